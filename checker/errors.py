@@ -1,0 +1,78 @@
+"""Why the checker could not judge. A verdict is never an exception.
+
+::
+
+    CheckerError
+    +- MalformedHistory
+    +- UnknownModel
+    +- UnknownFormat
+    +- ModelError
+    +- EngineUnavailable
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = [
+    "CheckerError",
+    "EngineUnavailable",
+    "MalformedHistory",
+    "ModelError",
+    "UnknownFormat",
+    "UnknownModel",
+]
+
+
+class CheckerError(Exception):
+    """The root: every error this package raises on purpose."""
+
+
+class MalformedHistory(CheckerError):
+    """The history cannot have been observed as it is written: it is wrong, not inconsistent.
+
+    ``source`` is the file, ``line`` counts from 1 (None where a format has no lines), ``operation``
+    is the faulty operation's own words.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        source: str = "<history>",
+        line: int | None = None,
+        operation: str | None = None,
+    ) -> None:
+        place = source if line is None else f"{source}:{line}"
+        tail = f" [{operation}]" if operation else ""
+        super().__init__(f"{place}: {reason}{tail}")
+        self.reason = reason
+        self.source = source
+        self.line = line
+        self.operation = operation
+
+
+class UnknownModel(CheckerError):
+    """No model has this name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(f"unknown model {name!r}: known are {', '.join(self.known)}.")
+
+
+class UnknownFormat(CheckerError):
+    """No reader has this name, or none recognises the file."""
+
+
+class ModelError(CheckerError):
+    """A model raised, or broke its contract; the history is not judged."""
+
+    def __init__(self, model: str, operation: str, cause: str) -> None:
+        super().__init__(f"model {model!r} failed on operation [{operation}]: {cause}")
+        self.model = model
+        self.operation = operation
+
+
+class EngineUnavailable(CheckerError):
+    """The engine that was asked for cannot decide this model or is not built here."""

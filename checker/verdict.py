@@ -1,0 +1,85 @@
+"""Verdicts and their evidence. The worst verdict wins, and unknown is never a pass."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+__all__ = ["Anomaly", "CheckResult", "PartitionResult", "Verdict", "worst"]
+
+
+class Verdict(enum.StrEnum):
+    """The answer to "could this object have behaved so?"."""
+
+    VALID = "valid"
+    UNKNOWN = "unknown"
+    INVALID = "invalid"
+
+    @property
+    def severity(self) -> int:
+        """0 for valid, 1 for unknown, 2 for invalid."""
+        return _SEVERITY[self]
+
+
+_SEVERITY = {Verdict.VALID: 0, Verdict.UNKNOWN: 1, Verdict.INVALID: 2}
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Merge verdicts: invalid over unknown over valid; valid when there are none."""
+    return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.VALID)
+
+
+class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
+    """One violation: its name, the operations that cannot be explained together, and why.
+
+    ``operations`` are indices into the history. Names are stable; ``docs/reference/anomalies.md``
+    lists them.
+    """
+
+    type: str
+    operations: tuple[int, ...]
+    explanation: str
+
+
+class PartitionResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on one independent part of a history: one key, or the whole.
+
+    ``witness`` is an order of operation indices that explains a valid partition (INFO operations
+    that are left out never happened). ``seconds`` is the deciding alone.
+    """
+
+    key: Any
+    verdict: Verdict
+    algorithm: str
+    operations: int
+    seconds: float
+    reason: str = ""
+    """Why the verdict is unknown, and which limit to raise; empty otherwise."""
+    anomalies: tuple[Anomaly, ...] = ()
+    witness: tuple[int, ...] | None = None
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on a history, with the evidence of each partition."""
+
+    model: str
+    consistency: str
+    verdict: Verdict
+    algorithm: str
+    operations: int
+    seconds: float
+    peak_bytes: int | None = None
+    partitions: tuple[PartitionResult, ...] = ()
+
+    @property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """Every anomaly found, partition by partition."""
+        return tuple(anomaly for part in self.partitions for anomaly in part.anomalies)
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is unknown: the first undecided partition's reason."""
+        return next((part.reason for part in self.partitions if part.reason), "")

@@ -1,0 +1,203 @@
+"""Everything that can go wrong in the event store, and whether it had an effect.
+
+::
+
+    EventStoreError
+    +- ConfigError
+    +- InvalidEvent
+    +- InvalidStreamName
+    +- AppendError
+    |  +- WrongExpectedVersion
+    |  +- EventIdReused
+    |  +- OutcomeUnknown
+    +- ReadFailed
+    +- StoreUnavailable
+    +- SchemaMismatch
+    +- RelayError
+       +- LeaseLost
+       +- PublishRefused
+       +- StreamDiverged
+
+``definite`` is the whole answer to "did it happen?": true means that the operation certainly had
+no effect and never will; false means that it may have had one, or may have one still. A recorder
+maps it to ``fail`` and ``info`` without a table, and a caller may repeat the operation at once when
+it is true. When it is false a repeat is safe only with the same event ids. What is not known to be
+definite is indefinite.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from eventstore.stream import ExpectedVersion, StreamName, StreamVersion
+
+__all__ = [
+    "AppendError",
+    "ConfigError",
+    "EventIdReused",
+    "EventStoreError",
+    "InvalidEvent",
+    "InvalidStreamName",
+    "LeaseLost",
+    "OutcomeUnknown",
+    "PublishRefused",
+    "ReadFailed",
+    "RelayError",
+    "SchemaMismatch",
+    "StoreUnavailable",
+    "StreamDiverged",
+    "WrongExpectedVersion",
+]
+
+
+class EventStoreError(Exception):
+    """The root: every error this package raises on purpose."""
+
+    definite: ClassVar[bool] = False
+
+
+class ConfigError(EventStoreError):
+    """A setting is missing or cannot be used; the message names it and says what it takes."""
+
+    definite = True
+
+
+class InvalidEvent(EventStoreError):
+    """An event breaks a rule of the log; nothing of its append was stored."""
+
+    definite = True
+
+
+class InvalidStreamName(EventStoreError):
+    """A stream name breaks a rule; nothing was stored."""
+
+    definite = True
+
+    def __init__(self, name: object, reason: str) -> None:
+        super().__init__(
+            f"{name!r} is not a stream name: {reason}. "
+            "A stream name is CATEGORY-ID, such as 'order-1042'."
+        )
+        self.name = name
+        self.reason = reason
+
+
+class AppendError(EventStoreError):
+    """An append was not acknowledged."""
+
+
+class WrongExpectedVersion(AppendError):
+    """The stream is not where the caller expected it; nothing was stored.
+
+    ``actual`` is the version the stream had when the append was decided.
+    """
+
+    definite = True
+
+    def __init__(
+        self, stream: StreamName, expected: ExpectedVersion, actual: StreamVersion
+    ) -> None:
+        super().__init__(
+            f"stream {stream!r} is at version {actual}, expected {expected}: "
+            "read it again, decide again, and append with the new version."
+        )
+        self.stream = stream
+        self.expected = expected
+        self.actual = actual
+
+
+class EventIdReused(AppendError):
+    """An event id of this append is already in the log, in another append; nothing was stored.
+
+    The repetition of a whole append with the same ids, in the same order, on the same stream is no
+    error: it answers with the first result.
+    """
+
+    definite = True
+
+    def __init__(self, stream: StreamName, event_id: UUID) -> None:
+        super().__init__(
+            f"append to {stream!r}: event id {event_id} is already in the log as part of another "
+            "append. Give every new event a new id; repeat an append only as a whole."
+        )
+        self.stream = stream
+        self.event_id = event_id
+
+
+class OutcomeUnknown(AppendError):
+    """The connection died, or time ran out, after the append was sent: it may be in the log.
+
+    Repeat the append with the same event ids: the store answers with the first result if there
+    was one.
+    """
+
+    definite = False
+
+    def __init__(self, stream: StreamName, reason: str) -> None:
+        super().__init__(
+            f"append to {stream!r}: the outcome is unknown ({reason}). "
+            "Repeat it with the same event ids to find out; it will not be stored twice."
+        )
+        self.stream = stream
+        self.reason = reason
+
+
+class ReadFailed(EventStoreError):
+    """A read got no answer. It had no effect, and there is nothing to know about the log."""
+
+    definite = True
+
+
+class StoreUnavailable(EventStoreError):
+    """No connection to the store could be made: the operation never began."""
+
+    definite = True
+
+
+class SchemaMismatch(EventStoreError):
+    """The database's schema is not the one this version of the library works with."""
+
+    definite = True
+
+    def __init__(self, current: str | None, head: str) -> None:
+        found = f"at revision {current}" if current else "without our schema"
+        super().__init__(
+            f"the database is {found}, this version works with {head}: run `eventstore migrate`."
+        )
+        self.current = current
+        self.head = head
+
+
+class RelayError(EventStoreError):
+    """The relay cannot go on as it is."""
+
+
+class LeaseLost(RelayError):
+    """Another relay holds the lease, or the connection that held ours is gone."""
+
+
+class PublishRefused(RelayError):
+    """JetStream refused a publish: somebody else published, or the stream went back.
+
+    ``last_sequence`` is where the stream really is, when the server said so.
+    """
+
+    definite = True
+
+    def __init__(self, sequence: int, last_sequence: int | None, reason: str) -> None:
+        super().__init__(f"JetStream refused sequence {sequence}: {reason}")
+        self.sequence = sequence
+        self.last_sequence = last_sequence
+
+
+class StreamDiverged(RelayError):
+    """JetStream holds something that Postgres does not: the log itself went back.
+
+    This happens when Postgres was restored from an older backup. It is never healed silently,
+    since consumers may have acted on events that no longer exist.
+    """
+
+    definite = True

@@ -1,0 +1,49 @@
+"""Events: what a command wants recorded, and what the log recorded."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from eventstore.stream import Position, StreamName, StreamVersion
+
+__all__ = ["Event", "RecordedEvent", "new_event_id"]
+
+
+def new_event_id() -> UUID:
+    """Make an event id: a version 7 UUID (RFC 9562), so that new ids land together in the index."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+    value &= ~(0xF << 76) & ~(0x3 << 62)
+    return UUID(int=value | (0x7 << 76) | (0x2 << 62))
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command wants recorded.
+
+    ``data`` and ``metadata`` are JSON values. ``id`` identifies the event for ever: an append that
+    is repeated with the same ids is stored once, so keep it when you retry.
+    """
+
+    type: str
+    data: Any = None
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    id: UUID = msgspec.field(default_factory=new_event_id)
+
+
+class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event in the log: what was recorded, where, and when (the database's clock, UTC)."""
+
+    id: UUID
+    type: str
+    data: Any
+    metadata: dict[str, Any]
+    stream: StreamName
+    version: StreamVersion
+    position: Position
+    recorded_at: dt.datetime

@@ -1,0 +1,1 @@
+//! Search and monitors of the Trueorder checker, without Python.
