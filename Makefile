@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 NATIVE := $(shell find native -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint fmt types imports rust wheel bench ci clean
+.PHONY: help setup demo test lint fmt types imports wheel ci clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -47,6 +47,13 @@ types: setup ## check types strictly
 
 imports: setup ## check that imports go one way
 	$(BIN)/lint-imports
+
+wheel: setup ## build the wheel, install it in a clean environment, run it outside the checkout
+	rm -rf dist
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin build --quiet --release --locked --out dist
+	.ci/wheel dist/*.whl
+
+ci: lint types imports test wheel ## what CI runs
 
 clean: ## remove what was built
 	rm -rf $(VENV) target dist
