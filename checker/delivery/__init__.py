@@ -1,0 +1,21 @@
+"""What consumers and projections must keep: the log's events once each, in order, nothing else.
+
+Pure functions over lists: the log as it was read in the end, what each consumer had, and the state
+it made of it. They know nothing of any broker or database.
+"""
+
+from checker.delivery.finding import Finding
+from checker.delivery.log import Log, LogEntry, check_log
+from checker.delivery.order import Delivery, check_order, check_places
+from checker.delivery.state import check_state
+
+__all__ = [
+    "Delivery",
+    "Finding",
+    "Log",
+    "LogEntry",
+    "check_log",
+    "check_order",
+    "check_places",
+    "check_state",
+]
