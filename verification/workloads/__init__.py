@@ -1,0 +1,1 @@
+"""What the clients ask: requests, and the seeded generators that choose them."""
