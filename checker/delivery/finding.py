@@ -15,12 +15,14 @@ IDS_MAX = 8
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One anomaly of a delivery.
 
-    ``count`` is how many events it is about; ``ids`` names the first of them, at most `IDS_MAX`.
+    ``count`` is how many events it is about; ``ids`` names the first of them, at most `IDS_MAX`,
+    and ``operations`` the history's operations that prove it, where the check was told of any.
     """
 
     type: str
     explanation: str
     ids: tuple[str, ...] = ()
+    operations: tuple[int, ...] = ()
     count: int = 1
 
 
