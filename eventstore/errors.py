@@ -4,18 +4,24 @@
 
     EventStoreError
     +- ConfigError
-    +- InvalidEvent
-    +- InvalidStreamName
+    +- InvalidRequest
+    |  +- InvalidEvent
+    |  +- InvalidStreamName
     +- AppendError
     |  +- WrongExpectedVersion
     |  +- EventIdReused
+    |  +- AppendRefused
     |  +- OutcomeUnknown
     +- ReadFailed
     +- StoreUnavailable
     +- SchemaMismatch
+    +- ForeignMessage
     +- RelayError
        +- LeaseLost
+       +- StreamUnavailable
        +- PublishRefused
+       +- PublishUnanswered
+       +- PositionGap
        +- StreamDiverged
 
 ``definite`` is the whole answer to "did it happen?": true means that the operation certainly had
@@ -36,19 +42,25 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AppendError",
+    "AppendRefused",
     "ConfigError",
     "EventIdReused",
     "EventStoreError",
+    "ForeignMessage",
     "InvalidEvent",
+    "InvalidRequest",
     "InvalidStreamName",
     "LeaseLost",
     "OutcomeUnknown",
+    "PositionGap",
     "PublishRefused",
+    "PublishUnanswered",
     "ReadFailed",
     "RelayError",
     "SchemaMismatch",
     "StoreUnavailable",
     "StreamDiverged",
+    "StreamUnavailable",
     "WrongExpectedVersion",
 ]
 
@@ -65,16 +77,18 @@ class ConfigError(EventStoreError):
     definite = True
 
 
-class InvalidEvent(EventStoreError):
+class InvalidRequest(EventStoreError):
+    """An append or a read breaks a rule of the store and was not even tried."""
+
+    definite = True
+
+
+class InvalidEvent(InvalidRequest):
     """An event breaks a rule of the log; nothing of its append was stored."""
 
-    definite = True
 
-
-class InvalidStreamName(EventStoreError):
+class InvalidStreamName(InvalidRequest):
     """A stream name breaks a rule; nothing was stored."""
-
-    definite = True
 
     def __init__(self, name: object, reason: str) -> None:
         super().__init__(
@@ -127,6 +141,24 @@ class EventIdReused(AppendError):
         self.event_id = event_id
 
 
+class AppendRefused(AppendError):
+    """The database itself refused the append and rolled it back; nothing was stored.
+
+    ``sqlstate`` is PostgreSQL's code for the reason, such as 42501 (a privilege is missing).
+    """
+
+    definite = True
+
+    def __init__(self, stream: StreamName, sqlstate: str, reason: str) -> None:
+        super().__init__(
+            f"append to {stream!r}: PostgreSQL refused it ({reason}, SQLSTATE {sqlstate}); "
+            "nothing was stored."
+        )
+        self.stream = stream
+        self.sqlstate = sqlstate
+        self.reason = reason
+
+
 class OutcomeUnknown(AppendError):
     """The connection died, or time ran out, after the append was sent: it may be in the log.
 
@@ -171,12 +203,30 @@ class SchemaMismatch(EventStoreError):
         self.head = head
 
 
+class ForeignMessage(EventStoreError):
+    """A message was not written by the contract of `eventstore.wire`; nothing was done with it."""
+
+    definite = True
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(
+            f"message on {subject!r} is not one of the log's: {reason}. "
+            "Only the relay may publish to the stream."
+        )
+        self.subject = subject
+        self.reason = reason
+
+
 class RelayError(EventStoreError):
     """The relay cannot go on as it is."""
 
 
 class LeaseLost(RelayError):
     """Another relay holds the lease, or the connection that held ours is gone."""
+
+
+class StreamUnavailable(RelayError):
+    """JetStream cannot be reached, or the connection died: what was being sent may be stored."""
 
 
 class PublishRefused(RelayError):
@@ -191,6 +241,34 @@ class PublishRefused(RelayError):
         super().__init__(f"JetStream refused sequence {sequence}: {reason}")
         self.sequence = sequence
         self.last_sequence = last_sequence
+
+
+class PublishUnanswered(RelayError):
+    """JetStream did not acknowledge a publish in time: it may be stored, or may be yet.
+
+    A full or broken disk looks like this from outside. Publishing the position again is safe.
+    """
+
+    def __init__(self, sequence: int, seconds: float) -> None:
+        super().__init__(
+            f"JetStream did not acknowledge sequence {sequence} within {seconds:g} s: "
+            "look at the server's log and its disk."
+        )
+        self.sequence = sequence
+
+
+class PositionGap(RelayError):
+    """The log has no event at a position but has a later one: it is not what a store promises."""
+
+    definite = True
+
+    def __init__(self, expected: int, got: int) -> None:
+        super().__init__(
+            f"the log has a hole: position {expected} is missing, the next one is {got}. Nothing "
+            "after it was relayed. Find out who deletes from, or writes to, the events table."
+        )
+        self.expected = expected
+        self.got = got
 
 
 class StreamDiverged(RelayError):

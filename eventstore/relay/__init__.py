@@ -1,0 +1,1 @@
+"""The relay: carries the log, in position order, from Postgres onto JetStream."""

@@ -1,0 +1,108 @@
+"""What the relay needs of the world: a log to read, a stream to publish to, a lease to hold.
+
+The adapters meet these protocols by shape: `eventstore.EventStore` is a `LogReader`,
+`eventstore.relay.jetstream` publishes, `eventstore.postgres.lease` holds the lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import NoReturn, Protocol
+from uuid import UUID
+
+import msgspec
+
+from eventstore.event import RecordedEvent
+from eventstore.stream import Position
+
+__all__ = ["LastMessage", "Lease", "LogReader", "StreamPublisher", "StreamState"]
+
+
+class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """Who the last message of the stream says it is; null where it does not say."""
+
+    position: Position | None
+    event_id: UUID | None
+
+
+class StreamState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the stream is. ``last`` is null if it holds no message at its last sequence."""
+
+    last_sequence: int
+    last: LastMessage | None
+
+
+class LogReader(Protocol):
+    """Reads the log in position order."""
+
+    async def read_log(self, *, after: Position, limit: int) -> list[RecordedEvent]:
+        """Read the events with a position above ``after``, at most ``limit``.
+
+        Raises:
+            ReadFailed, StoreUnavailable: no answer came.
+        """
+        ...
+
+    async def head(self) -> Position:
+        """Return the position of the last event, 0 if there is none.
+
+        Raises:
+            ReadFailed, StoreUnavailable: no answer came.
+        """
+        ...
+
+
+class StreamPublisher(Protocol):
+    """Publishes to the stream whose sequence equals the position."""
+
+    async def inspect(self) -> StreamState | None:
+        """Say where the stream is, or null if there is none.
+
+        Raises:
+            StreamUnavailable: no answer came.
+            ConfigError: there is a stream of that name that cannot carry the log.
+        """
+        ...
+
+    async def create(self) -> None:
+        """Create the stream; it is no error if somebody else just did.
+
+        Raises:
+            StreamUnavailable: no answer came.
+            ConfigError: the server refuses such a stream.
+        """
+        ...
+
+    async def publish(self, events: Sequence[RecordedEvent]) -> None:
+        """Publish events, each on condition that its predecessor is the last; await all replies.
+
+        The first that fails fails all after it, so what is stored is a beginning of ``events``.
+        Calls may overlap: they send in the order in which they were made.
+
+        Raises:
+            PublishRefused: one was refused.
+            PublishUnanswered: the replies stopped coming.
+            StreamUnavailable: the connection is gone.
+        """
+        ...
+
+
+class Lease(Protocol):
+    """At most one holder at a time, so that two relays do not work against each other.
+
+    It is there for efficiency. Correctness comes from the condition on every publish.
+    """
+
+    @property
+    def lost(self) -> asyncio.Future[NoReturn]:
+        """Fails with `LeaseLost` when the lease is gone."""
+        ...
+
+    async def try_acquire(self) -> bool:
+        """Take the lease if nobody holds it.
+
+        Raises:
+            LeaseLost: the connection that would hold it is gone.
+        """
+        ...

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventstore import wire
+from eventstore.errors import ForeignMessage, InvalidEvent
+from eventstore.event import RecordedEvent
+from eventstore.stream import StreamName
+from tests.support.recorded import recorded, recorded_events
+
+any_text = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(recorded_events)
+def test_what_is_encoded_is_decoded(event: RecordedEvent) -> None:
+    message = wire.encode(event)
+    assert wire.decode(message.subject, message.headers, message.body) == event
+
+
+@given(recorded_events)
+def test_a_message_is_one_that_nats_carries(event: RecordedEvent) -> None:
+    message = wire.encode(event)
+    assert len(message.subject.split(".")) == 4
+    assert not re.search(r"[\x00-\x20*>\x7f]", message.subject)
+    assert len(message.subject.encode()) <= wire.SUBJECT_BYTES_MAX
+    for name, value in message.headers.items():
+        assert re.fullmatch(r"[A-Za-z-]+", name)
+        assert value.isascii()
+        assert value.isprintable()
+        assert value == value.strip()
+
+
+@given(any_text)
+def test_a_token_is_reversible(text: str) -> None:
+    token = wire.escape_token(text)
+    assert wire.unescape_token(token) == text
+    assert not re.search(r"[\x00-\x20.*>\x7f]", token)
+
+
+@given(any_text, any_text)
+def test_two_texts_never_share_a_token(one: str, other: str) -> None:
+    assert (wire.escape_token(one) == wire.escape_token(other)) == (one == other)
+
+
+@pytest.mark.parametrize("token", ["%", "%2", "%zz", "%2e", "a%", "%FF", "%C3%28"])
+def test_a_token_of_other_making_is_refused(token: str) -> None:
+    with pytest.raises(ValueError, match=r"escape|utf-8"):
+        wire.unescape_token(token)
+
+
+def test_a_message_in_full() -> None:
+    event = msgspec.structs.replace(
+        recorded(7, streams=1),
+        stream=StreamName("order.eu-10 42".replace(" ", "*")),
+        type="Order placed",
+        metadata={"user": "Zoë", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"},
+    )
+    message = wire.encode(event)
+    assert message.subject == "events.order%2Eeu.order%2Eeu-10%2A42.Order%20placed"
+    assert message.body == b'{"n":7}'
+    assert message.headers == {
+        "Nats-Msg-Id": "00000000-0000-0000-0000-000000000007",
+        "Trueorder-Position": "7",
+        "Trueorder-Previous-Position": "6",
+        "Trueorder-Stream-Version": "7",
+        "Trueorder-Recorded-At": "2026-11-24T12:00:00.007000+00:00",
+        "Trueorder-Metadata": '{"traceparent":"00-'
+        + "a" * 32
+        + "-"
+        + "b" * 16
+        + '-01","user":"Zo\\u00eb"}',
+        "Content-Type": "application/json",
+        "traceparent": f"00-{'a' * 32}-{'b' * 16}-01",
+    }
+
+
+@pytest.mark.parametrize("traceparent", ["00-abc", 7, "x\r\nEvil: 1", None])
+def test_a_trace_context_that_is_none_stays_in_the_metadata(traceparent: object) -> None:
+    event = msgspec.structs.replace(recorded(1), metadata={"traceparent": traceparent})
+    message = wire.encode(event)
+    assert "traceparent" not in message.headers
+    assert wire.decode(message.subject, message.headers, message.body) == event
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"type": ""}, "empty"),
+        ({"type": "\ud800"}, "no Unicode"),
+        ({"type": "😀" * 1000}, "at most 3072"),
+        ({"data": object()}, "not JSON"),
+        ({"metadata": {"ratio": float("nan")}}, "not JSON"),
+    ],
+)
+def test_an_event_that_cannot_be_sent_is_refused(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InvalidEvent, match=reason):
+        wire.encode(msgspec.structs.replace(recorded(1), **change))
+
+
+@dataclass
+class Foreign:
+    subject: str | None = None
+    body: bytes | None = None
+    headers: dict[str, str | None] | None = None
+
+
+@pytest.mark.parametrize(
+    ("foreign", "reason"),
+    [
+        (Foreign(subject="events.count.count-0"), "a subject is"),
+        (Foreign(subject="other.count.count-0.Counted"), "a subject is"),
+        (Foreign(subject="events.count..Counted"), "a subject is"),
+        (Foreign(subject="events.count.count%-0.Counted"), "escape"),
+        (Foreign(subject="events.order.count-0.Counted"), "not a stream of category"),
+        (Foreign(subject="events.count.count.Counted"), "not a stream name"),
+        (Foreign(body=b"{"), "truncated"),
+        (Foreign(body=b"\xff"), "malformed"),
+        (Foreign(headers={"Nats-Msg-Id": None}), "Nats-Msg-Id is missing"),
+        (Foreign(headers={"Nats-Msg-Id": "7"}), "hexadecimal UUID"),
+        (Foreign(headers={"Trueorder-Position": "0"}), "not a number from 1"),
+        (Foreign(headers={"Trueorder-Position": "-1"}), "not a number from 1"),
+        (Foreign(headers={"Trueorder-Position": "१"}), "not a number from 1"),
+        (Foreign(headers={"Trueorder-Previous-Position": "5"}), "not the position before"),
+        (Foreign(headers={"Trueorder-Stream-Version": "one"}), "not a number"),
+        (Foreign(headers={"Trueorder-Recorded-At": "noon"}), "isoformat"),
+        (Foreign(headers={"Trueorder-Recorded-At": "2026-11-24T12:00:00"}), "no time zone"),
+        (Foreign(headers={"Trueorder-Metadata": "[]"}), "not a JSON object"),
+        (Foreign(headers={"Trueorder-Metadata": "{"}), "Expecting"),
+        (Foreign(headers={"Content-Type": "text/plain"}), "is not application/json"),
+    ],
+)
+def test_a_message_of_other_making_is_refused(foreign: Foreign, reason: str) -> None:
+    good = wire.encode(recorded(1))
+    headers = {**good.headers, **(foreign.headers or {})}
+    subject = foreign.subject or good.subject
+    with pytest.raises(ForeignMessage, match=reason) as caught:
+        wire.decode(
+            subject,
+            {name: value for name, value in headers.items() if value is not None},
+            good.body if foreign.body is None else foreign.body,
+        )
+    assert caught.value.subject == subject
+    assert "Only the relay may publish" in str(caught.value)
+
+
+def test_a_message_without_headers_is_refused() -> None:
+    good = wire.encode(recorded(1))
+    with pytest.raises(ForeignMessage, match="missing"):
+        wire.decode(good.subject, None, good.body)
