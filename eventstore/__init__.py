@@ -1,11 +1,15 @@
 """Trueorder's event store: an append-only log in PostgreSQL, carried to NATS JetStream."""
 
+from contextlib import AbstractAsyncContextManager
+
 from eventstore.errors import (
     AppendError,
+    AppendRefused,
     ConfigError,
     EventIdReused,
     EventStoreError,
     InvalidEvent,
+    InvalidRequest,
     InvalidStreamName,
     OutcomeUnknown,
     ReadFailed,
@@ -34,6 +38,7 @@ __all__ = [
     "EXISTS",
     "READ_LIMIT_MAX",
     "AppendError",
+    "AppendRefused",
     "Appended",
     "ConfigError",
     "Event",
@@ -43,6 +48,7 @@ __all__ = [
     "Expect",
     "ExpectedVersion",
     "InvalidEvent",
+    "InvalidRequest",
     "InvalidStreamName",
     "OutcomeUnknown",
     "Position",
@@ -54,6 +60,24 @@ __all__ = [
     "StreamVersion",
     "WrongExpectedVersion",
     "category_of",
+    "connect",
     "new_event_id",
     "stream_name",
 ]
+
+
+def connect(
+    url: str, *, pool_size: int = 8, timeout_seconds: float = 10.0
+) -> AbstractAsyncContextManager[EventStore]:
+    """Open the event store in PostgreSQL, for the length of an ``async with`` block.
+
+    ``timeout_seconds`` limits each wait: for a connection, and for the answer to a statement.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        StoreUnavailable: no connection could be made.
+        SchemaMismatch: the database is not migrated to the revision of this version.
+    """
+    from eventstore.postgres.store import PostgresEventStore  # noqa: PLC0415 - slow to import
+
+    return PostgresEventStore.connect(url, pool_size=pool_size, timeout_seconds=timeout_seconds)

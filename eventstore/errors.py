@@ -15,6 +15,7 @@
     +- ReadFailed
     +- StoreUnavailable
     +- SchemaMismatch
+    +- MigrationFailed
     +- ForeignMessage
     +- RelayError
        +- LeaseLost
@@ -51,6 +52,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidStreamName",
     "LeaseLost",
+    "MigrationFailed",
     "OutcomeUnknown",
     "PositionGap",
     "PublishRefused",
@@ -196,11 +198,21 @@ class SchemaMismatch(EventStoreError):
 
     def __init__(self, current: str | None, head: str) -> None:
         found = f"at revision {current}" if current else "without our schema"
-        super().__init__(
-            f"the database is {found}, this version works with {head}: run `eventstore migrate`."
-        )
+        ahead = current is not None and current > head
+        remedy = "install a newer version" if ahead else "run `eventstore migrate`"
+        super().__init__(f"the database is {found}, this version works with {head}: {remedy}.")
         self.current = current
         self.head = head
+
+
+class MigrationFailed(EventStoreError):
+    """PostgreSQL refused a statement of a migration; the schema is as it was before."""
+
+    definite = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the migration was rolled back and nothing was changed: {reason}")
+        self.reason = reason
 
 
 class ForeignMessage(EventStoreError):

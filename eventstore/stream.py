@@ -11,6 +11,7 @@ __all__ = [
     "ABSENT",
     "ANY",
     "EXISTS",
+    "STREAM_NAME_BYTES_MAX",
     "Expect",
     "ExpectedVersion",
     "Position",
@@ -30,7 +31,8 @@ StreamVersion = NewType("StreamVersion", int)
 Position = NewType("Position", int)
 """The place of an event in the whole log: 1, 2, 3 ... without holes, in commit order."""
 
-STREAM_NAME_CHARACTERS_MAX: Final = 255
+STREAM_NAME_BYTES_MAX: Final = 255
+"""In UTF-8: escaped into a NATS subject, beside its category and a type, a name still fits."""
 
 
 class Expect(enum.Enum):
@@ -55,19 +57,20 @@ ExpectedVersion: TypeAlias = StreamVersion | Expect
 
 
 def stream_name(name: str) -> StreamName:
-    """Check a stream name: a category, a hyphen, an id; 1 to 255 printable characters.
+    """Check a stream name: a category, a hyphen, an id; printable, at most 255 bytes in UTF-8.
 
     Raises:
         InvalidStreamName: says which rule is broken.
     """
     if not isinstance(name, str):
         raise InvalidStreamName(name, f"it is a {type(name).__name__}, not a string")
-    if len(name) > STREAM_NAME_CHARACTERS_MAX:
-        raise InvalidStreamName(
-            name[:40] + "...", f"it has {len(name)} characters, at most 255 are allowed"
-        )
     if not name.isprintable() or any(character.isspace() for character in name):
-        raise InvalidStreamName(name, "it contains white space or a control character")
+        raise InvalidStreamName(name[:255], "it contains white space or a control character")
+    size = len(name.encode())
+    if size > STREAM_NAME_BYTES_MAX:
+        raise InvalidStreamName(
+            name[:40] + "...", f"it has {size} bytes in UTF-8, at most {STREAM_NAME_BYTES_MAX} fit"
+        )
     category, hyphen, identifier = name.partition("-")
     if not (category and hyphen and identifier):
         raise InvalidStreamName(name, "it lacks a category, a hyphen or an id")

@@ -1,0 +1,101 @@
+"""Settings: where PostgreSQL and NATS are, from a flag or from the environment.
+
+A URL is checked here, before any driver sees it, because a driver's complaint may quote the
+password. No message of this module contains a URL. The environment is read here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from eventstore.errors import ConfigError
+
+__all__ = [
+    "DATABASE_URL",
+    "NATS_URL",
+    "check_database_url",
+    "database_url",
+    "nats_url",
+    "server_of",
+]
+
+DATABASE_URL: Final = "EVENTSTORE_DATABASE_URL"
+NATS_URL: Final = "EVENTSTORE_NATS_URL"
+
+_DATABASE_FORM: Final = (
+    "postgresql://USER:PASSWORD@HOST:PORT/DATABASE (in user and password, percent-encode "
+    "characters such as / @ : #)"
+)
+_NATS_FORM: Final = "nats://HOST:PORT"
+
+
+def database_url(given: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the URL of the database: the given one, else that of the environment.
+
+    Raises:
+        ConfigError: there is none, or it cannot be used.
+    """
+    return check_database_url(
+        _setting(given, DATABASE_URL, "--database-url", _DATABASE_FORM, environment)
+    )
+
+
+def nats_url(given: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the URL of the NATS server: the given one, else that of the environment.
+
+    Raises:
+        ConfigError: there is none, or it cannot be used.
+    """
+    url = _setting(given, NATS_URL, "--nats-url", _NATS_FORM, environment)
+    _split(url, ("nats", "tls"), _NATS_FORM)
+    return url
+
+
+def check_database_url(url: str) -> str:
+    """Return the URL if it can be used.
+
+    Raises:
+        ConfigError: says what is wrong with it, without quoting it.
+    """
+    parts = _split(url, ("postgresql", "postgres"), _DATABASE_FORM)
+    if not parts.hostname and "host" not in parse_qs(parts.query):
+        raise ConfigError(f"the database URL names no host: it takes {_DATABASE_FORM}.")
+    return url
+
+
+def server_of(url: str) -> str:
+    """Name the server and the database of a checked URL, without user and password."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    hosts = parts.netloc.rpartition("@")[2] or ",".join(query.get("host", ["?"]))
+    return f"{unquote(hosts)}/{unquote(parts.path.lstrip('/'))}"
+
+
+def _setting(
+    given: str | None, variable: str, flag: str, form: str, environment: Mapping[str, str]
+) -> str:
+    value = given or environment.get(variable)
+    if not value:
+        raise ConfigError(f"no server is named: set {variable} or pass {flag}, to {form}.")
+    return value
+
+
+def _split(url: str, schemes: tuple[str, ...], form: str) -> SplitResult:
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in schemes:
+        raise ConfigError(f"the URL does not begin with {schemes[0]}://: it takes {form}.")
+    try:
+        parts = urlsplit(url)
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        ports = [urlsplit(f"//{host}").port for host in hosts]
+    except ValueError:
+        raise ConfigError(f"the URL's host or port cannot be read: it takes {form}.") from None
+    if 0 in ports:
+        raise ConfigError(f"the URL's port is 0: it takes {form}.")
+    if "@" in parts.path + parts.query or parts.netloc.count("@") > 1 or parts.fragment:
+        # Part of a password would end up in the host or in the name of the database.
+        raise ConfigError(f"the URL has a character that must be percent-encoded: it takes {form}.")
+    return parts

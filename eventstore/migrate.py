@@ -1,0 +1,76 @@
+"""Bring a database to the schema this version works with, from the checkout or when installed.
+
+`migrate` may be called by any number of processes at once: they take turns, and the later ones find
+nothing to do. It never goes back: a released migration does not change, and has no way down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.exc import SQLAlchemyError
+
+from eventstore.errors import MigrationFailed, SchemaMismatch
+from eventstore.postgres.engine import connect, revision_of
+from eventstore.postgres.schema import REVISION
+
+__all__ = ["HEAD", "current", "migrate", "scripts"]
+
+HEAD: Final = REVISION
+"""The revision that this version works with."""
+
+_ALEMBIC: Final = threading.Lock()
+"""Alembic keeps the migration under way in global variables: one at a time in a process."""
+
+
+async def migrate(url: str) -> None:
+    """Bring the database at ``url`` to `HEAD`, in one transaction; once begun it is not cancelled.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        StoreUnavailable: no connection could be made.
+        SchemaMismatch: the database is ahead of this version.
+        MigrationFailed: PostgreSQL refused a statement; nothing was changed.
+    """
+    found = await current(url)
+    if found is not None and found > HEAD:
+        raise SchemaMismatch(found, HEAD)
+    await asyncio.to_thread(_upgrade, url)
+
+
+async def current(url: str) -> str | None:
+    """Return the revision that the database at ``url`` is at, None if it was never migrated.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        StoreUnavailable: no connection could be made.
+    """
+    connection = await connect(url)
+    try:
+        return await revision_of(connection)
+    finally:
+        await connection.close()
+
+
+def scripts() -> Path:
+    """Return the folder of the migrations: inside the installed package, else in the checkout."""
+    package = Path(__file__).parent
+    installed = package / "_migrations"
+    return installed if installed.is_dir() else package.parent / "migrations"
+
+
+def _upgrade(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
+    config.attributes["url"] = url
+    try:
+        with _ALEMBIC:
+            command.upgrade(config, "head")
+    except SQLAlchemyError as error:
+        # The driver's own words, without the statement that SQLAlchemy quotes.
+        raise MigrationFailed(str(getattr(error, "orig", None) or error)) from error

@@ -1,0 +1,172 @@
+"""Connections to PostgreSQL: how each is made, and that every wait for one has a limit.
+
+A connection of ours goes to a primary (a standby may show an older log, and another order of
+commits), runs READ COMMITTED, plans by index, and lets the server itself end a statement that takes
+too long: what a client gave up on cannot happen much later. The pool replaces broken connections,
+so a store survives the server's restart without being made again.
+
+The hot path uses asyncpg alone; SQLAlchemy's engine is for migrations and whatever is not hot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from eventstore.config import check_database_url, server_of
+from eventstore.errors import SchemaMismatch
+from eventstore.postgres.queries import query
+from eventstore.postgres.schema import REVISION
+from eventstore.postgres.translate import unavailable
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
+
+__all__ = ["ConnectionPool", "connect", "engine", "revision_of"]
+
+TIMEOUT_SECONDS: Final = 10.0
+POOL_SIZE: Final = 8
+_RELEASE_SECONDS: Final = 2.0
+
+
+def _options(
+    url: str, timeout_seconds: float, statement_seconds: float, application: str
+) -> dict[str, Any]:
+    milliseconds = str(max(1, int(statement_seconds * 1000)))
+    return {
+        "dsn": check_database_url(url),
+        "timeout": timeout_seconds,
+        "command_timeout": statement_seconds,
+        "target_session_attrs": "primary",
+        "server_settings": {
+            "application_name": application,
+            "default_transaction_isolation": "read committed",
+            "enable_seqscan": "off",
+            "statement_timeout": milliseconds,
+            "idle_in_transaction_session_timeout": milliseconds,
+        },
+    }
+
+
+async def connect(
+    url: str,
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    statement_seconds: float = TIMEOUT_SECONDS,
+    application: str = "eventstore",
+) -> asyncpg.Connection[asyncpg.Record]:
+    """Make one connection to the primary; the caller closes it. The schema is not looked at.
+
+    Raises:
+        StoreUnavailable: it could not be made within ``timeout_seconds``.
+        ConfigError: the URL cannot be used.
+    """
+    options = _options(url, timeout_seconds, statement_seconds, application)
+    try:
+        return await asyncpg.connect(**options)
+    except Exception as error:
+        raise unavailable(error, server_of(url)) from error
+
+
+@asynccontextmanager
+async def engine(
+    url: str, *, statement_seconds: float = TIMEOUT_SECONDS, application: str = "eventstore"
+) -> AsyncIterator[AsyncEngine]:
+    """Make an SQLAlchemy engine whose connections are made as `connect` makes them, unpooled."""
+
+    async def connection(*_: Any, **__: Any) -> asyncpg.Connection[asyncpg.Record]:
+        return await connect(url, statement_seconds=statement_seconds, application=application)
+
+    made = create_async_engine(
+        "postgresql+asyncpg://", async_creator=connection, poolclass=NullPool
+    )
+    try:
+        yield made
+    finally:
+        await made.dispose()
+
+
+async def revision_of(connection: asyncpg.Connection[asyncpg.Record]) -> str | None:
+    """Return the revision that the database was migrated to, None if it never was."""
+    try:
+        revision: str | None = await connection.fetchval(query("schema_revision"))
+    except asyncpg.UndefinedTableError:
+        return None
+    return revision
+
+
+class ConnectionPool:
+    """At most ``size`` connections to a primary whose schema is ours, made when they are needed."""
+
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], url: str, timeout_seconds: float
+    ) -> None:
+        self._pool = pool
+        self._server = server_of(url)
+        self._timeout_seconds = timeout_seconds
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        url: str,
+        *,
+        size: int = POOL_SIZE,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        application: str = "eventstore",
+    ) -> AsyncIterator[ConnectionPool]:
+        """Open a pool; the first connection is made when it is first asked for."""
+        pool = asyncpg.create_pool(
+            **_options(url, timeout_seconds, timeout_seconds, application),
+            min_size=0,
+            max_size=size,
+            init=_check_schema,
+            reset=_keep_session,
+        )
+        await pool
+        try:
+            yield cls(pool, url, timeout_seconds)
+        finally:
+            pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Borrow a connection.
+
+        Raises:
+            StoreUnavailable: none became free, or none could be made, within the time limit.
+            SchemaMismatch: the database is not at the revision that this code works with.
+        """
+        try:
+            connection = await self._pool.acquire(timeout=self._timeout_seconds)
+        except SchemaMismatch:
+            raise
+        except Exception as error:
+            raise unavailable(error, self._server) from error
+        try:
+            yield connection
+        finally:
+            # What the statement answered stands, whatever becomes of its connection: one that
+            # cannot be given back is closed, and the pool makes another.
+            with suppress(Exception):
+                await self._pool.release(connection, timeout=_RELEASE_SECONDS)
+
+
+async def _check_schema(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Refuse a database at another revision, once per connection."""
+    current = await revision_of(connection)
+    if current != REVISION:
+        raise SchemaMismatch(current, REVISION)
+
+
+async def _keep_session(_: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Give a connection back as it is: our statements leave nothing behind that needs a reset."""

@@ -1,0 +1,74 @@
+"""The only place that knows what PostgreSQL's and asyncpg's errors mean for us.
+
+What counts is when an error came. Before a statement was sent it certainly did nothing. After that,
+an append did nothing only if the server said so itself, in one of the classes below: such an error
+ends the statement, and its transaction with it, before the commit. Everything else is on no list
+and therefore leaves the outcome open: a connection that died, a time limit, a server that shuts
+down (57P0x), a disk that is full or failed (53, 58: after a failed write to the log the server
+crashes, and after its recovery the row can be there).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from eventstore.errors import (
+    AppendRefused,
+    ConfigError,
+    EventStoreError,
+    OutcomeUnknown,
+    ReadFailed,
+    StoreUnavailable,
+)
+from eventstore.stream import StreamName
+
+__all__ = ["append_failed", "read_failed", "unavailable"]
+
+DEFINITE_CLASSES: Final = frozenset({"0A", "22", "23", "25", "28", "3D", "3F", "42", "54", "ES"})
+"""SQLSTATE classes of errors that roll the statement back: it asks for what cannot be done."""
+
+DEFINITE_CODES: Final = frozenset({"40001", "40P01", "55P03"})
+"""Lost races, rolled back by the server: serialization, deadlock, a lock not granted in time."""
+
+
+def unavailable(error: BaseException, server: str) -> EventStoreError:
+    """Say that no connection was made; the operation never began."""
+    if isinstance(error, EventStoreError):
+        return error
+    if isinstance(error, asyncpg.ClientConfigurationError | ValueError):
+        return ConfigError(f"the database URL for {server} cannot be used by the driver.")
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return StoreUnavailable(
+            f"{server} is a standby, which may show an older log: name the primary."
+        )
+    if isinstance(error, TimeoutError):
+        return StoreUnavailable(
+            f"no connection to {server} within the time limit: is it running, and are there "
+            "enough connections?"
+        )
+    return StoreUnavailable(f"no connection to {server}: {_reason(error)}")
+
+
+def append_failed(error: BaseException, stream: StreamName) -> EventStoreError:
+    """Say whether an append that was sent can have happened."""
+    sqlstate = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
+    if sqlstate and (sqlstate[:2] in DEFINITE_CLASSES or sqlstate in DEFINITE_CODES):
+        return AppendRefused(stream, sqlstate, _reason(error))
+    return OutcomeUnknown(stream, _reason(error))
+
+
+def read_failed(error: BaseException) -> ReadFailed:
+    """Say that a read got no answer."""
+    return ReadFailed(f"the read got no answer ({_reason(error)}): it can be repeated at any time.")
+
+
+def _reason(error: BaseException) -> str:
+    """Name an error in one line. PostgreSQL's detail is left out, since it quotes values."""
+    if isinstance(error, TimeoutError):
+        return "no answer within the time limit"
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.message or type(error).__name__)
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
