@@ -74,7 +74,7 @@ class Publish(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """Let time pass. Answered by `Waited`; a wake-up may cut it short if ``idle``."""
+    """Let time pass, after a failure or because there is nothing to do. Answered by `Waited`."""
 
     round: int
     seconds: float
@@ -108,7 +108,7 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Waited(msgspec.Struct, frozen=True):
-    """The time has passed, or a wake-up came."""
+    """The time has passed."""
 
 
 Command: TypeAlias = InspectStream | CreateStream | ReadPage | Publish | Wait

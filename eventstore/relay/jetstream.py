@@ -1,0 +1,262 @@
+"""Publishes the log to the JetStream stream `EVENTS`: the adapter behind `StreamPublisher`.
+
+A publish is a window: all its messages are sent at once, each on condition that its predecessor is
+the last message, and the replies are counted on one inbox. JetStream refuses everything after the
+first refusal, so a window is stored up to some event and no further.
+
+It deliberately does not retry; the core decides that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Final, NoReturn, Self
+from uuid import UUID
+
+import msgspec
+import nats.errors
+import nats.js.errors
+from nats.aio.msg import Msg
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+
+from eventstore import wire
+from eventstore.errors import ConfigError, PublishRefused, PublishUnanswered, StreamUnavailable
+from eventstore.event import RecordedEvent
+from eventstore.jetstream import Connection, answered
+from eventstore.relay.ports import LastMessage, StreamState
+from eventstore.stream import Position
+
+__all__ = ["JetStreamPublisher"]
+
+EXPECTED_LAST_SEQUENCE: Final = "Nats-Expected-Last-Sequence"
+
+_NO_RESPONDERS: Final = "503"
+_NAME_IN_USE: Final = 10058
+_DUPLICATE_WINDOW_SECONDS: Final = 1.0
+_LAST_SEQUENCE: Final = re.compile(r"wrong last sequence: (\d+)")
+
+
+class _ApiError(msgspec.Struct):
+    err_code: int = 0
+    description: str = ""
+
+
+class _PubAck(msgspec.Struct):
+    seq: int = 0
+    error: _ApiError | None = None
+
+
+_decode_ack: Final = msgspec.json.Decoder(_PubAck).decode
+
+
+class _Window:
+    """The replies still due to one publish. Settles when all came, or with the first refusal."""
+
+    def __init__(self, events: int) -> None:
+        self.due = events
+        self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # The sender may fail before anybody looks at a refusal.
+        self.settled.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def acknowledge(self) -> None:
+        self.due -= 1
+        if self.due == 0 and not self.settled.done():
+            self.settled.set_result(None)
+
+    def refuse(self, error: PublishRefused) -> None:
+        if not self.settled.done():
+            self.settled.set_exception(error)
+
+
+class JetStreamPublisher:
+    """Keeps the stream, and publishes to it with its sequence equal to the position.
+
+    Args:
+        connection: An open connection, which stays its owner's.
+        replicas: How many servers hold the stream, when it has to be created.
+        ack_seconds: How long there may be no reply to a publish under way.
+    """
+
+    def __init__(
+        self, connection: Connection, *, replicas: int = 1, ack_seconds: float = 5.0
+    ) -> None:
+        self._connection = connection
+        self._client = connection.client
+        self._api = connection.api
+        self._replicas = replicas
+        self._ack_seconds = ack_seconds
+        self._inbox = self._client.new_inbox()
+        self._windows: dict[str, _Window] = {}
+        self._window_number = 0
+        # Windows may overlap, their messages on the wire may not.
+        self._sending = asyncio.Lock()
+
+    @classmethod
+    async def open(
+        cls, connection: Connection, *, replicas: int = 1, ack_seconds: float = 5.0
+    ) -> Self:
+        """Make a publisher that hears the replies to what it publishes.
+
+        Raises:
+            StreamUnavailable: the connection is gone.
+        """
+        publisher = cls(connection, replicas=replicas, ack_seconds=ack_seconds)
+        with answered("listen for acknowledgements"):
+            await publisher._client.subscribe(f"{publisher._inbox}.*.*", cb=publisher._replied)
+        return publisher
+
+    async def inspect(self) -> StreamState | None:
+        """Say where the stream is, or null if there is none; see `StreamPublisher`."""
+        with answered(f"inspect the stream {wire.STREAM}"):
+            try:
+                info = await self._api.stream_info(wire.STREAM)
+            except nats.js.errors.NotFoundError:
+                return None
+        _check_config(info.config)
+        last = info.state.last_seq
+        return StreamState(last_sequence=last, last=await self._message(last) if last else None)
+
+    async def _message(self, sequence: int) -> LastMessage | None:
+        with answered(f"read sequence {sequence} of the stream {wire.STREAM}"):
+            try:
+                message = await self._api.get_msg(wire.STREAM, sequence)
+            except nats.js.errors.NotFoundError:
+                return None
+        headers = message.headers or {}
+        try:
+            return LastMessage(
+                position=Position(int(headers[wire.POSITION])),
+                event_id=UUID(headers[wire.EVENT_ID]),
+            )
+        except (KeyError, ValueError):
+            return LastMessage(position=None, event_id=None)
+
+    async def create(self) -> None:
+        """Create the stream; see `StreamPublisher`."""
+        with answered(f"create the stream {wire.STREAM}"):
+            try:
+                await self._api.add_stream(_stream_config(self._replicas))
+            except nats.js.errors.BadRequestError as error:
+                if error.err_code == _NAME_IN_USE:
+                    return  # somebody else made one; the next inspection says if it will do
+                raise ConfigError(
+                    f"NATS refuses to create the stream {wire.STREAM}: {error.description}. It "
+                    f"needs JetStream with file storage and {self._replicas} server(s), and no "
+                    f"other stream that takes {wire.SUBJECTS}."
+                ) from error
+
+    async def publish(self, events: Sequence[RecordedEvent]) -> None:
+        """Publish events and await their acknowledgements; see `StreamPublisher`."""
+        self._window_number += 1
+        number = str(self._window_number)
+        window = self._windows[number] = _Window(len(events))
+        try:
+            async with self._sending:
+                await self._send(events, f"{self._inbox}.{number}", window)
+            await self._acknowledged(window, events)
+        finally:
+            del self._windows[number]
+            window.settled.cancel()
+
+    async def _send(self, events: Sequence[RecordedEvent], inbox: str, window: _Window) -> None:
+        with answered(f"publish to the stream {wire.STREAM}"):
+            async with asyncio.timeout(self._ack_seconds):
+                for event in events:
+                    if window.settled.done():
+                        return  # refused already: all that follow would be
+                    message = wire.encode(event)
+                    message.headers[EXPECTED_LAST_SEQUENCE] = str(event.position - 1)
+                    self._check_size(event, message)
+                    await self._client.publish(
+                        message.subject,
+                        message.body,
+                        reply=f"{inbox}.{event.position}",
+                        headers=message.headers,
+                    )
+
+    def _check_size(self, event: RecordedEvent, message: wire.WireMessage) -> None:
+        # "Name: value\r\n" each, between "NATS/1.0\r\n" and "\r\n".
+        size = len(message.body) + 12
+        size += sum(len(name) + len(value) + 4 for name, value in message.headers.items())
+        if size > self._client.max_payload:
+            raise PublishRefused(
+                event.position,
+                None,
+                f"event {event.id} makes a message of {size} bytes, the server takes "
+                f"{self._client.max_payload}: raise its max_payload",
+            )
+
+    async def _acknowledged(self, window: _Window, events: Sequence[RecordedEvent]) -> None:
+        lost = self._connection.lost
+        either: list[asyncio.Future[None] | asyncio.Future[NoReturn]] = [window.settled, lost]
+        while True:
+            due = window.due
+            await asyncio.wait(
+                either, timeout=self._ack_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if window.settled.done():
+                return window.settled.result()
+            if lost.done():
+                raise StreamUnavailable(f"the connection to NATS at {self._connection.server} died")
+            if window.due == due:
+                position = events[len(events) - due].position
+                raise PublishUnanswered(position, self._ack_seconds)
+
+    async def _replied(self, message: Msg) -> None:
+        number, position = message.subject[len(self._inbox) + 1 :].split(".")
+        window = self._windows.get(number)
+        if window is None:
+            return  # of a publish that was given up
+        sequence = int(position)
+        if (message.headers or {}).get("Status") == _NO_RESPONDERS:
+            window.refuse(PublishRefused(sequence, None, "no stream takes it"))
+            return
+        ack = _decode_ack(message.data)
+        if ack.error is not None:
+            last = _LAST_SEQUENCE.search(ack.error.description)
+            window.refuse(
+                PublishRefused(sequence, int(last[1]) if last else None, ack.error.description)
+            )
+        elif ack.seq != sequence:
+            window.refuse(PublishRefused(sequence, None, f"it is stored as sequence {ack.seq}"))
+        else:
+            window.acknowledge()
+
+
+def _stream_config(replicas: int) -> StreamConfig:
+    return StreamConfig(
+        name=wire.STREAM,
+        description="Trueorder's log in position order; the stream sequence is the position.",
+        subjects=[wire.SUBJECTS],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        # Nothing limits the stream; should somebody add a limit, a full stream refuses what is
+        # new instead of dropping what is old.
+        discard=DiscardPolicy.NEW,
+        deny_delete=True,
+        deny_purge=True,
+        allow_direct=True,
+        num_replicas=replicas,
+        # Duplicates are refused by the expected sequence, without a window.
+        duplicate_window=_DUPLICATE_WINDOW_SECONDS,
+    )
+
+
+def _check_config(config: StreamConfig) -> None:
+    """Refuse a stream in which a sequence could not stay equal to its position."""
+    problem = None
+    if config.subjects != [wire.SUBJECTS]:
+        problem = f"it takes {config.subjects}, not {wire.SUBJECTS} alone"
+    elif config.retention != RetentionPolicy.LIMITS:
+        problem = f"it drops what was consumed (retention {config.retention})"
+    elif config.mirror or config.sources or config.subject_transform:
+        problem = "it takes messages from other streams, or renames them"
+    elif config.no_ack or config.sealed:
+        problem = "it does not acknowledge, or is sealed"
+    if problem:
+        raise ConfigError(
+            f"the stream {wire.STREAM} cannot carry the log: {problem}. Rename or delete it; the "
+            "relay makes its own."
+        )

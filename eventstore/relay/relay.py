@@ -1,0 +1,182 @@
+"""The relay's loop: carries out what the core decides, and begins anew when a server is lost.
+
+A session is one connection to each server. When anything of it breaks it is thrown away whole and
+another is opened, since the core needs no memory: it looks where the stream is and goes on. So the
+relay survives the loss of either server at any moment, for any time.
+
+It logs one line per change of state. It never returns; cancel it to stop it. It raises what another
+attempt cannot mend: `StreamDiverged`, `PositionGap`, `ConfigError`, `SchemaMismatch`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from random import Random
+from typing import Final, NoReturn, TypeAlias
+
+import msgspec
+
+from eventstore.backoff import Backoff
+from eventstore.driver import drive
+from eventstore.errors import (
+    LeaseLost,
+    PublishRefused,
+    PublishUnanswered,
+    ReadFailed,
+    StoreUnavailable,
+    StreamUnavailable,
+)
+from eventstore.event import RecordedEvent
+from eventstore.relay import core as decide
+from eventstore.relay.ports import Lease, LogReader, StreamPublisher
+
+__all__ = ["LEASE", "OpenSession", "Session", "acquire", "run"]
+
+_log = logging.getLogger("eventstore.relay")
+
+LEASE: Final = "relay"
+"""The name of the lease, in the database whose log is relayed."""
+
+_STANDBY_SECONDS: Final = 0.5
+_BREAKS_A_SESSION: Final = (StoreUnavailable, ReadFailed, StreamUnavailable, LeaseLost)
+
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What a relay works with until something of it breaks; ``alarms`` fail when that happens."""
+
+    log: LogReader
+    stream: StreamPublisher
+    alarms: Sequence[asyncio.Future[NoReturn]] = ()
+
+
+OpenSession: TypeAlias = Callable[[], AbstractAsyncContextManager[Session]]
+
+
+async def run(
+    open_session: OpenSession,
+    *,
+    random: Random,
+    pace: decide.RelayPace | None = None,
+    sleep: Sleep = asyncio.sleep,
+) -> NoReturn:
+    """Relay for ever.
+
+    Args:
+        open_session: Makes a session; it may wait for a lease inside.
+        random: For the jitter of the waits.
+        pace: How much at once, and how often to look.
+        sleep: Lets time pass.
+
+    Raises:
+        StreamDiverged: JetStream holds what the log does not.
+        PositionGap: the log has a hole.
+        ConfigError, SchemaMismatch: the servers are not set up for us.
+        InvalidEvent: the log holds an event that no store accepts.
+    """
+    reconnect = Backoff(first=0.05, limit=2.0, random=random)
+    said = _Said()
+    while True:
+        try:
+            async with open_session() as session:
+                core = decide.RelayCore(
+                    pace or decide.RelayPace(), Backoff(first=0.02, limit=2.0, random=random)
+                )
+                work = _Work(session, core, sleep, reconnect, said)
+                await drive(core, work.execute, alarms=session.alarms)
+        except _BREAKS_A_SESSION as error:
+            said.trouble(error)
+        await sleep(reconnect.next())
+
+
+async def acquire(lease: Lease, *, random: Random, sleep: Sleep = asyncio.sleep) -> None:
+    """Wait until the lease is ours.
+
+    Raises:
+        LeaseLost: the connection that would hold it is gone.
+    """
+    if await lease.try_acquire():
+        return
+    _log.info("another relay holds the lease: standing by")
+    while True:
+        await sleep(_STANDBY_SECONDS * random.uniform(0.8, 1.2))
+        if await lease.try_acquire():
+            return
+
+
+class _Said:
+    """Logs changes of state: what is still the same is not said again."""
+
+    def __init__(self) -> None:
+        self._trouble = ""
+        self._state = ""
+
+    def trouble(self, error: Exception) -> None:
+        if str(error) != self._trouble:
+            _log.warning("%s; trying again", error)
+        self._trouble = str(error)
+        self._state = ""
+
+    def caught_up(self, position: int) -> None:
+        if self._state != "caught up":
+            _log.info("caught up at position %d", position)
+        self._trouble = ""
+        self._state = "caught up"
+
+
+class _Work:
+    """Carries out the core's commands on one session."""
+
+    def __init__(
+        self,
+        session: Session,
+        core: decide.RelayCore,
+        sleep: Sleep,
+        reconnect: Backoff,
+        said: _Said,
+    ) -> None:
+        self._session = session
+        self._core = core
+        self._sleep = sleep
+        self._reconnect = reconnect
+        self._said = said
+        self._resumed = False
+
+    async def execute(self, command: decide.Command) -> decide.Outcome:
+        match command:
+            case decide.InspectStream():
+                return await self._inspect()
+            case decide.CreateStream():
+                await self._session.stream.create()
+                _log.info("created the stream")
+                return decide.Created()
+            case decide.ReadPage(after=after, limit=limit):
+                return decide.Page(await self._session.log.read_log(after=after, limit=limit))
+            case decide.Publish(events=events):
+                return await self._publish(events)
+            case decide.Wait(seconds=seconds):
+                if self._core.caught_up:
+                    self._reconnect.reset()
+                    self._said.caught_up(self._core.position)
+                await self._sleep(seconds)
+                return decide.Waited()
+
+    async def _inspect(self) -> decide.Outcome:
+        state = await self._session.stream.inspect()
+        if state is not None and not self._resumed:
+            self._resumed = True
+            _log.info("connected; relaying after position %d", state.last_sequence)
+        return decide.Inspected(state)
+
+    async def _publish(self, events: Sequence[RecordedEvent]) -> decide.Outcome:
+        try:
+            await self._session.stream.publish(events)
+        except (PublishRefused, PublishUnanswered) as error:
+            self._said.trouble(error)
+            return decide.Failed(str(error))
+        self._reconnect.reset()
+        return decide.Acknowledged()
