@@ -1,0 +1,52 @@
+"""Scenarios: everything that decides what a run does, in one value that can be written down."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from verification.nemesis.schedule import Fault, schedule
+from verification.workloads.contended import Traffic
+
+__all__ = ["CLIENTS_MIN", "FORMAT", "SECONDS_MAX", "SECONDS_MIN", "Scenario"]
+
+FORMAT: Final = "trueorder.run/1"
+CLIENTS_MIN: Final = 8
+SECONDS_MIN: Final = 3.0
+SECONDS_MAX: Final = 3600.0
+COLD_STREAMS_PER_SECOND: Final = 3
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: its seed and size, and the bug that is planted in it, if any.
+
+    The same scenario has the same faults at the same times and the same questions for the same
+    answers; how the processes interleave is up to the machine.
+    """
+
+    format: str = FORMAT
+    name: str = "demo"
+    seed: int
+    seconds: float = 20.0
+    clients: int = 10
+    mutant: str | None = None
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the clients contend for; longer runs open more streams."""
+        return Traffic(cold_streams=round(self.seconds * COLD_STREAMS_PER_SECOND))
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults, in order of their start."""
+        return schedule(self.seed, self.seconds)
+
+    @property
+    def command(self) -> str:
+        """The command line that runs it again."""
+        mutant = f" --mutant {self.mutant}" if self.mutant else ""
+        return (
+            f"trueorder {self.name} --seconds {self.seconds:g} --clients {self.clients} "
+            f"--seed {self.seed}{mutant}"
+        )
