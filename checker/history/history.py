@@ -39,36 +39,32 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         return iter(self.operations)
 
 
-class _Open:
+class _Invocation(msgspec.Struct, gc=False):
     """An invocation whose completion has not come yet."""
 
-    __slots__ = ("f", "index", "key", "line", "rank", "time", "value")
-
-    def __init__(
-        self, *, index: int, f: str, key: Any, value: Any, rank: int, time: int, line: int | None
-    ) -> None:
-        self.index = index
-        self.f = f
-        self.key = key
-        self.value = value
-        self.rank = rank
-        self.time = time
-        self.line = line
+    index: int
+    f: str
+    key: Any
+    value: Any
+    rank: int
+    time: int
+    line: int | None
 
 
 class HistoryBuilder:
     """Pair invocations with completions, in the order in which they are given.
 
-    Each call is one event and takes the next rank. What cannot have been observed (a completion
-    without an invocation, a process that overlaps itself or goes on after an unknown outcome)
-    raises `MalformedHistory` at once, with the line it was told.
+    Each invocation, and each completion with a known outcome, takes the next rank. What cannot
+    have been observed (a completion without an invocation, a process that overlaps itself or goes
+    on after an unknown outcome, a completion before its invocation) raises `MalformedHistory` at
+    once, with the line it was told.
     """
 
     def __init__(self, *, source: str = "<history>", header: dict[str, Any] | None = None) -> None:
-        self._source = source
+        self.source = source
         self._header = header or {}
         self._operations: list[Operation | None] = []
-        self._open: dict[int | str, _Open] = {}
+        self._open: dict[int | str, _Invocation] = {}
         self._retired: dict[int | str, int | None] = {}
         self._nemesis: list[NemesisEvent] = []
         self._rank = 0
@@ -83,32 +79,19 @@ class HistoryBuilder:
         time: int | None = None,
         line: int | None = None,
     ) -> None:
-        """Add an invocation. ``time`` is in nanoseconds, the rank when there is none."""
-        if process in self._open:
-            raise self._malformed(
-                f"process {process!r} invokes {f!r} while its {self._open[process].f!r} is open: "
-                "one process does one thing at a time",
-                line,
-                f"{process} {f}",
-            )
-        if process in self._retired:
-            raise self._malformed(
-                f"process {process!r} goes on after an operation with unknown outcome: "
-                "it must continue under a new process",
-                line,
-                f"{process} {f}",
-            )
-        self._open[process] = _Open(
-            index=len(self._operations),
-            f=f,
-            key=key,
-            value=value,
-            rank=self._rank,
-            time=self._rank if time is None else time,
-            line=line,
+        """Add an invocation. ``time`` is in nanoseconds, the rank when there is none.
+
+        Raises:
+            MalformedHistory: The process has an open operation, or one with unknown outcome.
+        """
+        if process in self._open or process in self._retired:
+            raise self._impossible_invocation(process, f, line)
+        rank = self._rank
+        self._open[process] = _Invocation(
+            len(self._operations), f, key, value, rank, rank if time is None else time, line
         )
         self._operations.append(None)
-        self._rank += 1
+        self._rank = rank + 1
 
     def complete(
         self,
@@ -116,50 +99,49 @@ class HistoryBuilder:
         outcome: Outcome,
         *,
         f: str | None = None,
+        key: Any = None,
         output: Any = None,
         error: Any = None,
         time: int | None = None,
         line: int | None = None,
     ) -> None:
-        """Add the completion of a process's open operation."""
+        """Add the completion of a process's open operation.
+
+        ``f`` and ``key`` may be left out; where they are given they must be the invocation's.
+        ``output`` counts only when the outcome is OK.
+
+        Raises:
+            MalformedHistory: It does not complete what the process has open.
+        """
         opened = self._open.pop(process, None)
-        if opened is None:
-            raise self._malformed(
-                f"process {process!r} completes {f!r} without an invocation", line, f"{process} {f}"
-            )
-        if f is not None and f != opened.f:
-            raise self._malformed(
-                f"process {process!r} completes {f!r} but had invoked {opened.f!r}",
-                line,
-                f"{process} {f}",
-            )
-        when = self._rank if time is None else time
-        if when < opened.time:
-            raise self._malformed(
-                f"process {process!r} completes {opened.f!r} at time {when}, "
-                f"before its invocation at {opened.time}",
-                line,
-                f"{process} {opened.f}",
-            )
-        known = outcome is not Outcome.INFO
-        if not known:
+        if (
+            opened is None
+            or (f is not None and f != opened.f)
+            or (key is not None and key != opened.key)
+            or (time is not None and time < opened.time)
+        ):
+            raise self._impossible_completion(opened, process, f, key, time, line)
+        completed: int | None = None
+        if outcome is Outcome.INFO:
             self._retired[process] = line
+        else:
+            completed = self._rank
+            self._rank += 1
         self._operations[opened.index] = Operation(
             index=opened.index,
             process=process,
             f=opened.f,
             key=opened.key,
             value=opened.value,
-            output=output if known else None,
+            output=output if outcome is Outcome.OK else None,
             error=error,
             outcome=outcome,
             invoked=opened.rank,
-            completed=self._rank if known else None,
+            completed=completed,
             time_invoked=opened.time,
-            time_completed=when,
+            time_completed=max(opened.time, self._rank) if time is None else time,
             line=opened.line,
         )
-        self._rank += 1
 
     def nemesis(self, f: str, value: Any = None, *, time: int | None = None) -> None:
         """Add what the fault injector did; it takes no rank."""
@@ -186,8 +168,56 @@ class HistoryBuilder:
             operations=tuple(op for op in self._operations if op is not None),
             nemesis=tuple(self._nemesis),
             header=self._header,
-            source=self._source,
+            source=self.source,
         )
 
+    def _impossible_invocation(
+        self, process: int | str, f: str, line: int | None
+    ) -> MalformedHistory:
+        opened = self._open.get(process)
+        if opened is not None:
+            reason = (
+                f"process {process!r} invokes {f!r} while its {opened.f!r}{_since(opened.line)} "
+                "is open: one process does one thing at a time"
+            )
+        else:
+            reason = (
+                f"process {process!r} goes on after an operation with unknown outcome"
+                f"{_since(self._retired[process])}: it must continue under a new process"
+            )
+        return self._malformed(reason, line, f"{process} {f}")
+
+    def _impossible_completion(
+        self,
+        opened: _Invocation | None,
+        process: int | str,
+        f: str | None,
+        key: Any,
+        time: int | None,
+        line: int | None,
+    ) -> MalformedHistory:
+        if opened is None:
+            what = "an operation" if f is None else repr(f)
+            reason = f"process {process!r} completes {what} without an invocation"
+            return self._malformed(reason, line, f"{process} {f or ''}".rstrip())
+        invoked = f"{opened.f!r}{_since(opened.line)}"
+        if f is not None and f != opened.f:
+            reason = f"process {process!r} completes {f!r} but had invoked {invoked}"
+        elif key is not None and key != opened.key:
+            reason = (
+                f"process {process!r} completes {opened.f!r} of key {key!r} "
+                f"but had invoked it of key {opened.key!r}{_since(opened.line)}"
+            )
+        else:
+            reason = (
+                f"process {process!r} completes {invoked} at time {time}, "
+                f"before its invocation at {opened.time}"
+            )
+        return self._malformed(reason, line, f"{process} {opened.f}")
+
     def _malformed(self, reason: str, line: int | None, operation: str) -> MalformedHistory:
-        return MalformedHistory(reason, source=self._source, line=line, operation=operation)
+        return MalformedHistory(reason, source=self.source, line=line, operation=operation)
+
+
+def _since(line: int | None) -> str:
+    return "" if line is None else f" (line {line})"
