@@ -1,0 +1,119 @@
+"""`eventstore relay`: carry the log onto JetStream, and say how far it has come.
+
+It imports drivers, so it is itself imported only when the command is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import SystemRandom
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+
+from eventstore import config
+from eventstore.cli.signals import log_to_stderr, run_until_signal
+from eventstore.jetstream import connect
+from eventstore.postgres.lease import PostgresLease
+from eventstore.postgres.store import PostgresEventStore
+from eventstore.relay import relay
+from eventstore.relay.jetstream import JetStreamPublisher
+
+__all__ = ["RelayStatus", "app"]
+
+app = App(name="relay", help="Carry the log from PostgreSQL onto NATS JetStream.")
+
+DatabaseUrl = Annotated[
+    str | None,
+    Parameter(
+        help="The event store, postgresql://USER:PASSWORD@HOST:PORT/DATABASE; without it "
+        "EVENTSTORE_DATABASE_URL."
+    ),
+]
+NatsUrl = Annotated[
+    str | None, Parameter(help="NATS, nats://HOST:PORT; without it EVENTSTORE_NATS_URL.")
+]
+
+
+class RelayStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the relay has come. ``last_sequence`` is null if there is no stream."""
+
+    state: str
+    head: int
+    last_sequence: int | None
+    lag: int
+
+
+@app.command
+def run(
+    *,
+    database_url: DatabaseUrl = None,
+    nats_url: NatsUrl = None,
+    replicas: Annotated[
+        int, Parameter(help="How many NATS servers hold the stream, when it is created.")
+    ] = 1,
+    verbose: Annotated[bool, Parameter(help="Log more, for debugging.", negative="")] = False,
+) -> int:
+    """Relay until SIGINT or SIGTERM; survives the loss of either server.
+
+    Any number may run: one relays, the others stand by.
+    """
+    database, nats = config.database_url(database_url), config.nats_url(nats_url)
+    log_to_stderr(verbose=verbose)
+    random = SystemRandom()
+
+    @asynccontextmanager
+    async def open_session() -> AsyncIterator[relay.Session]:
+
+        async with PostgresLease.connect(database, relay.LEASE) as lease:
+            await relay.acquire(lease, random=random)
+            async with (
+                PostgresEventStore.connect(database, pool_size=2) as log,
+                connect(nats, name="eventstore relay") as connection,
+            ):
+                stream = await JetStreamPublisher.open(connection, replicas=replicas)
+                alarms = (lease.lost, connection.lost)
+                yield relay.Session(log=log, stream=stream, alarms=alarms)
+
+    return run_until_signal(relay.run(open_session, random=random))
+
+
+@app.command
+def status(
+    *,
+    database_url: DatabaseUrl = None,
+    nats_url: NatsUrl = None,
+    timeout: Annotated[float, Parameter(help="Seconds to wait for an answer.")] = 5.0,
+    json: Annotated[bool, Parameter(help="Print one JSON document.", negative="")] = False,
+) -> int:
+    """Say where the log and the stream are; exit 5 if either cannot be asked."""
+    database, nats = config.database_url(database_url), config.nats_url(nats_url)
+    found = asyncio.run(_status(database, nats, timeout))
+    if json:
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    else:
+        last = "none" if found.last_sequence is None else f"{found.last_sequence:,}"
+        sys.stdout.write(
+            f"{found.state}\nlog head         {found.head:,}\nlast sequence    {last}\n"
+            f"lag              {found.lag:,}\n"
+        )
+    return 0
+
+
+async def _status(database: str, nats: str, timeout_seconds: float) -> RelayStatus:
+    async with (
+        PostgresEventStore.connect(database, pool_size=1, timeout_seconds=timeout_seconds) as log,
+        connect(nats, name="eventstore relay status", timeout_seconds=timeout_seconds) as link,
+    ):
+        # The stream first: a stream that is ahead of the log read after it is really ahead.
+        stream = await JetStreamPublisher(link).inspect()
+        head = await log.head()
+    if stream is None:
+        return RelayStatus(state="no stream", head=head, last_sequence=None, lag=head)
+    lag = head - stream.last_sequence
+    state = "behind" if lag > 0 else "caught up" if lag == 0 else "diverged: ahead of the log"
+    return RelayStatus(state=state, head=head, last_sequence=stream.last_sequence, lag=lag)
