@@ -1,1 +1,24 @@
-//! Search and monitors of the Trueorder checker, without Python.
+//! The checker's engine, without Python: is a history of operations linearizable?
+//!
+//! A history enters as an [`OperationTable`] (columns, one row an operation). A [`Model`] turns
+//! rows into *actions* (what an operation asked and what it was answered, named by a dense number)
+//! and says how an action moves a state. A [`Timeline`] orders the rows, and [`search()`] looks
+//! for an order that the model allows: Wing and Gong's search with Lowe's memory of
+//! configurations. Every answer carries evidence, and every search has a [`Budget`].
+//!
+//! Nothing here knows Python, files or JSON, starts a thread or reads a clock except to keep a
+//! deadline.
+
+mod budget;
+pub mod models;
+mod operations;
+mod outcome;
+mod search;
+mod timeline;
+
+pub use budget::{Budget, Exhausted, Progress};
+pub use models::{Compiled, Model};
+pub use operations::{Malformed, OperationTable, PENDING};
+pub use outcome::{Outcome, Verdict};
+pub use search::search;
+pub use timeline::Timeline;

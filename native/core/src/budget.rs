@@ -1,0 +1,111 @@
+//! What a search may cost, who may stop it, and how far it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+/// The limits of one search.
+///
+/// Bytes are counted, not measured: what the search and its model keep in tables and arenas.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    /// When to give up; never, if none.
+    pub deadline: Option<Instant>,
+    /// How many bytes the search may keep.
+    pub memory_bytes: usize,
+    /// Set by anyone to stop the search.
+    pub cancel: Arc<AtomicBool>,
+}
+
+impl Budget {
+    /// No deadline, no bound on memory, cancelled by nobody.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self {
+            deadline: None,
+            memory_bytes: usize::MAX,
+            cancel: Arc::default(),
+        }
+    }
+}
+
+/// Which limit ended a search before it knew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exhausted {
+    /// The deadline passed.
+    Timeout,
+    /// It would have kept more bytes than it may.
+    Memory,
+    /// Someone cancelled it.
+    Cancelled,
+}
+
+/// How far a running search is; written by the search, read by anyone.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Distinct configurations seen.
+    pub configurations: AtomicU64,
+    /// Bytes kept.
+    pub bytes: AtomicU64,
+    /// Completions passed by the best order so far.
+    pub passed: AtomicU64,
+}
+
+/// How many steps of a model go between two looks at the clock: some tens of microseconds.
+const STRIDE: u32 = 1024;
+
+/// Counts work, and looks at the limits now and then.
+pub(crate) struct Meter<'a> {
+    budget: &'a Budget,
+    progress: &'a Progress,
+    since: u32,
+    peak_bytes: usize,
+}
+
+impl<'a> Meter<'a> {
+    pub(crate) fn new(budget: &'a Budget, progress: &'a Progress) -> Self {
+        Self {
+            budget,
+            progress,
+            since: 0,
+            peak_bytes: 0,
+        }
+    }
+
+    /// Count work, in steps of a model; true when it is time to [`Meter::check`].
+    pub(crate) fn spend(&mut self, steps: u32) -> bool {
+        self.since = self.since.saturating_add(steps);
+        self.since >= STRIDE
+    }
+
+    /// Hold the limits against what the search keeps, and publish how far it is.
+    pub(crate) fn check(
+        &mut self,
+        bytes: usize,
+        configurations: usize,
+        passed: u32,
+    ) -> Result<(), Exhausted> {
+        self.since = 0;
+        self.peak_bytes = self.peak_bytes.max(bytes);
+        let progress = self.progress;
+        progress.bytes.store(bytes as u64, Ordering::Relaxed);
+        progress
+            .configurations
+            .store(configurations as u64, Ordering::Relaxed);
+        progress.passed.store(u64::from(passed), Ordering::Relaxed);
+        if self.budget.cancel.load(Ordering::Relaxed) {
+            return Err(Exhausted::Cancelled);
+        }
+        if bytes > self.budget.memory_bytes {
+            return Err(Exhausted::Memory);
+        }
+        match self.budget.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(Exhausted::Timeout),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn peak_bytes(&self) -> usize {
+        self.peak_bytes
+    }
+}

@@ -1,0 +1,157 @@
+//! A register: read, write, compare and set, over any number of distinct values.
+//!
+//! Values are numbers; 0 is the initial one. A value that no operation reads or compares with is
+//! *dead*: no operation can tell two dead values apart, so all of them are one state, and a pending
+//! operation that makes one is never needed.
+
+use hashbrown::HashSet;
+use rustc_hash::FxBuildHasher;
+
+use super::actions::Actions;
+use super::{Compiled, IDLE, Model};
+use crate::operations::{Malformed, OperationTable};
+
+/// `[value]`: answered value.
+const READ: u8 = 0;
+/// `[value]`.
+const WRITE: u8 = 1;
+/// `[from, to]`: swapped.
+const CAS: u8 = 2;
+/// `[from]`: refused, since the value was another.
+const CAS_REFUSED: u8 = 3;
+
+/// The state of a register whose value no operation observes.
+const DEAD: u32 = u32::MAX;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Action {
+    Read(u32),
+    Write(u32),
+    Cas(u32, u32),
+    CasRefused(u32),
+}
+
+/// The models `register` and `cas-register`: the latter is the former with `cas` in the history.
+#[derive(Debug, Clone)]
+pub struct Register {
+    actions: Vec<Action>,
+    initial: u32,
+    /// Whether some operation observes what the value is *not*. A dead value then answers an
+    /// observation that a live one may not, so dead writes are ordinary writes.
+    refusals: bool,
+}
+
+impl Model for Register {
+    fn compile(table: &OperationTable) -> Result<Compiled<Self>, Malformed> {
+        let rows = (0..table.len())
+            .map(|row| decode(table, row))
+            .collect::<Result<Vec<_>, _>>()?;
+        let is_observed = |row: usize| !table.is_pending(row);
+        let mut live: HashSet<u32, FxBuildHasher> = HashSet::default();
+        let mut refusals = false;
+        for (row, &action) in rows.iter().enumerate() {
+            match action {
+                Action::Read(value) if is_observed(row) => {
+                    live.insert(value);
+                }
+                Action::Cas(from, _) => {
+                    live.insert(from);
+                }
+                Action::CasRefused(from) if is_observed(row) => {
+                    live.insert(from);
+                    refusals = true;
+                }
+                Action::Read(_) | Action::Write(_) | Action::CasRefused(_) => {}
+            }
+        }
+        let settle = |value: u32| if live.contains(&value) { value } else { DEAD };
+        let mut actions = Actions::default();
+        let numbers = rows.iter().enumerate().map(|(row, &action)| {
+            let action = match action {
+                Action::Write(value) => Action::Write(settle(value)),
+                Action::Cas(from, to) => Action::Cas(from, settle(to)),
+                other => other,
+            };
+            if table.is_pending(row) && is_idle(action, refusals) {
+                return IDLE;
+            }
+            actions.number(action)
+        });
+        let numbers = numbers.collect();
+        Ok(Compiled {
+            model: Self {
+                actions: actions.into_list(),
+                initial: settle(0),
+                refusals,
+            },
+            actions: numbers,
+        })
+    }
+
+    fn initial(&self) -> u32 {
+        self.initial
+    }
+
+    fn step(&mut self, state: u32, action: u32) -> Option<u32> {
+        match self.actions[action as usize] {
+            Action::Read(value) => (value == state).then_some(state),
+            Action::Write(value) => Some(value),
+            Action::Cas(from, to) => (from == state).then_some(to),
+            Action::CasRefused(from) => (from != state).then_some(state),
+        }
+    }
+
+    fn observes(&self, action: u32) -> bool {
+        match self.actions[action as usize] {
+            Action::Read(_) | Action::CasRefused(_) => true,
+            Action::Write(_) => false,
+            Action::Cas(from, to) => from == to,
+        }
+    }
+
+    fn forced(&mut self, state: u32, action: u32) -> bool {
+        // Without refusals a dead state allows only writes, which every state allows: so a dead
+        // write is best placed where the state is dead already.
+        if state == DEAD && self.vanishes(action) {
+            return true;
+        }
+        self.observes(action) && self.step(state, action).is_some()
+    }
+
+    fn overwrites(&self, action: u32) -> bool {
+        matches!(self.actions[action as usize], Action::Write(_))
+    }
+
+    fn vanishes(&self, action: u32) -> bool {
+        !self.refusals && self.actions[action as usize] == Action::Write(DEAD)
+    }
+
+    fn bytes(&self) -> usize {
+        self.actions.capacity() * size_of::<Action>()
+    }
+}
+
+/// Whether a pending action cannot help any order.
+fn is_idle(action: Action, refusals: bool) -> bool {
+    match action {
+        Action::Read(_) | Action::CasRefused(_) => true,
+        Action::Write(to) => to == DEAD && !refusals,
+        Action::Cas(from, to) => from == to || (to == DEAD && !refusals),
+    }
+}
+
+fn decode(table: &OperationTable, row: usize) -> Result<Action, Malformed> {
+    match (table.kind(row), table.arguments(row)) {
+        (READ, &[value]) => Ok(Action::Read(value)),
+        (WRITE, &[value]) => Ok(Action::Write(value)),
+        (CAS, &[from, to]) => Ok(Action::Cas(from, to)),
+        (CAS_REFUSED, &[from]) => Ok(Action::CasRefused(from)),
+        (kind, arguments) => Err(Malformed::at(
+            row,
+            format!(
+                "kind {kind} with {} arguments is no operation of a register",
+                arguments.len()
+            ),
+        )),
+    }
+}

@@ -1,0 +1,17 @@
+//! What the searches are held against: definitions, tried exhaustively.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod exhaustive;
+pub mod intervals;
+pub mod registers;
+
+use proptest::test_runner::Config;
+
+/// So many cases a property, unless `PROPTEST_CASES` asks for another number.
+pub fn cases(usual: u32) -> Config {
+    match std::env::var("PROPTEST_CASES") {
+        Ok(_) => Config::default(),
+        Err(_) => Config::with_cases(usual),
+    }
+}
