@@ -1,5 +1,6 @@
 """Trueorder's checker: was what clients observed linearizable? It knows nothing of any system."""
 
+from checker.check import check
 from checker.errors import (
     CheckerError,
     EngineUnavailable,
@@ -10,10 +11,12 @@ from checker.errors import (
 )
 from checker.history.history import History, HistoryBuilder, NemesisEvent
 from checker.limits import Limits
+from checker.models import MODELS, Model, Partition, model_named
 from checker.operation import Operation, Outcome
 from checker.verdict import Anomaly, CheckResult, PartitionResult, Verdict, worst
 
 __all__ = [
+    "MODELS",
     "Anomaly",
     "CheckResult",
     "CheckerError",
@@ -22,13 +25,17 @@ __all__ = [
     "HistoryBuilder",
     "Limits",
     "MalformedHistory",
+    "Model",
     "ModelError",
     "NemesisEvent",
     "Operation",
     "Outcome",
+    "Partition",
     "PartitionResult",
     "UnknownFormat",
     "UnknownModel",
     "Verdict",
+    "check",
+    "model_named",
     "worst",
 ]

@@ -53,12 +53,17 @@ class MalformedHistory(CheckerError):
 
 
 class UnknownModel(CheckerError):
-    """No model has this name."""
+    """No model has this name, or it cannot be made: ``reason`` says why if there is more to say."""
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
+    def __init__(self, name: str, known: Iterable[str], reason: str = "") -> None:
         self.name = name
         self.known = tuple(known)
-        super().__init__(f"unknown model {name!r}: known are {', '.join(self.known)}.")
+        self.reason = reason
+        super().__init__(
+            f"cannot use model {name!r}: {reason}"
+            if reason
+            else f"unknown model {name!r}: known are {', '.join(self.known)}, or module:Class."
+        )
 
 
 class UnknownFormat(CheckerError):

@@ -1,0 +1,67 @@
+"""What a failed search found, in words: the operation that fits nowhere, and those around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from checker.engine.outcome import SearchOutcome
+from checker.engine.reference import apply
+from checker.models.describe import describe, shorten
+from checker.models.model import Model
+from checker.operation import Operation
+from checker.verdict import Anomaly
+
+__all__ = ["explain"]
+
+NEIGHBOURS_MAX: Final = 3
+STATE_CHARACTERS_MAX: Final = 120
+
+
+def explain(
+    model: Model[Any], operations: Sequence[Operation], outcome: SearchOutcome
+) -> Anomaly | None:
+    """Name the operation whose completion no order could pass, and what it was at odds with.
+
+    The other operations named are those last before it in the longest legal order and those that
+    ran beside it and found no place either. None if the search named no operation.
+    """
+    known = {operation.index: operation for operation in operations}
+    blocked = known.get(-1 if outcome.blocked is None else outcome.blocked)
+    if blocked is None:
+        return None
+    prefix = [known[index] for index in outcome.longest_prefix]
+    placed = set(outcome.longest_prefix)
+    beside = [
+        operation
+        for operation in operations
+        if operation.index not in placed | {blocked.index}
+        and operation.completed is not None
+        and _concurrent(operation, blocked)
+    ]
+    last = [operation for operation in prefix if operation is not blocked][-NEIGHBOURS_MAX:]
+    neighbours = (last[-1:] + beside + last[-2::-1])[:NEIGHBOURS_MAX]
+    state = _state_after(model, prefix)
+    where = shorten(str(state), STATE_CHARACTERS_MAX)
+    after = f", the last of them [{describe(last[-1])}]" if last else ""
+    return Anomaly(
+        type="non-linearizable",
+        operations=(blocked.index, *(operation.index for operation in neighbours)),
+        explanation=(
+            f"No order explains [{describe(blocked)}]: the longest legal order has {len(prefix)} "
+            f"operations{after}, and leaves the {model.name} at {where}."
+        ),
+    )
+
+
+def _concurrent(one: Operation, other: Operation) -> bool:
+    return (one.completed is None or one.completed > other.invoked) and (
+        other.completed is None or other.completed > one.invoked
+    )
+
+
+def _state_after(model: Model[Any], prefix: Sequence[Operation]) -> Any:
+    state = model.init()
+    for operation in prefix:
+        state = apply(model, state, operation)
+    return state

@@ -1,0 +1,51 @@
+"""The models that ship with the checker, and how to name your own."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from checker.errors import UnknownModel
+from checker.models.model import Model, Partition
+from checker.models.register import CasRegister, Register
+from checker.models.stream import Stream
+
+__all__ = ["MODELS", "CasRegister", "Model", "Partition", "Register", "Stream", "model_named"]
+
+MODELS: Mapping[str, type[Model[Any]]] = MappingProxyType(
+    {"register": Register, "cas-register": CasRegister, "stream": Stream}
+)
+"""Every model that has a name of its own."""
+
+
+def model_named(name: str, **options: Any) -> Model[Any]:
+    """Make a model from its name, or from ``module:Class`` for one of your own.
+
+    ``options`` are those of the model's constructor, such as ``initial`` of the registers.
+
+    Raises:
+        UnknownModel: there is no such model, or it does not take these options.
+    """
+    kind = _imported(name) if ":" in name else MODELS.get(name)
+    if kind is None:
+        raise UnknownModel(name, MODELS)
+    try:
+        return kind(**options)
+    except TypeError as error:
+        given = ", ".join(options) or "none"
+        raise UnknownModel(
+            name, MODELS, f"it does not take the options given ({given}): {error}"
+        ) from error
+
+
+def _imported(name: str) -> type[Model[Any]]:
+    module, _, attribute = name.partition(":")
+    try:
+        kind = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UnknownModel(name, MODELS, str(error)) from error
+    if not (isinstance(kind, type) and issubclass(kind, Model)):
+        raise UnknownModel(name, MODELS, "it is not a subclass of checker.Model")
+    return kind

@@ -1,0 +1,21 @@
+"""Monitors: near-linear decisions for the objects that allow them, in plain Python.
+
+A monitor answers exactly, or says which corner of the question it leaves to the search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from checker.models import Model
+from checker.monitors.outcome import MonitorOutcome
+from checker.operation import Operation
+
+__all__ = ["MONITORS", "Monitor", "MonitorOutcome"]
+
+Monitor = Callable[[Any, Sequence[Operation]], MonitorOutcome]
+
+MONITORS: Mapping[type[Model[Any]], Monitor] = MappingProxyType({})
+"""The monitor of each model that has one; a subclass of a model does not inherit it."""
