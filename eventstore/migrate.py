@@ -58,10 +58,8 @@ async def current(url: str) -> str | None:
 
 
 def scripts() -> Path:
-    """Return the folder of the migrations: inside the installed package, else in the checkout."""
-    package = Path(__file__).parent
-    installed = package / "_migrations"
-    return installed if installed.is_dir() else package.parent / "migrations"
+    """Return the folder of the migrations: in the checkout, a link to the one at the top."""
+    return Path(__file__).parent / "_migrations"
 
 
 def _upgrade(url: str) -> None:

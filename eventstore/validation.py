@@ -91,15 +91,16 @@ def check_append(
     encoded: list[EncodedEvent] = []
     ids: set[UUID] = set()
     size = 0
-    for index, event in enumerate(events):
+    for number, event in enumerate(events, 1):
+        where = f"append to {name!r}, event {number} of {len(events)}"
         try:
             checked = _encode_event(event)
         except InvalidEvent as error:
-            raise InvalidEvent(f"append to {name!r}, event {index}: {error}") from None
+            raise InvalidEvent(f"{where}: {error}") from None
         if checked.id in ids:
             raise InvalidEvent(
-                f"append to {name!r}, event {index}: its id {checked.id} occurs twice in the "
-                "append. Give every event an id of its own."
+                f"{where}: its id {checked.id} occurs twice in the append. "
+                "Give every event an id of its own."
             )
         ids.add(checked.id)
         size += len(checked.data) + len(checked.metadata)

@@ -39,14 +39,19 @@ _RELEASE_SECONDS: Final = 2.0
 
 
 def _options(
-    url: str, timeout_seconds: float, statement_seconds: float, application: str
+    url: str,
+    timeout_seconds: float,
+    statement_seconds: float,
+    application: str,
+    *,
+    primary: bool = True,
 ) -> dict[str, Any]:
     milliseconds = str(max(1, int(statement_seconds * 1000)))
     return {
         "dsn": check_database_url(url),
         "timeout": timeout_seconds,
         "command_timeout": statement_seconds,
-        "target_session_attrs": "primary",
+        "target_session_attrs": "primary" if primary else "any",
         "server_settings": {
             "application_name": application,
             "default_transaction_isolation": "read committed",
@@ -63,14 +68,17 @@ async def connect(
     timeout_seconds: float = TIMEOUT_SECONDS,
     statement_seconds: float = TIMEOUT_SECONDS,
     application: str = "eventstore",
+    primary: bool = True,
 ) -> asyncpg.Connection[asyncpg.Record]:
-    """Make one connection to the primary; the caller closes it. The schema is not looked at.
+    """Make one connection; the caller closes it. The schema is not looked at.
+
+    It goes to a primary, unless ``primary`` is false: then a standby will do.
 
     Raises:
         StoreUnavailable: it could not be made within ``timeout_seconds``.
         ConfigError: the URL cannot be used.
     """
-    options = _options(url, timeout_seconds, statement_seconds, application)
+    options = _options(url, timeout_seconds, statement_seconds, application, primary=primary)
     try:
         return await asyncpg.connect(**options)
     except Exception as error:

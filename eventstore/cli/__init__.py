@@ -1,0 +1,70 @@
+"""The command line of the event store; ``eventstore --help`` lists the commands.
+
+Data goes to standard output, everything else to standard error. The commands are imported when they
+are run, so that ``--help`` is quick. Exit codes: `eventstore.cli.exits`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib.metadata import version
+
+from cyclopts import App
+
+from eventstore.cli.exits import Exit, exit_of
+from eventstore.errors import EventStoreError
+
+__all__ = ["app", "main"]
+
+app = App(
+    name="eventstore",
+    help="An append-only log of events in PostgreSQL, carried to NATS JetStream.",
+    version=lambda: version("trueorder"),
+    result_action="return_value",
+)
+app.command(
+    "eventstore.cli.migrate:migrate",
+    name="migrate",
+    help="Bring the database to the schema of this version.",
+)
+app.command(
+    "eventstore.cli.append:append",
+    name="append",
+    help="Append events to a stream, all or none.",
+)
+app.command("eventstore.cli.read:read", name="read", help="Read a stream, or the whole log.")
+app.command(
+    "eventstore.cli.read:head",
+    name="head",
+    help="Print the position of the last event in the log.",
+)
+app.command(
+    "eventstore.cli.doctor:doctor",
+    name="doctor",
+    help="Check server, schema, durability, clock and log.",
+)
+app.command("eventstore.cli.relay:app", name="relay", help="Carry the log to NATS JetStream.")
+
+
+def main() -> int:
+    """Run the command that the arguments name, and return its exit code."""
+    try:
+        result = app(sys.argv[1:])
+        sys.stdout.flush()
+    except EventStoreError as error:
+        sys.stderr.write(f"eventstore: {error}\n")
+        return exit_of(error)
+    except BrokenPipeError:
+        # The reader of our output has seen enough; the interpreter must not flush again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.PIPE_CLOSED
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except SystemExit:
+        raise
+    except BaseException:  # noqa: BLE001 - a bug of any kind, a native panic too, is exit 70
+        sys.stderr.write(f"eventstore: internal error, please report it\n{traceback.format_exc()}")
+        return Exit.INTERNAL
+    return result if isinstance(result, int) else Exit.OK

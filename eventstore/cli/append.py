@@ -1,0 +1,162 @@
+"""``eventstore append``: one event by options, or many as JSON lines on standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from cyclopts import Parameter
+
+from eventstore import connect
+from eventstore.cli.exits import Exit
+from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
+from eventstore.config import database_url as database_url_of
+from eventstore.errors import ConfigError, InvalidEvent, OutcomeUnknown
+from eventstore.event import Event, new_event_id
+from eventstore.store import Appended
+from eventstore.stream import Expect, ExpectedVersion, StreamVersion, stream_name
+from eventstore.validation import APPEND_EVENTS_MAX, check_append
+
+__all__ = ["append"]
+
+_STDIN = "-"
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    """An event on a line of standard input."""
+
+    type: str
+    data: Any = None
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    id: UUID = msgspec.field(default_factory=new_event_id)
+
+
+class _MalformedInput(Exception):
+    """A line of standard input is not an event."""
+
+
+async def append(
+    stream: Annotated[str, Parameter(help="CATEGORY-ID, such as order-1042.")],
+    source: Annotated[
+        str | None,
+        Parameter(
+            help='"-" reads the events from standard input: JSON lines with "type" and '
+            'optionally "data", "metadata", "id".',
+            allow_leading_hyphen=True,
+        ),
+    ] = None,
+    /,
+    *,
+    expected: Annotated[
+        str,
+        Parameter(help="The version that the stream must be at: N, any, exists or absent."),
+    ],
+    event_type: Annotated[str | None, Parameter(name="--type", help="The event's type.")] = None,
+    data: Annotated[
+        str, Parameter(help="The event's data as JSON.", allow_leading_hyphen=True)
+    ] = "null",
+    metadata: Annotated[str, Parameter(help="The event's metadata as a JSON object.")] = "{}",
+    event_id: Annotated[
+        UUID | None,
+        Parameter(name="--id", help="The event's UUID; give the same again to repeat an append."),
+    ] = None,
+    json: Json = False,
+    timeout_seconds: TimeoutSeconds = 10.0,
+    database_url: DatabaseUrl = None,
+) -> int:
+    """Append events to a stream, all or none.
+
+    An append that got no answer (exit 3) can be repeated with the same ids: it is stored once.
+    """
+    version = _expected_version(expected)
+    if source is None:
+        events = [_event(event_type, data, metadata, event_id)]
+    elif source == _STDIN and event_type is None:
+        try:
+            events = _events_of(sys.stdin.buffer)
+            check_append(stream, events, version)
+        except (_MalformedInput, InvalidEvent) as error:
+            sys.stderr.write(f"eventstore: standard input: {error}\n")
+            return Exit.MALFORMED
+    else:
+        raise ConfigError("events come either from --type and --data, or from standard input (-).")
+    try:
+        async with connect(
+            database_url_of(database_url), pool_size=1, timeout_seconds=timeout_seconds
+        ) as store:
+            appended = await store.append(stream_name(stream), events, expected=version)
+    except OutcomeUnknown:
+        ids = " ".join(str(event.id) for event in events)
+        sys.stderr.write(f"eventstore: the ids of the append are: {ids}\n")
+        raise
+    _print(appended, events, as_json=json)
+    return Exit.OK
+
+
+def _expected_version(text: str) -> ExpectedVersion:
+    if text.isdecimal():
+        return StreamVersion(int(text))
+    try:
+        return Expect(text)
+    except ValueError:
+        raise ConfigError(
+            f"--expected {text!r}: it is a version (0, 1, 2 ...), any, exists or absent."
+        ) from None
+
+
+def _event(event_type: str | None, data: str, metadata: str, event_id: UUID | None) -> Event:
+    if event_type is None:
+        raise ConfigError("no event: give --type and --data, or - to read events from stdin.")
+    return Event(
+        type=event_type,
+        data=_decoded("--data", data, Any),
+        metadata=_decoded("--metadata", metadata, dict[str, Any]),
+        id=event_id or new_event_id(),
+    )
+
+
+def _decoded(option: str, text: str, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.MsgspecError as error:
+        raise ConfigError(f"{option} {text!r} cannot be read: {error}.") from None
+
+
+def _events_of(lines: Iterable[bytes]) -> list[Event]:
+    events: list[Event] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            fields = msgspec.json.decode(line, type=_Line)
+        except msgspec.MsgspecError as error:
+            raise _MalformedInput(f"line {number}: {error}") from None
+        events.append(
+            Event(type=fields.type, data=fields.data, metadata=fields.metadata, id=fields.id)
+        )
+        if len(events) > APPEND_EVENTS_MAX:
+            break  # too many already, as the check of the append will say
+    if not events:
+        raise _MalformedInput("it has no events; each line is one, as a JSON object")
+    return events
+
+
+def _print(appended: Appended, events: list[Event], *, as_json: bool) -> None:
+    if as_json or not sys.stdout.isatty():
+        print_json(
+            {
+                "stream": appended.stream,
+                "version": appended.version,
+                "position": appended.position,
+                "repeated": appended.repeated,
+                "ids": [event.id for event in events],
+            }
+        )
+        return
+    count = "1 event" if appended.events == 1 else f"{appended.events} events"
+    was = "was already in the log" if appended.repeated else "appended"
+    print(f"{appended.stream}: {count} {was}, version {appended.version}, ", end="")
+    print(f"position {appended.position}")

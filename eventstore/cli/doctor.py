@@ -1,0 +1,65 @@
+"""``eventstore doctor``: is this server fit to hold the log, and is the log whole?"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.text import Text
+
+from eventstore.cli.exits import Exit
+from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
+from eventstore.config import database_url as database_url_of
+from eventstore.config import server_of
+from eventstore.postgres.preflight import Finding, Level, preflight
+
+__all__ = ["doctor"]
+
+_EXITS: Final = {
+    Level.OK: Exit.OK,
+    Level.WARNING: Exit.OK,
+    Level.ERROR: Exit.USAGE,
+    Level.VIOLATION: Exit.VIOLATION,
+}
+_STYLES: Final = {
+    Level.OK: "green",
+    Level.WARNING: "yellow",
+    Level.ERROR: "bold red",
+    Level.VIOLATION: "bold white on red",
+}
+
+
+async def doctor(
+    *,
+    whole_log: Annotated[
+        bool,
+        Parameter(negative="", help="Look through the whole log, not only its last events; slow."),
+    ] = False,
+    json: Json = False,
+    timeout_seconds: TimeoutSeconds = 10.0,
+    database_url: DatabaseUrl = None,
+) -> int:
+    """Check server, schema, durability, clock and log.
+
+    Exit 0: fine; 1: the log has a hole; 2: something must be set right; 5: unreachable.
+    """
+    url = database_url_of(database_url)
+    findings = await preflight(url, whole_log=whole_log, timeout_seconds=timeout_seconds)
+    worst = max((finding.level for finding in findings), key=list(Level).index)
+    if json:
+        print_json({"schema": "trueorder.doctor/1", "level": worst, "findings": findings})
+    else:
+        _print(server_of(url), findings)
+    return _EXITS[worst]
+
+
+def _print(server: str, findings: list[Finding]) -> None:
+    console = Console(file=sys.stdout, highlight=False)
+    console.print(Text(server, style="bold"))
+    for finding in findings:
+        level = Text(f"{finding.level:<9}", style=_STYLES[finding.level])
+        console.print(level, Text(f"{finding.name:<27}{finding.value}"), sep="  ")
+        if finding.advice:
+            console.print(Text(f"           {finding.advice}", style="dim"))

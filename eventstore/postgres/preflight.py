@@ -1,0 +1,225 @@
+"""Look at a server before trusting it: role, schema, durability, clock, and the log itself.
+
+Each finding says what is so, how bad it is, and what to do. It changes nothing, and it cannot see
+what lies below PostgreSQL: a disk or a hypervisor that acknowledges a flush it did not do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import time
+from collections.abc import Callable
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from eventstore.postgres.engine import TIMEOUT_SECONDS, connect, revision_of
+from eventstore.postgres.queries import query
+from eventstore.postgres.schema import REVISION
+from eventstore.postgres.translate import read_failed
+
+__all__ = ["Finding", "Level", "preflight"]
+
+VERSION_MIN: Final = 150_000
+RECENT_POSITIONS: Final = 100_000
+"""How much of the log's end is looked through, unless the whole is asked for."""
+
+_CLOCK_SAMPLES: Final = 5
+_CLOCK_OFFSET_SECONDS_MAX: Final = 1.0
+_FULL_SECONDS: Final = 3600.0
+
+
+class Level(enum.StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """It works, and could lose or hide something in a rare case."""
+    ERROR = "error"
+    """It must be set right: the store refuses it, or an acknowledged append can be lost."""
+    VIOLATION = "violation"
+    """The log is not what the store promises."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    name: str
+    value: str
+    level: Level = Level.OK
+    advice: str = ""
+
+
+async def preflight(
+    url: str,
+    *,
+    whole_log: bool = False,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    clock: Callable[[], float] = time.time,
+) -> list[Finding]:
+    """Look at the server and the log at ``url``; ``clock`` is ours, in seconds since the epoch.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        StoreUnavailable: no connection could be made.
+        ReadFailed: the connection was lost on the way.
+    """
+    connection = await connect(
+        url,
+        timeout_seconds=timeout_seconds,
+        statement_seconds=_FULL_SECONDS if whole_log else timeout_seconds,
+        primary=False,
+    )
+    try:
+        (row,) = await connection.fetch(query("preflight"))
+        revision = await revision_of(connection)
+        findings = [
+            *_server(row),
+            _schema(revision),
+            *_durability(row),
+            await _clock_offset(connection, clock),
+        ]
+        if revision is not None:
+            findings += await _log(connection, whole=whole_log)
+    except Exception as error:
+        raise read_failed(error) from error
+    else:
+        return findings
+    finally:
+        await connection.close(timeout=timeout_seconds)
+
+
+def _server(row: asyncpg.Record) -> list[Finding]:
+    old = row["version_number"] < VERSION_MIN
+    return [
+        Finding(
+            name="version",
+            value=f"PostgreSQL {row['version']}",
+            level=Level.WARNING if old else Level.OK,
+            advice="this version is not tested; use PostgreSQL 15 or newer" if old else "",
+        ),
+        Finding(
+            name="role",
+            value="standby" if row["standby"] else "primary",
+            level=Level.ERROR if row["standby"] else Level.OK,
+            advice="a standby may show an older log: name the primary" if row["standby"] else "",
+        ),
+    ]
+
+
+def _schema(revision: str | None) -> Finding:
+    if revision == REVISION:
+        return Finding(name="schema", value=f"revision {revision}")
+    ahead = revision is not None and revision > REVISION
+    return Finding(
+        name="schema",
+        value=f"revision {revision}" if revision else "none",
+        level=Level.ERROR,
+        advice=f"this version works with {REVISION}: "
+        + ("install a newer version" if ahead else "run `eventstore migrate`"),
+    )
+
+
+def _durability(row: asyncpg.Record) -> list[Finding]:
+    commit = row["synchronous_commit"]
+    return [
+        _setting(
+            "fsync",
+            good=row["fsync"],
+            bad=Level.ERROR,
+            loss="a power cut or a crash of the system can lose or corrupt the whole log",
+        ),
+        Finding(
+            name="synchronous_commit",
+            value=commit,
+            level=Level.ERROR if commit == "off" else Level.OK,
+            advice="a crash loses the last acknowledged appends, and gives their positions again"
+            if commit == "off"
+            else "",
+        ),
+        _setting(
+            "full_page_writes",
+            good=row["full_page_writes"],
+            bad=Level.ERROR,
+            loss="a power cut can leave half-written pages that recovery cannot mend",
+        ),
+        _setting(
+            "data_checksums",
+            good=row["data_checksums"],
+            bad=Level.WARNING,
+            loss="a page that the disk corrupted is read as if it were right",
+        ),
+        Finding(
+            name="wal_level",
+            value=row["wal_level"],
+            level=Level.WARNING if row["wal_level"] == "minimal" else Level.OK,
+            advice="no standby and no point-in-time recovery is possible"
+            if row["wal_level"] == "minimal"
+            else "",
+        ),
+        Finding(
+            name="synchronous_standby_names",
+            value=row["synchronous_standby_names"] or "none",
+            advice=""
+            if row["synchronous_standby_names"]
+            else "losing this machine loses what no standby or backup has",
+        ),
+    ]
+
+
+def _setting(name: str, *, good: bool, bad: Level, loss: str) -> Finding:
+    if good:
+        return Finding(name=name, value="on")
+    return Finding(name=name, value="off", level=bad, advice=loss)
+
+
+async def _clock_offset(
+    connection: asyncpg.Connection[asyncpg.Record], clock: Callable[[], float]
+) -> Finding:
+    """Bound the difference of the clocks: the server read its own within the round trip."""
+    low, high = float("-inf"), float("inf")
+    for _ in range(_CLOCK_SAMPLES):
+        sent = clock()
+        now: dt.datetime = await connection.fetchval(query("server_time"))
+        received = clock()
+        low = max(low, now.timestamp() - received)
+        high = min(high, now.timestamp() - sent)
+    offset, error = (low + high) / 2, abs(high - low) / 2
+    far = abs(offset) - error > _CLOCK_OFFSET_SECONDS_MAX
+    return Finding(
+        name="clock",
+        value=f"{offset:+.4f} s from ours, give or take {error:.4f} s",
+        level=Level.WARNING if far else Level.OK,
+        advice="recorded_at is the server's clock: synchronise both clocks (NTP)" if far else "",
+    )
+
+
+async def _log(connection: asyncpg.Connection[asyncpg.Record], *, whole: bool) -> list[Finding]:
+    head: int = await connection.fetchval(query("head"))
+    after = 0 if whole else max(0, head - RECENT_POSITIONS)
+    gap: int | None = await connection.fetchval(query("first_gap"), after)
+    looked_at = f"positions {after + 1} to {head}" if head else "empty"
+    findings = [
+        Finding(name="positions", value=f"{looked_at}, without a hole")
+        if gap is None
+        else Finding(
+            name="positions",
+            value=f"position {gap} is missing",
+            level=Level.VIOLATION,
+            advice="find out who writes to eventstore.events; restore what is lost from a backup",
+        )
+    ]
+    if whole and (broken := await connection.fetchrow(query("first_broken_stream"))):
+        findings.append(
+            Finding(
+                name="versions",
+                value=f"stream {broken['stream']!r} lacks version {broken['version']}",
+                level=Level.VIOLATION,
+                advice="find out who writes to eventstore.events",
+            )
+        )
+    elif whole:
+        findings.append(Finding(name="versions", value="every stream is 1, 2, 3 ..."))
+    return findings
