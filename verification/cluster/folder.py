@@ -21,14 +21,15 @@ __all__ = ["FolderLock", "lock_folder", "make_folder"]
 _POLL_SECONDS = 0.05
 
 
-def make_folder(folder: Path) -> None:
-    """Make `folder` and its parents where they are missing.
+def make_folder(folder: Path) -> Path:
+    """Make `folder` and its parents where they are missing, and return its absolute path.
 
     Others may pass through but not list it: as root, PostgreSQL runs as another user below it.
 
     Raises:
         FolderUnusable: It cannot be made, or something else has its name.
     """
+    folder = folder.absolute()
     try:
         folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         next(folder.iterdir(), None)
@@ -36,6 +37,7 @@ def make_folder(folder: Path) -> None:
         raise FolderUnusable(folder, "it is a file, not a folder") from None
     except OSError as error:
         raise FolderUnusable(folder, f"{error.strerror}") from error
+    return folder
 
 
 class FolderLock:

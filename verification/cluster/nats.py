@@ -37,6 +37,7 @@ class NatsServer(Server):
         folder: Where everything of it is; made when missing. A store there is used again.
         installation: Its program; looked for without one.
         port: The loopback port for clients; a free one is drawn without.
+        usual_port: The one to take without `port`, unless somebody else has it.
         sync_interval: When JetStream flushes to disk: `always`, or a duration such as `2m`,
             which gives up what survives a power cut (never a kill -9), for speed.
         start_timeout: Seconds until it must be healthy, the recovery of its streams included.
@@ -52,6 +53,7 @@ class NatsServer(Server):
         *,
         installation: NatsInstallation | None = None,
         port: int | None = None,
+        usual_port: int | None = None,
         sync_interval: str = "always",
         start_timeout: float = 60.0,
         stop_timeout: float = 20.0,
@@ -61,6 +63,7 @@ class NatsServer(Server):
             folder,
             log="nats.log",
             port=port,
+            usual_port=usual_port,
             start_timeout=start_timeout,
             stop_timeout=stop_timeout,
         )
@@ -85,8 +88,7 @@ class NatsServer(Server):
             self._installation = await asyncio.to_thread(find_nats)
 
     def _draw_ports(self) -> None:
-        if not self._port_was_named:
-            self.port = draw_port()
+        super()._draw_ports()
         self.monitor_port = draw_port()
 
     async def _launch(self) -> Process:

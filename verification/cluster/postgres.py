@@ -34,7 +34,7 @@ from urllib.parse import quote
 import asyncpg
 
 from verification.cluster.installation import PostgresInstallation, find_postgres
-from verification.cluster.ports import LOOPBACK, draw_port
+from verification.cluster.ports import LOOPBACK
 from verification.cluster.process import Owner, Process
 from verification.cluster.server import Server
 from verification.errors import FolderUnusable, ServerFailed
@@ -54,6 +54,7 @@ class PostgresServer(Server):
         folder: Where everything of it is; made when missing. Data there is used again.
         installation: Its programs; looked for without one.
         port: The loopback port to listen on; a free one is drawn without.
+        usual_port: The one to take without `port`, unless somebody else has it.
         fsync: False gives up what survives a power cut (never a kill -9), for speed.
         settings: More settings of `postgresql.conf`, which win over ours.
         start_timeout: Seconds until it must answer a query, crash recovery included.
@@ -69,6 +70,7 @@ class PostgresServer(Server):
         *,
         installation: PostgresInstallation | None = None,
         port: int | None = None,
+        usual_port: int | None = None,
         fsync: bool = True,
         settings: Mapping[str, str] | None = None,
         start_timeout: float = 60.0,
@@ -79,6 +81,7 @@ class PostgresServer(Server):
             folder,
             log="postgres.log",
             port=port,
+            usual_port=usual_port,
             start_timeout=start_timeout,
             stop_timeout=stop_timeout,
         )
@@ -241,10 +244,6 @@ class PostgresServer(Server):
             owner=owner,
             hold=self._held,
         )
-
-    def _draw_ports(self) -> None:
-        if not self._port_was_named:
-            self.port = draw_port()
 
     async def _unhealthy(self) -> str | None:
         try:

@@ -13,7 +13,7 @@ from abc import abstractmethod
 from pathlib import Path
 
 from verification.cluster.folder import FolderLock, lock_folder, make_folder
-from verification.cluster.ports import is_free
+from verification.cluster.ports import draw_port, is_free
 from verification.cluster.service import Service
 from verification.errors import PortTaken, ServerFailed
 
@@ -33,6 +33,7 @@ class Server(Service):
         *,
         log: str,
         port: int | None,
+        usual_port: int | None,
         start_timeout: float,
         stop_timeout: float,
     ) -> None:
@@ -41,6 +42,7 @@ class Server(Service):
         self.folder = folder
         self.port = port or 0
         self._port_was_named = port is not None
+        self._usual_port = usual_port
         self._ports_are_settled = False
         self._lock: FolderLock | None = None
 
@@ -48,9 +50,14 @@ class Server(Service):
     async def _prepare(self) -> None:
         """Bring the folder into the state that a launch needs."""
 
-    @abstractmethod
     def _draw_ports(self) -> None:
-        """Choose all ports that were not named."""
+        """Choose the ports that were not named: the usual one if it is free."""
+        if self._port_was_named:
+            return
+        if self._usual_port is not None and is_free(self._usual_port):
+            self.port = self._usual_port
+        else:
+            self.port = draw_port()
 
     @property
     def _held(self) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from typing import Self
 from verification.cluster.process import Process
 from verification.errors import ServerFailed
 
-__all__ = ["Service"]
+__all__ = ["Service", "describe_exit"]
 
 _HEALTH_POLL_SECONDS = 0.02
 
@@ -44,6 +44,7 @@ class Service(ABC):
         self.start_timeout = start_timeout
         self.stop_timeout = stop_timeout
         self._process: Process | None = None
+        self._wanted = False
 
     @abstractmethod
     async def _launch(self) -> Process:
@@ -73,6 +74,11 @@ class Service(ABC):
         """How its last life ended (minus the signal), None while it lives or before the first."""
         return None if self._process is None else self._process.poll()
 
+    @property
+    def crashed(self) -> bool:
+        """Whether its last life ended without `kill` or `stop` having been asked for."""
+        return self._wanted and not self.alive
+
     def tail(self, lines: int = 12) -> list[str]:
         """The last lines that its present or last life logged."""
         return [] if self._process is None else self._process.tail(lines)
@@ -94,11 +100,13 @@ class Service(ABC):
         except BaseException:
             await process.kill()
             raise
+        self._wanted = True
 
     async def _await_health(self, process: Process, deadline: float) -> None:
         while (reason := await self._unhealthy()) is not None or process.poll() is not None:
             if (code := process.poll()) is not None:
-                raise ServerFailed(self.name, _ended(code), self.log, process.tail())
+                reason = f"{describe_exit(code)} while starting"
+                raise ServerFailed(self.name, reason, self.log, process.tail())
             if time.monotonic() > deadline:
                 waited = f"did not become healthy in {self.start_timeout:g} s ({reason})"
                 raise ServerFailed(self.name, waited, self.log, process.tail())
@@ -106,11 +114,13 @@ class Service(ABC):
 
     async def stop(self) -> None:
         """End its life in its orderly way, or by force after `stop_timeout` seconds."""
+        self._wanted = False
         if self._process is not None and self.alive:
             await self._process.stop(self.stop_signal, self.stop_timeout)
 
     async def kill(self) -> None:
         """Kill -9 it and all of its descendants; return when all are gone."""
+        self._wanted = False
         if self._process is not None and self.alive:
             await self._process.kill()
 
@@ -153,7 +163,8 @@ class Service(ABC):
         await self.stop()
 
 
-def _ended(code: int) -> str:
+def describe_exit(code: int) -> str:
+    """An exit code in words: "ended with exit code 1", "was killed by SIGKILL"."""
     if code < 0:
-        return f"was killed by {signal.Signals(-code).name} while starting"
-    return f"ended with exit code {code} while starting"
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"
