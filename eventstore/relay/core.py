@@ -120,13 +120,14 @@ class RelayPace(msgspec.Struct, frozen=True, kw_only=True):
 
     ``page`` events are read and published at once; at most ``window`` are under way to JetStream.
     An idle relay looks at the log after ``idle_first`` seconds, then less and less often, down to
-    every ``idle_limit`` seconds.
+    every ``idle_limit`` seconds; every ``inspect_every`` seconds it looks at the stream, too.
     """
 
     page: int = 500
     window: int = 1000
     idle_first: float = 0.02
     idle_limit: float = 0.1
+    inspect_every: float = 1.0
 
     def __post_init__(self) -> None:
         """Check that the numbers can work.
@@ -156,6 +157,7 @@ class RelayCore:
         self._backoff = backoff
         self._round = 0
         self._created = False
+        self._since_inspection = 0.0
         self.position = Position(0)
         self._begin_round()
 
@@ -205,9 +207,8 @@ class RelayCore:
                 commands = self._acknowledged(events)
             case Publish(), Failed():
                 commands = self._start_over()
-            case Wait(idle=True), Waited():
-                self._looking = False
-                commands = self._fill()
+            case Wait(idle=True, seconds=seconds), Waited():
+                commands = self._rested(seconds)
             case Wait(), Waited():
                 commands = [InspectStream(self._round)]
             case _:
@@ -222,6 +223,7 @@ class RelayCore:
                 return self._start_over()
             return [CreateStream(self._round)]
         self._created = False
+        self._since_inspection = 0.0
         self._stream = stream
         if not stream.last_sequence:
             return [ReadPage(self._round, Position(0), self._pace.page)]
@@ -263,6 +265,15 @@ class RelayCore:
         wait = Wait(self._round, self._idle, idle=True)
         self._idle = min(self._pace.idle_limit, self._idle * 2)
         return [*self._publish(), wait]
+
+    def _rested(self, seconds: float) -> list[Command]:
+        self._looking = False
+        self._since_inspection += seconds
+        if self.caught_up and self._since_inspection >= self._pace.inspect_every:
+            # Nothing is published, so nothing would tell that the stream lost what it had.
+            self._phase = _Phase.RESUMING
+            return [InspectStream(self._round)]
+        return self._fill()
 
     def _fill(self) -> list[Command]:
         """Publish what the window takes, and read the next page while that is under way."""

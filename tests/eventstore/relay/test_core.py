@@ -110,6 +110,21 @@ def test_an_idle_relay_looks_less_and_less_often() -> None:
     assert core.caught_up
 
 
+def test_an_idle_relay_notices_that_the_stream_lost_what_it_had() -> None:
+    core = new_core()
+    [command] = resumed(core, 2, events=2)
+    while not isinstance(command, relay.InspectStream):
+        assert isinstance(command, relay.Wait), "it rests, or looks at the log"
+        commands = core.receive(command, relay.Waited())
+        if isinstance(commands[0], relay.ReadPage):
+            commands = core.receive(commands[0], relay.Page([]))
+        [command] = commands
+    [read] = core.receive(command, state(1))
+    publish, _ = core.receive(read, relay.Page(log(2)))
+    assert isinstance(publish, relay.Publish)
+    assert [event.position for event in publish.events] == [2]
+
+
 def test_after_a_failure_older_outcomes_do_not_matter() -> None:
     core = new_core()
     publish, read = resumed(core, 0, events=20)

@@ -1,0 +1,70 @@
+"""What a projector needs of the world: events delivered, a read model, perhaps the log.
+
+The adapters meet these protocols by shape: `projector.jetstream` delivers, `projector.postgres` and
+`projector.memory` keep read models, `eventstore.EventStore` reads the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from eventstore.event import RecordedEvent
+from eventstore.relay.ports import LogReader
+from eventstore.stream import Position
+from projector.checkpoint import Checkpoint
+
+__all__ = ["Delivery", "LogReader", "ReadModel"]
+
+
+class Delivery(Protocol):
+    """Delivers the events of the stream. What it delivers is checked, never trusted."""
+
+    async def subscribe(self, after: Position) -> None:
+        """Deliver from the first event after a position, whatever was delivered before.
+
+        Raises:
+            StreamUnavailable: there is no answer, or no stream.
+        """
+        ...
+
+    async def fetch(self, limit: int) -> list[RecordedEvent]:
+        """Return at most ``limit`` events; none if none came for a while.
+
+        Raises:
+            StreamUnavailable: the connection or the subscription is gone.
+            ForeignMessage: the stream holds a message that is none of the log's.
+        """
+        ...
+
+    async def last_sequence(self) -> int:
+        """Return the stream's last sequence, which is the position of its last event.
+
+        Raises:
+            StreamUnavailable: there is no answer, or no stream.
+        """
+        ...
+
+
+class ReadModel(Protocol):
+    """Keeps a projection's tables, and its checkpoint in the same transaction."""
+
+    async def checkpoint(self) -> Checkpoint:
+        """Return how far the projection has come.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        ...
+
+    async def commit(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> Checkpoint:
+        """Apply consecutive events and move the checkpoint over them, both or neither.
+
+        ``checkpoint`` is where it must be: just before the first event.
+
+        Raises:
+            CheckpointConflict: it is elsewhere; nothing was stored.
+            ProjectionFailed: the projection raised; nothing was stored.
+            ReadModelUnavailable: no answer came; it may be stored.
+        """
+        ...

@@ -1,0 +1,371 @@
+"""The projector's decisions, without I/O: what to do with what is delivered.
+
+It trusts one number: the checkpoint, which is committed with the changes it stands for. Whatever
+delivers may repeat, skip, fall silent or start anew; each event is applied when its position is the
+one after the last, and then only. So
+
+- a position below is a repetition, and dropped;
+- a position above is a gap: subscribe again from the right place and, if that does not bring what
+  is missing, read it from the log;
+- silence is compared with where the stream and the log are, since a lost tail makes no gap;
+- a checkpoint that moved under our hands means another projector: read it and begin anew.
+
+It promises to commit in position order, one batch at a time, and to hold a bounded number of
+events. It deliberately knows no server, and does not reconnect: that is the loop's.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from typing import TypeAlias
+
+import msgspec
+
+from eventstore.backoff import Backoff
+from eventstore.event import RecordedEvent
+from eventstore.stream import Position
+from projector.checkpoint import Checkpoint
+from projector.errors import LogWentBack, PositionGap, ProjectionFailed
+
+__all__ = [
+    "Command",
+    "Commit",
+    "Committed",
+    "Compare",
+    "Compared",
+    "Conflicted",
+    "Failed",
+    "Fetch",
+    "Fetched",
+    "LoadCheckpoint",
+    "Loaded",
+    "Outcome",
+    "Pause",
+    "Paused",
+    "ReadLog",
+    "Subscribe",
+    "Subscribed",
+    "SubscriptionCore",
+    "SubscriptionPace",
+]
+
+
+class LoadCheckpoint(msgspec.Struct, frozen=True):
+    """Ask the read model how far it is. Answered by `Loaded`."""
+
+    round: int
+
+
+class Subscribe(msgspec.Struct, frozen=True):
+    """Have events delivered from after a position. Answered by `Subscribed`."""
+
+    round: int
+    after: Position
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """Take what was delivered. Answered by `Fetched`."""
+
+    round: int
+    limit: int
+
+
+class ReadLog(msgspec.Struct, frozen=True):
+    """Read from the log what the stream does not give. Answered by `Fetched`."""
+
+    round: int
+    after: Position
+    limit: int
+
+
+class Compare(msgspec.Struct, frozen=True):
+    """Ask where stream and log are. Answered by `Compared`."""
+
+    round: int
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """Apply events, moving the checkpoint. Answered by `Committed`, `Conflicted` or `Failed`."""
+
+    round: int
+    events: tuple[RecordedEvent, ...]
+    checkpoint: Checkpoint
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Let time pass before trying again. Answered by `Paused`."""
+
+    round: int
+    seconds: float
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """How far the read model is."""
+
+    checkpoint: Checkpoint
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """Delivery begins."""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What came; nothing after a while of silence."""
+
+    events: Sequence[RecordedEvent]
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """Where the stream is, and the log: null if there is no log to ask."""
+
+    last_sequence: int
+    head: Position | None
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """Changes and checkpoint are stored."""
+
+    checkpoint: Checkpoint
+
+
+class Conflicted(msgspec.Struct, frozen=True):
+    """The checkpoint was elsewhere; nothing was stored."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The projection raised; nothing was stored."""
+
+    error: ProjectionFailed
+
+
+class Paused(msgspec.Struct, frozen=True):
+    """The time has passed."""
+
+
+Command: TypeAlias = LoadCheckpoint | Subscribe | Fetch | ReadLog | Compare | Commit | Pause
+Outcome: TypeAlias = (
+    Loaded | Subscribed | Fetched | Compared | Committed | Conflicted | Failed | Paused
+)
+
+
+class SubscriptionPace(msgspec.Struct, frozen=True, kw_only=True):
+    """How much at once, and how often to try.
+
+    At most ``batch`` events are committed at once, three times as many are held. A projection that
+    raises for a single event gets ``attempts`` tries.
+    """
+
+    batch: int = 500
+    attempts: int = 5
+
+    def __post_init__(self) -> None:
+        """Check that the numbers can work.
+
+        Raises:
+            ValueError: says which cannot.
+        """
+        if self.batch < 1 or self.attempts < 1:
+            raise ValueError(f"batch {self.batch} and attempts {self.attempts} must be from 1")
+
+
+class _Ask(enum.Enum):
+    """What is asked of the stream or the log next."""
+
+    SUBSCRIPTION = enum.auto()
+    EVENTS = enum.auto()
+    COMPARISON = enum.auto()
+    LOG = enum.auto()
+
+
+class SubscriptionCore:
+    """The state machine. A round begins with reading the checkpoint.
+
+    One question to the stream or the log is under way at a time, beside at most one commit.
+
+    Args:
+        pace: How much at once.
+        backoff: How long to wait before trying again.
+        log_at_hand: Whether `ReadLog` can be answered.
+    """
+
+    def __init__(self, pace: SubscriptionPace, backoff: Backoff, *, log_at_hand: bool) -> None:
+        self._pace = pace
+        self._backoff = backoff
+        self._log_at_hand = log_at_hand
+        self._round = 0
+        self.compared: Compared | None = None
+        self._begin_round()
+
+    def _begin_round(self) -> None:
+        self._round += 1
+        self.checkpoint: Checkpoint | None = None
+        self._received = Position(0)
+        self._held: deque[RecordedEvent] = deque()  # received, not known to be committed
+        self._in_commit = 0
+        self._ask = _Ask.SUBSCRIPTION
+        self._asking = False
+        # How often in a row the stream did not bring what must be there, and up to where.
+        self._doubts = 0
+        self._missing_to = 0
+        # After a failed batch its events are committed one by one, to find the one that fails.
+        self._one_by_one_to = 0
+        self._attempts = 0
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the read model holds all that stream and log held at the last comparison."""
+        checkpoint, compared = self.checkpoint, self.compared
+        if checkpoint is None or compared is None or self._held:
+            return False
+        return checkpoint.position >= max(compared.last_sequence, compared.head or 0)
+
+    def start(self) -> list[Command]:
+        """Begin by reading the checkpoint."""
+        return [LoadCheckpoint(self._round)]
+
+    def wants(self, command: Command) -> bool:
+        """Whether the command belongs to this round."""
+        return command.round == self._round
+
+    def receive(self, command: Command, outcome: Outcome) -> list[Command]:
+        """Decide what to do next.
+
+        Raises:
+            PositionGap: a position cannot be had from anywhere.
+            LogWentBack: the read model is ahead of the log.
+            ProjectionFailed: the projection raised for one event, every time.
+        """
+        match command, outcome:
+            case LoadCheckpoint(), Loaded(checkpoint=checkpoint):
+                self.checkpoint = checkpoint
+                self._received = checkpoint.position
+            case (
+                (Subscribe(), Subscribed())
+                | (Fetch() | ReadLog(), Fetched())
+                | (
+                    Compare(),
+                    Compared(),
+                )
+            ):
+                self._answered(command, outcome)
+            case Commit(events=events), Committed(checkpoint=checkpoint):
+                self._committed(events, checkpoint)
+            case Commit(events=events), Failed(error=error):
+                return self._failed(events, error)
+            case Commit(), Conflicted():
+                self._begin_round()
+                return [Pause(self._round, self._backoff.next())]
+            case Pause(), Paused():
+                self._in_commit = 0
+            case _:
+                raise AssertionError(f"{outcome!r} is no answer to {command!r}")
+        if self.checkpoint is None:
+            return [LoadCheckpoint(self._round)]
+        return self._go_on(self.checkpoint)
+
+    def _answered(self, command: Command, outcome: Outcome) -> None:
+        """The question that was under way has its answer: choose the next one."""
+        self._asking = False
+        self._ask = _Ask.EVENTS
+        match command, outcome:
+            case Fetch(), Fetched(events=[]):
+                self._ask = _Ask.COMPARISON
+            case Fetch(), Fetched(events=events):
+                gap = self._take(events)
+                if gap is not None:
+                    # To ask again for what is not there brings nothing: subscribe again.
+                    self._doubts = max(self._doubts, 1)
+                    self._doubt(missing_to=gap.position - 1)
+            case ReadLog(), Fetched(events=events):
+                self._take_from_log(events)
+            case Compare(), Compared():
+                self._compare(outcome)
+
+    def _take(self, events: Sequence[RecordedEvent]) -> RecordedEvent | None:
+        """Hold what follows, drop what was there; return the first event behind a gap."""
+        for event in events:
+            if event.position > self._received + 1:
+                return event
+            if event.position == self._received + 1:
+                self._held.append(event)
+                self._received = event.position
+                self._doubts = 0
+        return None
+
+    def _take_from_log(self, events: Sequence[RecordedEvent]) -> None:
+        before = self._received
+        gap = self._take(events)
+        if gap is not None or self._received == before:
+            raise PositionGap(self._received + 1, gap.position if gap else self._missing_to + 1)
+        # The stream went on without us: have it begin again behind what it did not bring.
+        done = self._received >= self._missing_to
+        self._ask = _Ask.SUBSCRIPTION if done else _Ask.LOG
+
+    def _doubt(self, *, missing_to: int) -> None:
+        """What must be there does not come: ask again, then subscribe again, then go round it."""
+        self._doubts += 1
+        if self._doubts == 1:
+            return
+        if self._doubts == 2:  # noqa: PLR2004 - the second doubt
+            self._ask = _Ask.SUBSCRIPTION
+            return
+        if not self._log_at_hand:
+            raise PositionGap(self._received + 1, missing_to + 1)
+        self._missing_to = missing_to
+        self._ask = _Ask.LOG
+
+    def _compare(self, compared: Compared) -> None:
+        self.compared = compared
+        head = compared.head
+        if self.checkpoint is not None and head is not None and head < self.checkpoint.position:
+            raise LogWentBack(self.checkpoint, head)
+        if compared.last_sequence > self._received:
+            self._doubt(missing_to=compared.last_sequence)
+        else:
+            self._doubts = 0
+
+    def _go_on(self, checkpoint: Checkpoint) -> list[Command]:
+        """Commit what is held, and ask for more unless enough is held."""
+        commands: list[Command] = []
+        if self._held and not self._in_commit:
+            careful = checkpoint.position < self._one_by_one_to
+            self._in_commit = 1 if careful else min(self._pace.batch, len(self._held))
+            events = tuple(islice(self._held, self._in_commit))
+            commands.append(Commit(self._round, events, checkpoint))
+        if not self._asking and len(self._held) - self._in_commit < self._pace.batch:
+            self._asking = True
+            commands.append(self._question())
+        return commands
+
+    def _question(self) -> Command:
+        match self._ask:
+            case _Ask.SUBSCRIPTION:
+                return Subscribe(self._round, self._received)
+            case _Ask.EVENTS:
+                return Fetch(self._round, self._pace.batch)
+            case _Ask.COMPARISON:
+                return Compare(self._round)
+            case _Ask.LOG:
+                limit = min(self._pace.batch, self._missing_to - self._received)
+                return ReadLog(self._round, self._received, limit)
+
+    def _committed(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        for _ in events:
+            self._held.popleft()
+        self._in_commit = 0
+        self._attempts = 0
+        self._backoff.reset()
+
+    def _failed(self, events: Sequence[RecordedEvent], error: ProjectionFailed) -> list[Command]:
+        if len(events) > 1:
+            self._one_by_one_to = events[-1].position
+        else:
+            self._attempts += 1
+            if self._attempts >= self._pace.attempts:
+                raise error
+        # Still in commit: nothing else is committed until the pause is over.
+        return [Pause(self._round, self._backoff.next())]
