@@ -19,9 +19,10 @@ from typing import Any, Final, Self
 from checker.errors import MalformedHistory
 from checker.history.formats.limits import ReadLimits
 
-__all__ = ["STDIN", "Source"]
+__all__ = ["STDIN", "STDIN_NAME", "Source"]
 
 STDIN: Final = "-"
+STDIN_NAME: Final = "<stdin>"
 _CHUNK_BYTES: Final = 1 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
@@ -42,7 +43,7 @@ class Source:
         self._stack = contextlib.ExitStack()
         self._head = b""
         self._bytes_read = 0
-        self.name = "<stdin>" if str(path) == STDIN else str(path)
+        self.name = STDIN_NAME if str(path) == STDIN else str(path)
         self.unterminated = False
 
     def __enter__(self) -> Self:

@@ -1,0 +1,155 @@
+"""Read one file and judge it, and say what became of it whatever that was."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from checker.check import Engine, check
+from checker.cli.exits import Exit
+from checker.cli.model_choice import ModelChoice, ModelNotTold
+from checker.cli.options import STDIN_PATH
+from checker.cli.signals import Terminated
+from checker.errors import EngineUnavailable, MalformedHistory, ModelError, UnknownModel
+from checker.history.formats import read_history
+from checker.history.formats.source import STDIN_NAME
+from checker.limits import Limits
+from checker.report.file_report import FileReport, FileVerdict, Trouble
+from checker.verdict import CheckResult, PartitionResult, Verdict, worst
+
+__all__ = ["Judge", "Stopped", "file_name"]
+
+Stage = Callable[[str], None]
+"""Is told what is going on, for a progress display."""
+
+
+class Stopped(Exception):
+    """Ctrl-C or SIGTERM came while a file was judged; ``report`` is what was known by then."""
+
+    def __init__(self, report: FileReport, code: Exit) -> None:
+        super().__init__(code.name.lower())
+        self.report = report
+        self.code = code
+
+
+class Judge:
+    """Judges files one by one, each within the same limits.
+
+    Args:
+        choice: Which model judges a file.
+        history_format: A format's name, or ``auto``.
+        limits: The budget of one file.
+        engine: Which engine searches.
+    """
+
+    def __init__(
+        self, choice: ModelChoice, *, history_format: str, limits: Limits, engine: Engine
+    ) -> None:
+        self._choice = choice
+        self._format = history_format
+        self._limits = limits
+        self._engine: Engine = engine
+
+    def judge(self, path: str, stage: Stage) -> FileReport:
+        """Read and judge one file; what cannot be judged is a report, too.
+
+        Raises:
+            Stopped: Ctrl-C or SIGTERM came.
+        """
+        attempt = _Attempt(file_name(path))
+        try:
+            stage(f"reading {attempt.report.file}")
+            attempt.read(path, self._format)
+            attempt.judge(self._choice, self._limits, self._engine, stage)
+        except (KeyboardInterrupt, Terminated) as signal:
+            attempt.stop()
+            code = Exit.TERMINATED if isinstance(signal, Terminated) else Exit.INTERRUPTED
+            raise Stopped(attempt.report, code) from signal
+        except MalformedHistory as error:
+            attempt.fail(error.reason, FileVerdict.MALFORMED)
+            attempt.report = replace(attempt.report, line=error.line, operation=error.operation)
+        except (ModelNotTold, UnknownModel, EngineUnavailable) as error:
+            attempt.fail(str(error), trouble=Trouble.USAGE)
+        except OSError as error:
+            attempt.fail(
+                f"cannot be read: {error.strerror or error}", trouble=Trouble.INFRASTRUCTURE
+            )
+        except ModelError as error:
+            attempt.fail(str(error), trouble=Trouble.INTERNAL)
+        return attempt.report
+
+
+class _Attempt:
+    """A file on its way; ``report`` is what is known of it so far."""
+
+    def __init__(self, file: str) -> None:
+        self.report = FileReport(file=file, verdict=FileVerdict.UNKNOWN)
+        self._decided: list[PartitionResult] = []
+
+    def read(self, path: str, history_format: str) -> None:
+        began = time.perf_counter()
+        try:
+            history = read_history("-" if path == STDIN_PATH else path, history_format)
+        finally:
+            seconds = time.perf_counter() - began
+            self.report = replace(self.report, parse_seconds=seconds)
+        self.report = replace(self.report, history=history)
+
+    def judge(self, choice: ModelChoice, limits: Limits, engine: Engine, stage: Stage) -> None:
+        history = self.report.history
+        if history is None:
+            raise ValueError("a file is read before it is judged")
+        model, source = choice.model_of(history)
+        self.report = replace(self.report, model=model.name, model_source=source)
+        judging = f"judging {self.report.file}: {len(history):,} operations"
+        stage(judging)
+
+        def count(part: PartitionResult) -> None:
+            self._decided.append(part)
+            if len(self._decided) > 1:
+                stage(f"{judging}, {len(self._decided):,} parts decided")
+
+        result = check(history, model, limits=limits, engine=engine, on_partition=count)
+        verdict = FileVerdict(result.verdict.value)
+        self.report = replace(
+            self.report, verdict=verdict, result=result, reason=_undecided(result, verdict)
+        )
+
+    def fail(
+        self,
+        reason: str,
+        verdict: FileVerdict = FileVerdict.UNKNOWN,
+        trouble: Trouble | None = None,
+    ) -> None:
+        self.report = replace(self.report, verdict=verdict, reason=reason, trouble=trouble)
+
+    def stop(self) -> None:
+        """Keep what was decided before the signal came."""
+        self.fail("stopped before all of it was decided", trouble=Trouble.INTERRUPTED)
+        history, model = self.report.history, self.report.model
+        if history is None or model is None:
+            return
+        verdict = worst([Verdict.UNKNOWN, *(part.verdict for part in self._decided)])
+        result = CheckResult(
+            model=model,
+            consistency="linearizable",
+            verdict=verdict,
+            algorithm="stopped",
+            operations=len(history),
+            seconds=sum(part.seconds for part in self._decided),
+            partitions=tuple(self._decided),
+        )
+        self.report = replace(self.report, verdict=FileVerdict(verdict.value), result=result)
+
+
+def file_name(path: str) -> str:
+    """Return a path as reports show it; what is not UTF-8 in it cannot be shown."""
+    name = STDIN_NAME if path == STDIN_PATH else path
+    return os.fsencode(name).decode(errors="replace")
+
+
+def _undecided(result: CheckResult, verdict: FileVerdict) -> str:
+    return result.reason if verdict is FileVerdict.UNKNOWN else ""

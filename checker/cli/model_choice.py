@@ -1,0 +1,113 @@
+"""Which model judges a file: the one named on the command line, by the file, or by its operations.
+
+A guess is made only where the operations leave no choice, and the report says that it was one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from checker.errors import CheckerError
+from checker.history.history import History
+from checker.models import MODELS, Model, model_named
+from checker.operation import Operation
+
+__all__ = ["ModelChoice", "ModelNotTold", "named_model"]
+
+
+class ModelNotTold(CheckerError):
+    """Nobody named a model, and the operations leave it open."""
+
+
+class ModelChoice:
+    """How the models of a run are chosen.
+
+    Args:
+        named: The model from the command line, None to let each file tell.
+        options: Options of the model's constructor, such as ``initial``.
+    """
+
+    def __init__(self, named: str | None, options: dict[str, Any]) -> None:
+        self._options = options
+        self._model = None if named is None else named_model(named, options)
+
+    def model_of(self, history: History) -> tuple[Model[Any], str]:
+        """Return the model of a history, and who chose it: ``option``, ``header`` or ``guess``.
+
+        Raises:
+            ModelNotTold: Neither option nor header names one, and the operations leave it open.
+            UnknownModel: The header names one that does not exist or does not take the options.
+        """
+        if self._model is not None:
+            return self._model, "option"
+        header = history.header.get("model")
+        # A header comes with the file and is not trusted: it may pick a model, not import code.
+        if isinstance(header, str) and ":" not in header:
+            return named_model(header, self._options), "header"
+        guess = _guess(history)
+        if guess is None:
+            raise ModelNotTold(
+                f"its operations ({_functions(history)}) do not tell the model: name one with "
+                f"--model; there are {', '.join(MODELS)}, and module:Class for your own"
+            )
+        return named_model(guess, self._options), "guess"
+
+
+def named_model(name: str, options: dict[str, Any]) -> Model[Any]:
+    """Make a model; ``module:Class`` is looked for in the working directory, too.
+
+    Raises:
+        UnknownModel: There is none of this name, or it does not take the options.
+        ModelNotTold: Its module cannot be imported.
+    """
+    if ":" in name and "" not in sys.path:
+        # As `python -m` does: a model is most often a file beside the history.
+        sys.path.insert(0, "")
+    try:
+        return model_named(name, **options)
+    except CheckerError:
+        raise
+    except Exception as error:
+        raise ModelNotTold(
+            f"cannot import model {name!r}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _is_register(operation: Operation) -> bool:
+    return operation.f != "read" or not isinstance(operation.value, dict)
+
+
+def _is_stream(operation: Operation) -> bool:
+    return operation.f not in {"append", "read"} or isinstance(operation.value, dict)
+
+
+_SHAPES: Final[tuple[tuple[str, frozenset[str], Callable[[Operation], bool]], ...]] = (
+    ("register", frozenset({"read", "write"}), _is_register),
+    ("cas-register", frozenset({"read", "write", "cas"}), _is_register),
+    ("stream", frozenset({"append", "read", "version", "read-log", "head"}), _is_stream),
+)
+"""Each model's operations, and what its requests look like; the first that fits all is meant.
+
+A cas-register without a cas is a register, so the order loses nothing.
+"""
+
+
+def _guess(history: History) -> str | None:
+    functions = {operation.f for operation in history}
+    if not functions:
+        return None
+    for name, known, fits in _SHAPES:
+        if functions <= known and all(map(fits, history)):
+            return name
+    return None
+
+
+def _functions(history: History) -> str:
+    return ", ".join(_first(sorted({operation.f for operation in history}), 8)) or "there are none"
+
+
+def _first(names: Iterable[str], count: int) -> list[str]:
+    names = list(names)
+    return names if len(names) <= count else [*names[:count], "..."]

@@ -1,0 +1,208 @@
+"""`checker verify`: judge histories, print what was found, end with the code that says it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from cyclopts import Parameter
+
+from checker.check import Engine
+from checker.cli.exits import Exit, worst_exit
+from checker.cli.judge import Judge, Stopped, file_name
+from checker.cli.model_choice import ModelChoice
+from checker.cli.options import (
+    UsageError,
+    check_files,
+    check_output,
+    json_option,
+    parsed,
+)
+from checker.cli.output import report_console, version_text, warn, write_stdout
+from checker.cli.progress import progress
+from checker.cli.quantities import parse_bytes, parse_seconds
+from checker.errors import CheckerError
+from checker.limits import Limits
+from checker.report.file_report import FileReport, FileVerdict, Trouble
+from checker.report.machine import json_document, junit_document
+
+__all__ = ["HistoryFormat", "verify"]
+
+HistoryFormat = Literal["auto", "jsonl", "ops", "edn", "json", "porcupine"]
+
+_EXIT_OF_VERDICT: Final = {
+    FileVerdict.VALID: Exit.VALID,
+    FileVerdict.INVALID: Exit.VIOLATION,
+    FileVerdict.UNKNOWN: Exit.UNDECIDED,
+    FileVerdict.MALFORMED: Exit.MALFORMED,
+}
+_EXIT_OF_TROUBLE: Final = {
+    Trouble.USAGE: Exit.USAGE,
+    Trouble.INFRASTRUCTURE: Exit.INFRASTRUCTURE,
+    Trouble.INTERNAL: Exit.INTERNAL,
+}
+
+
+def verify(
+    files: list[str],
+    /,
+    *,
+    model: Annotated[str | None, Parameter(name=("--model", "-m"))] = None,
+    consistency: Literal["linearizable"] = "linearizable",
+    format: HistoryFormat = "auto",  # noqa: A002 - it is what the option is called
+    initial: str | None = None,
+    timeout: str = "60s",
+    memory_limit: str = "4GiB",
+    engine: Engine = "auto",
+    json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    html: str | None = None,
+    junit: str | None = None,
+) -> int:
+    """Judge recorded histories: could the object have behaved so?
+
+    Args:
+        files: History files, gzipped or not; - is standard input.
+        model: The object's specification: a name that `checker models` lists, or module:Class.
+            Without it, the model that the file names, or the only one that its operations fit.
+        consistency: What is promised.
+        format: How the files are written; auto tells it from their content.
+        initial: The register's value before any operation, as JSON.
+        timeout: How long one file may take to decide: 500ms, 60s, 2m, 1h.
+        memory_limit: What a search may keep in memory: 512MB, 4GiB.
+        engine: What searches: the native engine, the reference in Python, or what suits.
+        json: Print one JSON document, trueorder.result/1, instead of text.
+        html: Write a page with a timeline of the history to this file.
+        junit: Write JUnit XML to this file, a suite for each history.
+    """
+    del consistency  # the only one that this version knows
+    judge = Judge(
+        _model_choice(model, initial),
+        history_format=format,
+        limits=Limits(
+            timeout_seconds=parsed("--timeout", timeout, parse_seconds),
+            memory_bytes=parsed("--memory-limit", memory_limit, parse_bytes),
+        ),
+        engine=engine,
+    )
+    check_files(files)
+    check_output("--html", html)
+    check_output("--junit", junit)
+    if html is not None and len(files) > 1:
+        raise UsageError("--html draws one history: name one file")
+    return _Run(judge, as_json=json, html=html, junit=junit).run(files)
+
+
+def _model_choice(model: str | None, initial: str | None) -> ModelChoice:
+    options = {} if initial is None else {"initial": json_option("--initial", initial)}
+    try:
+        return ModelChoice(model, options)
+    except CheckerError as error:
+        raise UsageError(str(error)) from error
+
+
+class _Run:
+    """One run over the files: what was found, and where it is to be written."""
+
+    def __init__(self, judge: Judge, *, as_json: bool, html: str | None, junit: str | None) -> None:
+        self._judge = judge
+        self._html = html
+        self._junit = junit
+        self._text = None if as_json else _TextReport()
+        self._reports: list[FileReport] = []
+
+    def run(self, files: Sequence[str]) -> Exit:
+        stopped: Stopped | None = None
+        for number, path in enumerate(files):
+            try:
+                with progress() as stage:
+                    report = self._judge.judge(path, stage)
+            except Stopped as stop:
+                stopped = stop
+                self._add(stop.report)
+                for rest in files[number + 1 :]:
+                    self._add(_never_judged(rest))
+                break
+            self._add(report)
+        written = [self._write_page(), self._write_junit()]
+        self._conclude(page_written=written[0] is Exit.VALID)
+        return stopped.code if stopped else worst_exit([*map(_exit_of, self._reports), *written])
+
+    def _add(self, report: FileReport) -> None:
+        self._reports.append(report)
+        if report.trouble in _EXIT_OF_TROUBLE:
+            warn(f"{report.file}: {report.reason}")
+        elif self._text is not None:
+            self._text.add(report)
+        elif report.verdict is FileVerdict.MALFORMED:
+            place = report.file if report.line is None else f"{report.file}:{report.line}"
+            warn(f"{place}: {report.reason}")
+
+    def _write_page(self) -> Exit:
+        report = self._reports[0]
+        if self._html is None or report.history is None or report.result is None:
+            return Exit.VALID
+        from checker.report.page import PageTooLarge, write_page  # noqa: PLC0415 - imports jinja2
+
+        model = () if report.model is None else ("--model", report.model)
+        try:
+            write_page(
+                self._html,
+                report.history,
+                report.result,
+                title=report.file,
+                reproduce=shlex.join(("checker", "verify", report.file, *model)),
+            )
+        except (OSError, PageTooLarge) as error:
+            warn(f"--html: {error}")
+            return Exit.INFRASTRUCTURE
+        return Exit.VALID
+
+    def _write_junit(self) -> Exit:
+        if self._junit is None:
+            return Exit.VALID
+        try:
+            Path(self._junit).write_bytes(junit_document(self._reports))
+        except OSError as error:
+            warn(f"--junit: {error}")
+            return Exit.INFRASTRUCTURE
+        return Exit.VALID
+
+    def _conclude(self, *, page_written: bool) -> None:
+        if self._text is None:
+            write_stdout(json_document(self._reports, version=version_text()))
+        else:
+            page = self._html if page_written and self._reports[0].result is not None else None
+            self._text.conclude(self._reports, page)
+
+
+class _TextReport:
+    """The report for people, printed while the files are judged."""
+
+    def __init__(self) -> None:
+        from checker.report import terminal  # noqa: PLC0415 - imports rich, which JSON can do without
+
+        self._terminal = terminal
+        self._console = report_console()
+
+    def add(self, report: FileReport) -> None:
+        self._terminal.print_report(self._console, report)
+
+    def conclude(self, reports: Sequence[FileReport], page: str | None) -> None:
+        self._terminal.print_summary(self._console, reports, html=page)
+
+
+def _exit_of(report: FileReport) -> Exit:
+    if report.trouble in _EXIT_OF_TROUBLE:
+        return _EXIT_OF_TROUBLE[report.trouble]
+    return _EXIT_OF_VERDICT[report.verdict]
+
+
+def _never_judged(path: str) -> FileReport:
+    return FileReport(
+        file=file_name(path),
+        verdict=FileVerdict.UNKNOWN,
+        reason="stopped before it was looked at",
+        trouble=Trouble.INTERRUPTED,
+    )

@@ -1,0 +1,82 @@
+"""What became of one file: read or not, judged or not, and how. The reports draw this."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from checker.history.history import History
+from checker.operation import Operation
+from checker.verdict import CheckResult, PartitionResult, Verdict
+
+__all__ = ["FileReport", "FileVerdict", "Trouble", "worst_file_verdict"]
+
+
+class FileVerdict(enum.StrEnum):
+    """A history's verdict, or that there can be none."""
+
+    VALID = "valid"
+    UNKNOWN = "unknown"
+    INVALID = "invalid"
+    MALFORMED = "malformed"
+
+
+class Trouble(enum.StrEnum):
+    """Why a file has no verdict though nothing is known to be wrong with it."""
+
+    USAGE = "usage"
+    INFRASTRUCTURE = "infrastructure"
+    INTERNAL = "internal"
+    INTERRUPTED = "interrupted"
+
+
+_SEVERITY: Final = tuple(FileVerdict)
+
+
+def worst_file_verdict(verdicts: Iterable[FileVerdict]) -> FileVerdict:
+    """Merge verdicts: malformed over invalid over unknown over valid."""
+    return max(verdicts, key=_SEVERITY.index, default=FileVerdict.VALID)
+
+
+class FileReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One file's outcome. ``history`` is None if it was not read, ``result`` if it was not judged.
+
+    ``reason`` says why there is no verdict or none either way, with ``line`` and ``operation`` (in
+    the file's own words) when it is malformed. ``model_source`` says who chose the model: the
+    ``option``, the file's ``header``, or a ``guess`` from its operations.
+    """
+
+    file: str
+    verdict: FileVerdict
+    history: History | None = None
+    result: CheckResult | None = None
+    model: str | None = None
+    model_source: str | None = None
+    parse_seconds: float = 0.0
+    reason: str = ""
+    line: int | None = None
+    operation: str | None = None
+    trouble: Trouble | None = None
+
+    @property
+    def invalid_partitions(self) -> tuple[PartitionResult, ...]:
+        """The parts that were found in violation."""
+        return self._partitions(Verdict.INVALID)
+
+    @property
+    def unknown_partitions(self) -> tuple[PartitionResult, ...]:
+        """The parts that were not decided."""
+        return self._partitions(Verdict.UNKNOWN)
+
+    def operations(self, indices: Iterable[int]) -> tuple[Operation, ...]:
+        """Return the operations with these indices, in order of invocation."""
+        if self.history is None:
+            return ()
+        return tuple(self.history.operations[index] for index in sorted(set(indices)))
+
+    def _partitions(self, verdict: Verdict) -> tuple[PartitionResult, ...]:
+        parts = () if self.result is None else self.result.partitions
+        return tuple(part for part in parts if part.verdict is verdict)
