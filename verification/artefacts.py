@@ -14,14 +14,13 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from verification.errors import FolderUnusable
+from verification.errors import FolderUnusable, NotARun
 from verification.scenarios import Scenario
 
 __all__ = [
     "AppliedRow",
     "Convergence",
     "LogRow",
-    "NotARun",
     "ReadModel",
     "RunFolder",
     "RunOutcome",
@@ -33,10 +32,6 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 Value = TypeVar("Value")
 
 SCENARIO: Final = "scenario.json"
-
-
-class NotARun(FolderUnusable):
-    """The folder holds no run, or a file of it cannot be read; the message names the file."""
 
 
 class LogRow(msgspec.Struct, frozen=True, kw_only=True):

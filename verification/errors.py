@@ -6,9 +6,11 @@
     +- ConfigError
     |  +- InstallationNotFound
     |  +- FolderUnusable
+    |  |  +- NotARun
     |  +- FolderInUse
     |  +- PortTaken
     +- ServerFailed
+    +- NothingRead
 
 ``definite`` means what it means in the event store: true when nothing was done and nothing will
 be. Every `ConfigError` is definite: it is found before a server is started, and the command line
@@ -27,6 +29,8 @@ __all__ = [
     "FolderInUse",
     "FolderUnusable",
     "InstallationNotFound",
+    "NotARun",
+    "NothingRead",
     "PortTaken",
     "ServerFailed",
     "VerificationError",
@@ -62,6 +66,10 @@ class FolderUnusable(ConfigError):
         super().__init__(f"cannot use the folder {folder}: {reason}")
         self.folder = folder
         self.reason = reason
+
+
+class NotARun(FolderUnusable):
+    """A folder holds no run, or a file of it cannot be read; the message names the file."""
 
 
 class FolderInUse(ConfigError):
@@ -102,3 +110,11 @@ class ServerFailed(VerificationError):
         self.reason = reason
         self.log = log
         self.tail = tuple(tail)
+
+
+class NothingRead(VerificationError):
+    """The store, healed, still answers no read: there is nothing to judge."""
+
+    def __init__(self, f: str, attempts: int, error: object) -> None:
+        super().__init__(f"the final {f} was not answered in {attempts} attempts: {error}")
+        self.f = f

@@ -22,10 +22,20 @@ from checker import Outcome
 from eventstore import EventStore, EventStoreError, WrongExpectedVersion
 from verification.workloads.requests import Request
 
-__all__ = ["REQUEST_SECONDS_MAX", "UNTRANSLATED", "HistorySink", "RecordingClient", "Reply"]
+__all__ = [
+    "REQUEST_SECONDS_MAX",
+    "UNAVAILABLE",
+    "UNTRANSLATED",
+    "HistorySink",
+    "RecordingClient",
+    "Reply",
+]
 
 REQUEST_SECONDS_MAX: Final = 15.0
 """When a client gives up on an answer, should the store break its own promise of a time limit."""
+
+UNAVAILABLE: Final = "store-unavailable"
+"""The type of the error that the store could not even be connected to."""
 
 UNTRANSLATED: Final = "untranslated"
 """The type of an error that is not of the store's tree, so that nobody knows what it means."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
+from verification.errors import ConfigError
 from verification.nemesis.schedule import Fault, schedule
 from verification.workloads.contended import Traffic
 
@@ -13,6 +15,7 @@ __all__ = ["CLIENTS_MIN", "FORMAT", "SECONDS_MAX", "SECONDS_MIN", "Scenario"]
 
 FORMAT: Final = "trueorder.run/1"
 CLIENTS_MIN: Final = 8
+CLIENTS_MAX: Final = 200
 SECONDS_MIN: Final = 3.0
 SECONDS_MAX: Final = 3600.0
 COLD_STREAMS_PER_SECOND: Final = 3
@@ -31,6 +34,26 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 20.0
     clients: int = 10
     mutant: str | None = None
+
+    def check(self, mutants: Iterable[str]) -> None:
+        """Refuse what cannot be run.
+
+        Raises:
+            ConfigError: a number is out of range, or no mutant has this name.
+        """
+        if not SECONDS_MIN <= self.seconds <= SECONDS_MAX:
+            raise ConfigError(
+                f"a run has {SECONDS_MIN:g} to {SECONDS_MAX:g} seconds, not {self.seconds:g}."
+            )
+        if not CLIENTS_MIN <= self.clients <= CLIENTS_MAX:
+            raise ConfigError(
+                f"a run has {CLIENTS_MIN} to {CLIENTS_MAX} clients, not {self.clients}."
+            )
+        if self.seed < 0:
+            raise ConfigError(f"a seed is a number from 0, not {self.seed}.")
+        known = tuple(mutants)
+        if self.mutant is not None and self.mutant not in known:
+            raise ConfigError(f"no mutant is called {self.mutant!r}: there are {', '.join(known)}.")
 
     @property
     def traffic(self) -> Traffic:

@@ -9,6 +9,8 @@ run only when it is called.
 | 0 | done, or valid |
 | 1 | a violation, and only ever that; a command returns it |
 | 2 | what was asked for cannot be done |
+| 3 | the run proves nothing; a command returns it |
+| 4 | a history is malformed; a command returns it |
 | 5 | a server failed |
 | 70 | an internal error |
 | 130, 143 | interrupted, terminated |
@@ -22,6 +24,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from cyclopts import App, CycloptsError
 
+from verification.cli.demo import demo
+from verification.cli.judge import judge
 from verification.cli.up import up
 
 __all__ = ["app", "main", "run"]
@@ -43,6 +47,8 @@ app = App(
     result_action="return_value",
 )
 app.command(up)
+app.command(demo)
+app.command(judge)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ LAST_FAULT_FRACTION: Final = 0.8
 SECONDS_PER_FAULT: Final = 8.0
 """How much traffic one target gets per fault, so that it also lives between them."""
 DOWN_SECONDS_MIN: Final = 0.2
-DOWN_SECONDS_MAX: Final = 1.5
+DOWN_SECONDS_MAX: Final = 1.0
 PAUSE_PROBABILITY: Final = 0.35
 
 

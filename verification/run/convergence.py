@@ -2,7 +2,7 @@
 
 A caught-up system is at rest: the log's head, the position of JetStream's last message and the
 projector's checkpoint are one number. The wait ends when they are, when nothing has moved for
-`STALL_SECONDS`, or when `SECONDS_MAX` are over.
+`STALL_SECONDS`, when one of them has ended by itself, or when `SECONDS_MAX` are over.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 async def await_convergence(
     probe: Callable[[], Awaitable[Progress]],
+    crashed: Callable[[], str | None] = lambda: None,
     *,
     stall_seconds: float = STALL_SECONDS,
     seconds_max: float = SECONDS_MAX,
     clock: Callable[[], float] | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Convergence:
-    """Probe until caught up, stalled, or out of time."""
+    """Probe until caught up, stalled, or out of time; ``crashed`` says who has ended by itself."""
     now = clock or asyncio.get_running_loop().time
     started = moved = now()
     last = await probe()
@@ -54,6 +55,8 @@ async def await_convergence(
         answered = None not in (last.head, last.carried, last.applied)
         if answered and found.reached:
             return found
+        if (fallen := crashed()) is not None:
+            return msgspec.structs.replace(found, stalled=True, reason=fallen)
         if now() - moved >= stall_seconds:
             reason = f"nothing moved for {stall_seconds:g} s, with both servers healthy"
             return msgspec.structs.replace(found, stalled=True, reason=reason)

@@ -8,21 +8,20 @@ from typing import Final
 
 from checker import Outcome
 from eventstore import EventStore, StreamName
-from verification.errors import VerificationError
-from verification.recording import HistorySink, RecordingClient, Reply
+from verification.errors import NothingRead
+from verification.recording import UNAVAILABLE, HistorySink, RecordingClient, Reply
 from verification.scenarios import Scenario
 from verification.workloads.contended import ContendedWorkload
 from verification.workloads.requests import ReadLog, ReadStream, Request
 
-__all__ = ["NothingRead", "read_everything", "run_clients"]
+__all__ = ["read_everything", "run_clients"]
 
 PAGE_LIMIT: Final = 1000
 ATTEMPTS_MAX: Final = 40
 PAUSE_SECONDS: Final = 0.25
-
-
-class NothingRead(VerificationError):
-    """The store, healed, still answers no read: there is nothing to judge."""
+UNREACHABLE_SECONDS: Final = 0.2
+"""How much longer a client waits after it could not even connect: a refusal costs nothing, so it
+would fill the history with refusals."""
 
 
 async def run_clients(
@@ -60,6 +59,8 @@ async def _run_client(
         reply = await client.perform(request)
         workload.learn(request, reply)
         answered(reply)
+        if reply.error is not None and reply.error["type"] == UNAVAILABLE:
+            await asyncio.sleep(UNREACHABLE_SECONDS)
 
 
 async def read_everything(client: RecordingClient, streams: Sequence[StreamName]) -> None:
@@ -91,7 +92,4 @@ async def _insist(client: RecordingClient, request: Request) -> list[list[int]]:
             events: list[list[int]] = reply.output["events"]
             return events
         await asyncio.sleep(PAUSE_SECONDS)
-    raise NothingRead(
-        f"the final {request.f} was not answered in {ATTEMPTS_MAX} attempts: "
-        f"{reply.error if reply else None}"
-    )
+    raise NothingRead(request.f, ATTEMPTS_MAX, reply.error if reply else None)

@@ -31,7 +31,7 @@ def test_faults_lie_within_the_traffic_in_order(seed: int, seconds: float) -> No
     for fault in faults:
         assert 0.1 * seconds <= fault.at
         assert fault.at + fault.seconds <= 0.8 * seconds + 1e-6
-        assert 0 < fault.seconds <= 1.5
+        assert 0 < fault.seconds <= 1.0
 
 
 @given(seeds, durations)

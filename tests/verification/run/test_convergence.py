@@ -67,3 +67,12 @@ async def test_what_still_moves_when_time_is_up_is_not_a_stall() -> None:
 async def test_a_server_that_does_not_answer_has_not_converged() -> None:
     found = await wait(lambda: at(0, None, 0))
     assert found.stalled
+
+
+async def test_a_command_that_ended_by_itself_will_not_catch_up() -> None:
+    async def probe() -> Progress:
+        return at(7, 7, 6)
+
+    found = await await_convergence(probe, lambda: "the projector ended by itself")
+    assert found.stalled
+    assert found.reason == "the projector ended by itself"

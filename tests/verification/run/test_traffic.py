@@ -10,8 +10,9 @@ import pytest
 from checker import HistoryBuilder, Outcome
 from eventstore import EventStore, ReadFailed
 from eventstore.memory import MemoryEventStore
+from verification.errors import NothingRead
 from verification.recording import RecordingClient, Reply
-from verification.run.traffic import NothingRead, read_everything, run_clients
+from verification.run.traffic import read_everything, run_clients
 from verification.scenarios import Scenario
 from verification.workloads.contended import streams_of
 

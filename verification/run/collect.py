@@ -1,0 +1,58 @@
+"""What the run leaves behind, read from the servers themselves, past every client and mutant."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from eventstore import EventStoreError
+from eventstore.stream import Position
+from verification.artefacts import LogRow, RunFolder
+from verification.run.convergence import Progress
+from verification.run.jetstream import last_position, read_messages
+from verification.run.postgres import checkpoint_of, read_applied, read_rows
+from verification.run.system import DATABASE, PROJECTION, System
+
+__all__ = ["collect", "probe"]
+
+PAGE: Final = 5000
+
+
+async def probe(system: System) -> Progress:
+    """Ask where log, stream and projector are."""
+    try:
+        head = int(await system.store.head())
+    except EventStoreError:
+        head = None
+    postgres = system.cluster.postgres
+    applied = await checkpoint_of(postgres, DATABASE, PROJECTION)
+    carried = await last_position(system.cluster.nats_url)
+    return Progress(head=head, carried=carried, applied=applied)
+
+
+async def collect(system: System, folder: RunFolder) -> None:
+    """Write the final log, JetStream's content, what was applied, and the read model."""
+    folder.write_log(await _read_log(system))
+    folder.write_stream(await read_messages(system.cluster.nats_url))
+    postgres = system.cluster.postgres
+    folder.write_applied(await read_applied(postgres, DATABASE))
+    folder.write_read_model(await read_rows(postgres, DATABASE, PROJECTION))
+
+
+async def _read_log(system: System) -> list[LogRow]:
+    rows: list[LogRow] = []
+    while True:
+        after = Position(rows[-1].position if rows else 0)
+        page = await system.store.read_log(after=after, limit=PAGE)
+        rows.extend(
+            LogRow(
+                position=event.position,
+                stream=event.stream,
+                version=event.version,
+                id=str(event.id),
+                type=event.type,
+                data=event.data,
+            )
+            for event in page
+        )
+        if len(page) < PAGE:
+            return rows

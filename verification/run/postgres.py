@@ -1,0 +1,49 @@
+"""What the projector left in its database, read past it: checkpoint, applications, rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import asyncpg
+
+from verification.artefacts import AppliedRow, ReadModel
+from verification.cluster.postgres import PostgresServer
+
+__all__ = ["checkpoint_of", "read_applied", "read_rows"]
+
+_CHECKPOINT: Final = "SELECT max(position) FROM projector.checkpoints WHERE projection = $1"
+_APPLIED: Final = "SELECT serial, position, event_id FROM applied_events ORDER BY serial"
+_ROWS: Final = "SELECT stream, events, version, position, digest FROM stream_totals"
+
+
+async def checkpoint_of(postgres: PostgresServer, database: str, projection: str) -> int | None:
+    """Return how far a projection says it is, 0 before it ever began; None if nobody answers."""
+    try:
+        async with postgres.connection(database) as connection:
+            if await connection.fetchval("SELECT to_regclass('projector.checkpoints')") is None:
+                return 0
+            return int(await connection.fetchval(_CHECKPOINT, projection) or 0)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return None
+
+
+async def read_applied(postgres: PostgresServer, database: str) -> list[AppliedRow]:
+    """Read what was applied, in the order in which it was."""
+    async with postgres.connection(database) as connection:
+        rows = await connection.fetch(_APPLIED)
+    return [
+        AppliedRow(ordinal=ordinal, position=row["position"], id=str(row["event_id"]))
+        for ordinal, row in enumerate(rows, start=1)
+    ]
+
+
+async def read_rows(postgres: PostgresServer, database: str, projection: str) -> ReadModel:
+    """Read the read model, and its checkpoint."""
+    async with postgres.connection(database) as connection:
+        rows = await connection.fetch(_ROWS)
+        checkpoint = await connection.fetchval(_CHECKPOINT, projection)
+    totals: dict[str, Any] = {
+        row["stream"]: {name: row[name] for name in ("events", "version", "position", "digest")}
+        for row in rows
+    }
+    return ReadModel(checkpoint=checkpoint or 0, rows=totals)
