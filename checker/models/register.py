@@ -2,6 +2,7 @@
 
 Values compare by canonical JSON (see `canonical_json`); a read that answers null has read null.
 A failed compare-and-set says nothing (Jepsen's rule): it certainly did not happen, and that is all.
+One that was answered ``false`` says more: the register compared, and held something else.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Register(Model[str]):
 
 
 class CasRegister(Register):
-    """A register with ``cas`` (value: ``[from, to]``; OK means that it swapped)."""
+    """A register with ``cas`` (value: ``[from, to]``; OK means that it swapped, unless false)."""
 
     name = "cas-register"
     functions = ("read", "write", "cas")
@@ -72,4 +73,7 @@ class CasRegister(Register):
                 operation=describe(operation),
             )
         expected, new = operation.value
-        return canonical_json(new) if canonical_json(expected) == state else None
+        equal = canonical_json(expected) == state
+        if operation.output is False:
+            return None if equal else state
+        return canonical_json(new) if equal else None
