@@ -86,8 +86,8 @@ def bundle_modules(folder: Traversable, entry: str) -> str:
         for wanted, source in _IMPORT.findall(text):
             add(source, (*importers, name))
             names = {word.strip() for word in wanted.split(",") if word.strip()}
-            if not names <= exports[source]:
-                raise BundleError(f"{name}: {source} does not export {names - exports[source]}.")
+            if unknown := sorted(names - exports[source]):
+                raise BundleError(f"{name}: {source} does not export {', '.join(unknown)}.")
         declared = _DECLARATION.findall(text)
         for _, declaration in declared:
             if declaration in owners:

@@ -46,7 +46,7 @@ def assign_lanes(history: History, clock: Clock) -> Lanes:
 
     The header's ``clients`` (a number) decides by Jepsen's rule, process modulo clients, where
     that makes no lane overlap itself. Otherwise a new process takes over the lane of the client
-    that fell silent last after an unknown outcome.
+    that gave up last on an operation of unknown outcome.
     """
     spans = _spans(history, clock)
     clients = history.header.get("clients")
@@ -66,7 +66,7 @@ def _spans(history: History, clock: Clock) -> list[_Span]:
     for operation in history.operations:
         begin = clock.begin(operation)
         end = clock.end(operation)
-        retired = operation.outcome is Outcome.INFO
+        retired = operation.outcome is Outcome.INFO and end is not None
         span = spans.get(operation.process)
         if span is None:
             spans[operation.process] = _Span(

@@ -139,10 +139,12 @@ function paintFaults({ context, geometry, palette, run }) {
     context.roundRect(left, top, Math.max(right - left, 3), faultHeight - 4, 3);
     context.fill();
     const words = fault.end === null ? `${fault.began_by} (never ended)` : fault.began_by;
-    const fits = context.measureText(words).width + 10 < right - left;
-    context.fillStyle = fits ? palette.surface : palette.muted;
-    const start = fits ? left + 6 : Math.max(right, left + 3) + 5;
-    context.fillText(words, start, top + (faultHeight - 4) / 2 + 0.5);
+    const length = context.measureText(words).width;
+    const inside = length + 10 < right - left;
+    const after = Math.max(right, left + 3) + 5;
+    const beside = after + length < width ? after : left - length - 5;
+    context.fillStyle = inside ? palette.surface : palette.muted;
+    context.fillText(words, inside ? left + 6 : beside, top + (faultHeight - 4) / 2 + 0.5);
   }
   context.restore();
 }

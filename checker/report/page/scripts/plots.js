@@ -45,7 +45,8 @@ export class Plots {
     if (!series) return;
     const palette = readPalette();
     const range = latencyRange(this.run);
-    const throughput = this.#figure("Completions a second", "", "wide");
+    const shade = this.run.faults.length > 0 ? "shaded: a fault lasted" : "";
+    const throughput = this.#figure("Completions a second", shade, "wide");
     this.charts.push(
       makeChart(this, throughput, THROUGHPUT_HEIGHT, throughputOptions(this.run, palette)),
     );
@@ -118,6 +119,7 @@ function makeChart({ run, viewport }, figure, height, { data, options }) {
     {
       width: 320,
       height,
+      padding: [10, 10, 0, 0],
       cursor: {
         sync: { key: "run" },
         drag: { x: true, y: false, setScale: false },
@@ -148,7 +150,7 @@ function makeChart({ run, viewport }, figure, height, { data, options }) {
  * @param {number} max
  */
 function timeSplits(chart, _axis, min, max) {
-  const most = Math.max(Math.floor(chart.bbox.width / devicePixelRatio / 80), 2);
+  const most = Math.max(Math.floor(chart.bbox.width / devicePixelRatio / 60), 2);
   return axisTicks(min * SECOND, max * SECOND, most, true).map(({ at }) => at / SECOND);
 }
 

@@ -14,6 +14,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -34,6 +35,14 @@ FLAGS: Final = (
     "--remote-debugging-pipe",
 )
 ANSWER_SECONDS: Final = 60.0
+LAUNCHER: Final = """
+import fcntl, os, sys
+pipes = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+for place, pipe in enumerate(pipes, start=3):
+    os.dup2(pipe, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Puts two inherited pipes where the browser looks for them, then becomes the browser."""
 
 
 def find_browser() -> str | None:
@@ -48,13 +57,13 @@ class Page:
         self._profile = tempfile.TemporaryDirectory(prefix="trueorder-chromium-")
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
-        # The shell puts the pipes where the browser looks for them.
         self._process = subprocess.Popen(
             [
-                "/bin/sh",
+                sys.executable,
                 "-c",
-                f'exec "$@" 3<&{to_browser} 4>&{from_browser}',
-                "sh",
+                LAUNCHER,
+                str(to_browser),
+                str(from_browser),
                 browser,
                 *FLAGS,
                 f"--user-data-dir={self._profile.name}",
@@ -72,6 +81,14 @@ class Page:
         self._session: str | None = None
         self.complaints: list[str] = []
         """What the page wrote to the console as errors or warnings, and every request it made."""
+        try:
+            self._attach()
+        except BaseException:
+            self.close()
+            raise
+
+    def _attach(self) -> None:
+        """Open the one page, and listen to what it complains of."""
         target = self.command("Target.createTarget", url="about:blank")["targetId"]
         attached = self.command("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
