@@ -5,7 +5,6 @@ It imports drivers, so it is itself imported only when the command is used.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,8 +15,10 @@ import msgspec
 from cyclopts import App, Parameter
 
 from eventstore import config
+from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
 from eventstore.cli.signals import log_to_stderr, run_until_signal
 from eventstore.jetstream import connect
+from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.relay import relay
@@ -27,15 +28,9 @@ __all__ = ["RelayStatus", "app"]
 
 app = App(name="relay", help="Carry the log from PostgreSQL onto NATS JetStream.")
 
-DatabaseUrl = Annotated[
-    str | None,
-    Parameter(
-        help="The event store, postgresql://USER:PASSWORD@HOST:PORT/DATABASE; without it "
-        "EVENTSTORE_DATABASE_URL."
-    ),
-]
 NatsUrl = Annotated[
-    str | None, Parameter(help="NATS, nats://HOST:PORT; without it EVENTSTORE_NATS_URL.")
+    str | None,
+    Parameter(name="--nats-url", help=f"nats://HOST:PORT; without it, ${config.NATS_URL} is used."),
 ]
 
 
@@ -70,7 +65,7 @@ def run(
     async def open_session() -> AsyncIterator[relay.Session]:
 
         async with PostgresLease.connect(database, relay.LEASE) as lease:
-            await relay.acquire(lease, random=random)
+            await acquire(lease, relay.LOG, random=random)
             async with (
                 PostgresEventStore.connect(database, pool_size=2) as log,
                 connect(nats, name="eventstore relay") as connection,
@@ -83,28 +78,23 @@ def run(
 
 
 @app.command
-def status(
+async def status(
     *,
     database_url: DatabaseUrl = None,
     nats_url: NatsUrl = None,
-    timeout: Annotated[float, Parameter(help="Seconds to wait for an answer.")] = 5.0,
-    json: Annotated[bool, Parameter(help="Print one JSON document.", negative="")] = False,
-) -> int:
+    timeout_seconds: TimeoutSeconds = 5.0,
+    json: Json = False,
+) -> None:
     """Say where the log and the stream are; exit 5 if either cannot be asked."""
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
-    found = asyncio.run(_status(database, nats, timeout))
+    found = await _ask(database, nats, timeout_seconds)
     if json:
-        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+        print_json(found)
     else:
-        last = "none" if found.last_sequence is None else f"{found.last_sequence:,}"
-        sys.stdout.write(
-            f"{found.state}\nlog head         {found.head:,}\nlast sequence    {last}\n"
-            f"lag              {found.lag:,}\n"
-        )
-    return 0
+        sys.stdout.write(_text(found))
 
 
-async def _status(database: str, nats: str, timeout_seconds: float) -> RelayStatus:
+async def _ask(database: str, nats: str, timeout_seconds: float) -> RelayStatus:
     async with (
         PostgresEventStore.connect(database, pool_size=1, timeout_seconds=timeout_seconds) as log,
         connect(nats, name="eventstore relay status", timeout_seconds=timeout_seconds) as link,
@@ -117,3 +107,11 @@ async def _status(database: str, nats: str, timeout_seconds: float) -> RelayStat
     lag = head - stream.last_sequence
     state = "behind" if lag > 0 else "caught up" if lag == 0 else "diverged: ahead of the log"
     return RelayStatus(state=state, head=head, last_sequence=stream.last_sequence, lag=lag)
+
+
+def _text(found: RelayStatus) -> str:
+    last = "none" if found.last_sequence is None else f"{found.last_sequence:,}"
+    return (
+        f"{found.state}\nlog head         {found.head:,}\nlast sequence    {last}\n"
+        f"lag              {found.lag:,}\n"
+    )

@@ -1,14 +1,13 @@
-"""What the relay needs of the world: a log to read, a stream to publish to, a lease to hold.
+"""What the relay needs of the world: a log to read, a stream to publish to.
 
-The adapters meet these protocols by shape: `eventstore.EventStore` is a `LogReader`,
-`eventstore.relay.jetstream` publishes, `eventstore.postgres.lease` holds the lease.
+The adapters meet these protocols by shape: an `eventstore.EventStore` is a `LogReader`,
+`eventstore.relay.jetstream` publishes.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import NoReturn, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -16,7 +15,7 @@ import msgspec
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 
-__all__ = ["LastMessage", "Lease", "LogReader", "StreamPublisher", "StreamState"]
+__all__ = ["LastMessage", "LogReader", "StreamPublisher", "StreamState"]
 
 
 class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,25 +83,5 @@ class StreamPublisher(Protocol):
             PublishRefused: one was refused.
             PublishUnanswered: the replies stopped coming.
             StreamUnavailable: the connection is gone.
-        """
-        ...
-
-
-class Lease(Protocol):
-    """At most one holder at a time, so that two relays do not work against each other.
-
-    It is there for efficiency. Correctness comes from the condition on every publish.
-    """
-
-    @property
-    def lost(self) -> asyncio.Future[NoReturn]:
-        """Fails with `LeaseLost` when the lease is gone."""
-        ...
-
-    async def try_acquire(self) -> bool:
-        """Take the lease if nobody holds it.
-
-        Raises:
-            LeaseLost: the connection that would hold it is gone.
         """
         ...

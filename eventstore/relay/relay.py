@@ -31,16 +31,17 @@ from eventstore.errors import (
 )
 from eventstore.event import RecordedEvent
 from eventstore.relay import core as decide
-from eventstore.relay.ports import Lease, LogReader, StreamPublisher
+from eventstore.relay.ports import LogReader, StreamPublisher
+from eventstore.statelog import StateLog
 
-__all__ = ["LEASE", "OpenSession", "Session", "acquire", "run"]
+__all__ = ["LEASE", "LOG", "OpenSession", "Session", "run"]
 
-_log = logging.getLogger("eventstore.relay")
+LOG: Final = logging.getLogger("eventstore.relay")
+"""Where the relay says what happens to it."""
 
 LEASE: Final = "relay"
 """The name of the lease, in the database whose log is relayed."""
 
-_STANDBY_SECONDS: Final = 0.5
 _BREAKS_A_SESSION: Final = (StoreUnavailable, ReadFailed, StreamUnavailable, LeaseLost)
 
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
@@ -79,7 +80,7 @@ async def run(
         InvalidEvent: the log holds an event that no store accepts.
     """
     reconnect = Backoff(first=0.05, limit=2.0, random=random)
-    said = _Said()
+    said = StateLog(LOG)
     while True:
         try:
             async with open_session() as session:
@@ -93,41 +94,6 @@ async def run(
         await sleep(reconnect.next())
 
 
-async def acquire(lease: Lease, *, random: Random, sleep: Sleep = asyncio.sleep) -> None:
-    """Wait until the lease is ours.
-
-    Raises:
-        LeaseLost: the connection that would hold it is gone.
-    """
-    if await lease.try_acquire():
-        return
-    _log.info("another relay holds the lease: standing by")
-    while True:
-        await sleep(_STANDBY_SECONDS * random.uniform(0.8, 1.2))
-        if await lease.try_acquire():
-            return
-
-
-class _Said:
-    """Logs changes of state: what is still the same is not said again."""
-
-    def __init__(self) -> None:
-        self._trouble = ""
-        self._state = ""
-
-    def trouble(self, error: Exception) -> None:
-        if str(error) != self._trouble:
-            _log.warning("%s; trying again", error)
-        self._trouble = str(error)
-        self._state = ""
-
-    def caught_up(self, position: int) -> None:
-        if self._state != "caught up":
-            _log.info("caught up at position %d", position)
-        self._trouble = ""
-        self._state = "caught up"
-
-
 class _Work:
     """Carries out the core's commands on one session."""
 
@@ -137,7 +103,7 @@ class _Work:
         core: decide.RelayCore,
         sleep: Sleep,
         reconnect: Backoff,
-        said: _Said,
+        said: StateLog,
     ) -> None:
         self._session = session
         self._core = core
@@ -152,7 +118,7 @@ class _Work:
                 return await self._inspect()
             case decide.CreateStream():
                 await self._session.stream.create()
-                _log.info("created the stream")
+                LOG.info("created the stream")
                 return decide.Created()
             case decide.ReadPage(after=after, limit=limit):
                 return decide.Page(await self._session.log.read_log(after=after, limit=limit))
@@ -161,7 +127,7 @@ class _Work:
             case decide.Wait(seconds=seconds):
                 if self._core.caught_up:
                     self._reconnect.reset()
-                    self._said.caught_up(self._core.position)
+                    self._said.well("caught up at position %d", self._core.position)
                 await self._sleep(seconds)
                 return decide.Waited()
 
@@ -169,7 +135,7 @@ class _Work:
         state = await self._session.stream.inspect()
         if state is not None and not self._resumed:
             self._resumed = True
-            _log.info("connected; relaying after position %d", state.last_sequence)
+            LOG.info("connected; relaying after position %d", state.last_sequence)
         return decide.Inspected(state)
 
     async def _publish(self, events: Sequence[RecordedEvent]) -> decide.Outcome:

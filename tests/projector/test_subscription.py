@@ -40,7 +40,7 @@ def positions(events: Sequence[RecordedEvent]) -> list[int]:
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 2), st.integers(0, 150))
-@settings(max_examples=300)
+@settings(max_examples=150, deadline=None)
 def test_whatever_happens_each_event_is_applied_once_in_order(
     random: Random, projectors: int, steps: int
 ) -> None:

@@ -1,0 +1,52 @@
+"""Options that both commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from eventstore.config import DATABASE_URL as STORE_DATABASE_URL
+from eventstore.config import NATS_URL as STORE_NATS_URL
+from projector.config import DATABASE_URL, NATS_URL
+
+__all__ = ["DatabaseUrl", "NatsUrl", "ProjectionName", "StoreUrl", "WithoutStore"]
+
+ProjectionName = Annotated[
+    str, Parameter(help="A projection that is built in (stream-totals), or MODULE:ATTRIBUTE.")
+]
+
+DatabaseUrl = Annotated[
+    str | None,
+    Parameter(
+        name="--database-url",
+        help="The read model, postgresql://USER:PASSWORD@HOST:PORT/DATABASE; without it, "
+        f"${DATABASE_URL}, else ${STORE_DATABASE_URL} is used.",
+    ),
+]
+
+NatsUrl = Annotated[
+    str | None,
+    Parameter(
+        name="--nats-url",
+        help=f"nats://HOST:PORT; without it, ${NATS_URL}, else ${STORE_NATS_URL} is used.",
+    ),
+]
+
+StoreUrl = Annotated[
+    str | None,
+    Parameter(
+        name="--store-url",
+        help="The event store, to notice a relay that stands still and to fill gaps of the stream; "
+        f"without it, ${STORE_DATABASE_URL}, else the read model's database is used.",
+    ),
+]
+
+WithoutStore = Annotated[
+    bool,
+    Parameter(
+        name="--without-store",
+        negative="",
+        help="Do without the event store: a gap that stays is an error.",
+    ),
+]

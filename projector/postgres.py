@@ -1,0 +1,208 @@
+"""Read models in PostgreSQL: changes and checkpoint in one transaction.
+
+The checkpoint moves first, by a compare-and-set on its row, which locks the row: of two projectors
+of one name the second waits, finds the checkpoint moved, and stores nothing. Checkpoints are in a
+schema of their own, `projector`; a projection's tables are wherever the projection says.
+
+It promises that no driver's exception and no password gets out. It deliberately does not retry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final, Self
+
+import asyncpg
+import sqlalchemy as sa
+from asyncpg.connect_utils import SessionAttribute
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.schema import CreateSchema
+
+from eventstore.config import server_of
+from eventstore.event import RecordedEvent
+from eventstore.stream import Position
+from projector.checkpoint import Checkpoint
+from projector.errors import CheckpointConflict, ProjectionFailed, ReadModelUnavailable
+from projector.projection import Projection
+
+__all__ = ["PostgresReadModel", "checkpoints"]
+
+SCHEMA: Final = "projector"
+
+_metadata = sa.MetaData(schema=SCHEMA)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    _metadata,
+    sa.Column("projection", sa.Text, primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column(
+        "updated_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()
+    ),
+    comment="How far each read model has come; written in the transaction of its changes.",
+)
+
+_SETUP_LOCK: Final = int.from_bytes(b"projects", "big")
+"""The advisory lock of table creation: PostgreSQL's own IF NOT EXISTS races with itself."""
+
+_UNANSWERED: Final = frozenset({"08", "40", "53", "57", "58"})
+"""SQLSTATE classes that blame no projection: connection lost, transaction rolled back by a lost
+race, no resources, shutdown, failed disk."""
+
+_UNDEFINED_TABLE: Final = "42P01"
+_CONNECTIONS: Final = 2
+
+
+class PostgresReadModel:
+    """Keeps one projection; see `projector.ports.ReadModel`. Made by `open`."""
+
+    def __init__(self, engine: AsyncEngine, projection: Projection, server: str) -> None:
+        self.projection = projection
+        self._engine = engine
+        self._server = server
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: str, projection: Projection, *, timeout_seconds: float = 10.0
+    ) -> AsyncIterator[Self]:
+        """Open the read model at ``url``; its connections are closed at the end of the block.
+
+        ``timeout_seconds`` limits each wait: for a connection, and for the answer to a statement.
+        """
+
+        async def connect(*_: Any, **__: Any) -> asyncpg.Connection[asyncpg.Record]:
+            return await asyncpg.connect(
+                url,
+                timeout=timeout_seconds,
+                command_timeout=timeout_seconds,
+                target_session_attrs=SessionAttribute.primary,
+                server_settings={"application_name": f"projector {projection.name}"},
+            )
+
+        engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=connect,
+            pool_size=_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=timeout_seconds,
+        )
+        try:
+            yield cls(engine, projection, server_of(url))
+        finally:
+            await engine.dispose()
+
+    async def prepare(self) -> None:
+        """Create the tables and the checkpoint where they are missing.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        key = self._key()
+        async with self.transaction() as connection:
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_LOCK)))
+            await connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
+            await connection.run_sync(_metadata.create_all)
+            await connection.run_sync(self.projection.tables.create_all)
+            start = insert(checkpoints).values(**key, position=0).on_conflict_do_nothing()
+            await connection.execute(start)
+
+    async def checkpoint(self) -> Checkpoint:
+        """Return how far the projection has come; 0 if it was never prepared.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        query = sa.select(checkpoints.c.position).filter_by(**self._key())
+        try:
+            async with self.transaction() as connection:
+                position = (await connection.execute(query)).scalar_one_or_none()
+        except ReadModelUnavailable as error:
+            if _sqlstate(error.__cause__) != _UNDEFINED_TABLE:
+                raise
+            position = None
+        return Checkpoint(**self._key(), position=Position(position or 0))
+
+    async def commit(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> Checkpoint:
+        """Apply events and move the checkpoint, both or neither; see `ReadModel.commit`."""
+        async with self.transaction() as connection:
+            reached = await self.advance(connection, checkpoint, events[-1].position)
+            await self.apply(connection, events)
+        return reached
+
+    async def advance(
+        self, connection: AsyncConnection, checkpoint: Checkpoint, position: Position
+    ) -> Checkpoint:
+        """Move the checkpoint, if it is where it must be, within a transaction.
+
+        Raises:
+            CheckpointConflict: it is elsewhere.
+        """
+        moved = await connection.execute(
+            sa.update(checkpoints)
+            .filter_by(**self._key(), position=checkpoint.position)
+            .values(position=position, updated_at=sa.func.now())
+        )
+        if moved.rowcount != 1:
+            raise CheckpointConflict(checkpoint)
+        return Checkpoint(**self._key(), position=position)
+
+    async def apply(self, connection: AsyncConnection, events: Sequence[RecordedEvent]) -> None:
+        """Let the projection change its tables, within a transaction.
+
+        Raises:
+            ProjectionFailed: it raised.
+            ReadModelUnavailable: the database gave it no answer.
+        """
+        try:
+            await self.projection.apply(connection, events)
+        except Exception as error:
+            if _blames_the_server(error):
+                raise self._unavailable(error) from error
+            reason = f"{type(error).__name__}: {error}"
+            raise ProjectionFailed(self.projection.name, events, reason) from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction, committed at the end of the block, rolled back if that raises.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        with self._answered():
+            async with self._engine.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise self._unavailable(error) from error
+        except (OSError, TimeoutError) as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: BaseException) -> ReadModelUnavailable:
+        origin = getattr(error, "orig", None) or error
+        reason = str(origin).partition("\n")[0] or type(origin).__name__
+        return ReadModelUnavailable(f"no answer from the read model at {self._server}: {reason}")
+
+    def _key(self) -> dict[str, Any]:
+        return {"projection": self.projection.name, "generation": self.projection.generation}
+
+
+def _sqlstate(error: BaseException | None) -> str | None:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def _blames_the_server(error: Exception) -> bool:
+    """Whether a projection raised only because its database did not answer."""
+    if isinstance(error, DBAPIError):
+        state = _sqlstate(error)
+        return error.connection_invalidated or (state is not None and state[:2] in _UNANSWERED)
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)

@@ -1,0 +1,1 @@
+"""Projections that come with the projector."""

@@ -1,0 +1,183 @@
+"""The projector's loop: carries out what the core decides, and begins anew when a server is lost.
+
+As in the relay, a session is one connection to each server, thrown away whole when anything of it
+breaks; the next one begins at the checkpoint. So the projector survives the loss of any server at
+any moment, for any time, and applies every event exactly once.
+
+It logs one line per change of state. It never returns; cancel it to stop it. It raises what another
+attempt cannot mend: `ProjectionFailed`, `LogWentBack`, `ForeignMessage`, and errors of settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from random import Random
+from typing import Final, NoReturn, TypeAlias
+
+import msgspec
+
+from eventstore.backoff import Backoff
+from eventstore.driver import drive
+from eventstore.errors import LeaseLost, ReadFailed, StoreUnavailable, StreamUnavailable
+from eventstore.statelog import StateLog
+from projector import subscription as decide
+from projector.errors import (
+    CheckpointConflict,
+    PositionGap,
+    ProjectionFailed,
+    ReadModelUnavailable,
+)
+from projector.ports import Delivery, LogReader, ReadModel
+
+__all__ = ["LOG", "OpenSession", "Session", "run"]
+
+LOG: Final = logging.getLogger("projector")
+"""Where the projector says what happens to it."""
+
+# A gap is among them because what is missing can come back: a relay may be filling the stream.
+_BREAKS_A_SESSION: Final = (
+    StoreUnavailable,
+    ReadFailed,
+    StreamUnavailable,
+    ReadModelUnavailable,
+    LeaseLost,
+    PositionGap,
+)
+
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What a projector works with until something of it breaks; ``alarms`` fail when it does.
+
+    ``log`` is optional: it fills gaps that the stream has, and shows a relay that stands still.
+    """
+
+    delivery: Delivery
+    read_model: ReadModel
+    log: LogReader | None = None
+    alarms: Sequence[asyncio.Future[NoReturn]] = ()
+
+
+OpenSession: TypeAlias = Callable[[], AbstractAsyncContextManager[Session]]
+
+
+async def run(
+    open_session: OpenSession,
+    *,
+    random: Random,
+    pace: decide.SubscriptionPace | None = None,
+    sleep: Sleep = asyncio.sleep,
+) -> NoReturn:
+    """Project for ever.
+
+    Args:
+        open_session: Makes a session; it may wait for a lease inside.
+        random: For the jitter of the waits.
+        pace: How much at once.
+        sleep: Lets time pass.
+
+    Raises:
+        ProjectionFailed: the projection raised for one event, every time.
+        LogWentBack: the read model is ahead of the log.
+        ForeignMessage: the stream holds a message that is none of the log's.
+        ConfigError, SchemaMismatch: the servers are not set up for us.
+    """
+    reconnect = Backoff(first=0.05, limit=2.0, random=random)
+    said = StateLog(LOG)
+    while True:
+        try:
+            async with open_session() as session:
+                core = decide.SubscriptionCore(
+                    pace or decide.SubscriptionPace(),
+                    Backoff(first=0.05, limit=2.0, random=random),
+                    log_at_hand=session.log is not None,
+                )
+                work = _Work(session, core, sleep, reconnect, said)
+                await drive(core, work.execute, alarms=session.alarms)
+        except _BREAKS_A_SESSION as error:
+            said.trouble(error)
+        await sleep(reconnect.next())
+
+
+class _Work:
+    """Carries out the core's commands on one session."""
+
+    def __init__(
+        self,
+        session: Session,
+        core: decide.SubscriptionCore,
+        sleep: Sleep,
+        reconnect: Backoff,
+        said: StateLog,
+    ) -> None:
+        self._session = session
+        self._core = core
+        self._sleep = sleep
+        self._reconnect = reconnect
+        self._said = said
+
+    async def execute(self, command: decide.Command) -> decide.Outcome:
+        session = self._session
+        match command:
+            case decide.LoadCheckpoint():
+                checkpoint = await session.read_model.checkpoint()
+                LOG.info("connected; projecting after position %d", checkpoint.position)
+                outcome: decide.Outcome = decide.Loaded(checkpoint)
+            case decide.Subscribe(after=after):
+                await session.delivery.subscribe(after)
+                outcome = decide.Subscribed()
+            case decide.Fetch(limit=limit):
+                outcome = decide.Fetched(await session.delivery.fetch(limit))
+            case decide.ReadLog():
+                outcome = await self._read_log(command)
+            case decide.Compare():
+                outcome = await self._compare()
+            case decide.Commit():
+                outcome = await self._commit(command)
+            case decide.Pause(seconds=seconds):
+                await self._sleep(seconds)
+                outcome = decide.Paused()
+        return outcome
+
+    async def _read_log(self, command: decide.ReadLog) -> decide.Outcome:
+        log = self._session.log
+        if log is None:
+            raise AssertionError("the core was told that there is no log at hand")
+        self._said.well(
+            "the stream lacks events after position %d: reading them from the log", command.after
+        )
+        return decide.Fetched(await log.read_log(after=command.after, limit=command.limit))
+
+    async def _compare(self) -> decide.Outcome:
+        last = await self._session.delivery.last_sequence()
+        log = self._session.log
+        compared = decide.Compared(last, None if log is None else await log.head())
+        self._tell(compared)
+        return compared
+
+    def _tell(self, compared: decide.Compared) -> None:
+        """Say whether the end of everything is reached, or who stands still."""
+        checkpoint = self._core.checkpoint
+        if checkpoint is None:
+            return
+        head = compared.last_sequence if compared.head is None else compared.head
+        if head > compared.last_sequence:
+            self._said.well("waiting for the relay: the stream is behind the log")
+        elif checkpoint.position >= head:
+            self._said.well("caught up at position %d", checkpoint.position)
+
+    async def _commit(self, command: decide.Commit) -> decide.Outcome:
+        try:
+            reached = await self._session.read_model.commit(command.events, command.checkpoint)
+        except CheckpointConflict as error:
+            self._said.trouble(error)
+            return decide.Conflicted()
+        except ProjectionFailed as error:
+            self._said.trouble(error)
+            return decide.Failed(error)
+        self._reconnect.reset()
+        return decide.Committed(reached)
