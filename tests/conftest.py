@@ -19,8 +19,9 @@ kill -9 of pytest.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,17 +32,24 @@ from verification.cluster.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
-def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = servers.initialize_postgres(tmp_path_factory.mktemp("postgres-template"))
-    yield folder
-    shutil.rmtree(folder)
+def server_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
+    """Makes folders for the data of servers, with a number after the name."""
+    root = servers.data_root(tmp_path_factory.mktemp("servers"))
+    numbers = itertools.count()
+    yield lambda name: root / f"{name}-{next(numbers)}"
+    shutil.rmtree(root)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(server_folders: Callable[[str], Path]) -> Path:
+    return servers.initialize_postgres(server_folders("postgres-template"))
 
 
 @pytest.fixture(scope="session")
 def postgres_server(
-    postgres_template: Path, tmp_path_factory: pytest.TempPathFactory
+    postgres_template: Path, server_folders: Callable[[str], Path]
 ) -> Iterator[PostgresServer]:
-    with servers.running_postgres(postgres_template, tmp_path_factory.mktemp("postgres")) as server:
+    with servers.running_postgres(postgres_template, server_folders("postgres")) as server:
         yield server
 
 
@@ -68,8 +76,8 @@ def migrated_url(store_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    with servers.running_nats(tmp_path_factory.mktemp("nats")) as server:
+def nats_server(server_folders: Callable[[str], Path]) -> Iterator[NatsServer]:
+    with servers.running_nats(server_folders("nats")) as server:
         yield server
 
 
@@ -81,10 +89,9 @@ def nats_url(nats_server: NatsServer) -> Iterator[str]:
 
 @pytest.fixture
 def killable_postgres(
-    postgres_template: Path, tmp_path_factory: pytest.TempPathFactory
+    postgres_template: Path, server_folders: Callable[[str], Path]
 ) -> Iterator[PostgresServer]:
-    folder = tmp_path_factory.mktemp("killable-postgres")
-    with servers.running_postgres(postgres_template, folder) as server:
+    with servers.running_postgres(postgres_template, server_folders("killable")) as server:
         yield server
 
 
@@ -94,6 +101,6 @@ def killable_store_url(killable_postgres: PostgresServer) -> str:
 
 
 @pytest.fixture
-def killable_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    with servers.running_nats(tmp_path_factory.mktemp("killable-nats")) as server:
+def killable_nats(server_folders: Callable[[str], Path]) -> Iterator[NatsServer]:
+    with servers.running_nats(server_folders("killable-nats")) as server:
         yield server

@@ -145,6 +145,7 @@ class Process:
             await _until(lambda: process.poll() is not None or process.pid > 0, _GUARD_SECONDS)
         except BaseException:
             process.kill_soon()
+            await process.wait(_GUARD_SECONDS)
             raise
         if process.pid == 0:
             raise ServerFailed(name, "cannot be executed", log, process.tail())

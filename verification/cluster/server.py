@@ -68,6 +68,7 @@ class Server(Service):
             make_folder(self.folder)
             self._lock = await lock_folder(self.folder)
         try:
+            self._check_named_port()
             await self._prepare()
             if self._ports_are_settled:
                 await self._begin_on_settled_ports(deadline)
@@ -78,10 +79,13 @@ class Server(Service):
                 self._unlock()
             raise
 
+    def _check_named_port(self) -> None:
+        if self._port_was_named and not self._ports_are_settled and not is_free(self.port):
+            raise PortTaken(self.name, self.port)
+
     async def _begin_on_new_ports(self, deadline: float) -> None:
         for attempt in range(_ATTEMPTS):
-            if self._port_was_named and not is_free(self.port):
-                raise PortTaken(self.name, self.port)
+            self._check_named_port()
             self._draw_ports()
             try:
                 await super()._begin(deadline)
