@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from checker.models import Model
+from checker.models import Model, Stream
 from checker.monitors.outcome import MonitorOutcome
+from checker.monitors.streams import judge_streams
 from checker.operation import Operation
 
 __all__ = ["MONITORS", "Monitor", "MonitorOutcome"]
 
 Monitor = Callable[[Any, Sequence[Operation]], MonitorOutcome]
 
-MONITORS: Mapping[type[Model[Any]], Monitor] = MappingProxyType({})
+MONITORS: Mapping[type[Model[Any]], Monitor] = MappingProxyType({Stream: judge_streams})
 """The monitor of each model that has one; a subclass of a model does not inherit it."""
