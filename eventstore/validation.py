@@ -61,6 +61,7 @@ _POSITION_MAX: Final = 2**63 - 1
 _SUSPICIOUS: Final = re.compile(rb"\\u0000|null|[0-9]{19}")
 """What the encoded form of every value that breaks a rule about leaves contains."""
 
+_INNERMOST: Final = re.compile(rb"\[\]|\{\}")
 _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
@@ -193,7 +194,7 @@ def _may_be_too_deep(encoded: bytes) -> bool:
     if len(brackets) <= 2 * DEPTH_MAX:
         return False
     for _ in range(DEPTH_MAX):  # each pass takes away the innermost level
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        brackets = _INNERMOST.sub(b"", brackets)
     return bool(brackets)
 
 

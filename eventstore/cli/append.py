@@ -14,7 +14,7 @@ from eventstore import connect
 from eventstore.cli.exits import Exit
 from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
 from eventstore.config import database_url as database_url_of
-from eventstore.errors import ConfigError, InvalidEvent, OutcomeUnknown
+from eventstore.errors import ConfigError, InvalidRequest, OutcomeUnknown
 from eventstore.event import Event, new_event_id
 from eventstore.store import Appended
 from eventstore.stream import Expect, ExpectedVersion, StreamVersion, stream_name
@@ -71,14 +71,14 @@ async def append(
 
     An append that got no answer (exit 3) can be repeated with the same ids: it is stored once.
     """
-    version = _expected_version(expected)
+    name, version = stream_name(stream), _expected_version(expected)
     if source is None:
         events = [_event(event_type, data, metadata, event_id)]
     elif source == _STDIN and event_type is None:
         try:
             events = _events_of(sys.stdin.buffer)
-            check_append(stream, events, version)
-        except (_MalformedInput, InvalidEvent) as error:
+            check_append(name, events, version)
+        except (_MalformedInput, InvalidRequest) as error:
             sys.stderr.write(f"eventstore: standard input: {error}\n")
             return Exit.MALFORMED
     else:
@@ -87,7 +87,7 @@ async def append(
         async with connect(
             database_url_of(database_url), pool_size=1, timeout_seconds=timeout_seconds
         ) as store:
-            appended = await store.append(stream_name(stream), events, expected=version)
+            appended = await store.append(name, events, expected=version)
     except OutcomeUnknown:
         ids = " ".join(str(event.id) for event in events)
         sys.stderr.write(f"eventstore: the ids of the append are: {ids}\n")

@@ -26,11 +26,11 @@ from eventstore.stream import StreamName
 
 __all__ = ["append_failed", "read_failed", "unavailable"]
 
-DEFINITE_CLASSES: Final = frozenset({"0A", "22", "23", "25", "28", "3D", "3F", "42", "54", "ES"})
+DEFINITE_CLASSES: Final = frozenset({"0A", "22", "23", "3F", "42", "54", "ES", "P0"})
 """SQLSTATE classes of errors that roll the statement back: it asks for what cannot be done."""
 
-DEFINITE_CODES: Final = frozenset({"40001", "40P01", "55P03"})
-"""Lost races, rolled back by the server: serialization, deadlock, a lock not granted in time."""
+DEFINITE_CODES: Final = frozenset({"25006", "40001", "40P01", "55P03"})
+"""A read-only server; lost races: serialization, deadlock, a lock that was not granted in time."""
 
 
 def unavailable(error: BaseException, server: str) -> EventStoreError:

@@ -49,6 +49,9 @@ BEGIN
         RAISE EXCEPTION 'eventstore.append needs the isolation level READ COMMITTED'
             USING ERRCODE = 'ES001';
     END IF;
+    IF amount = 0 THEN
+        RAISE EXCEPTION 'an append has at least one event' USING ERRCODE = 'ES003';
+    END IF;
 
     PERFORM pg_advisory_xact_lock(7311142570156650343);  -- the bytes of "eventlog"
 

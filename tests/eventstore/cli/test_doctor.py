@@ -1,0 +1,141 @@
+"""What the doctor sees, and which exit code says so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import asyncpg
+import pytest
+
+from eventstore import ABSENT, cli, connect, stream_name
+from eventstore.postgres import preflight as looked
+from eventstore.postgres.preflight import Finding, Level, preflight
+from tests.support.stores import events
+from verification.cluster.postgres import PostgresServer
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+async def filled_url(store_url: str) -> str:
+    async with connect(store_url) as store:
+        for number in range(4):
+            await store.append(stream_name(f"s-{number}"), events(3), expected=ABSENT)
+    return store_url
+
+
+async def damage(url: str, statement: str) -> None:
+    sql = await asyncpg.connect(url)
+    # What a superuser can do to himself; the triggers refuse it otherwise.
+    await sql.execute(f"SET session_replication_role = replica; {statement}")
+    await sql.close()
+
+
+async def found(url: str, **options: Any) -> dict[str, Finding]:
+    return {finding.name: finding for finding in await preflight(url, **options)}
+
+
+async def test_a_sound_log(filled_url: str) -> None:
+    findings = await found(filled_url, whole_log=True)
+    assert findings["positions"].value == "positions 1 to 12, without a hole"
+    assert findings["schema"].level is Level.OK
+    assert findings["role"].value == "primary"
+    assert findings["version"].value.startswith("PostgreSQL 1")
+    assert findings["versions"].level is Level.OK
+    assert findings["clock"].level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [
+        ("DELETE FROM eventstore.events WHERE position = 1", 1),
+        ("DELETE FROM eventstore.events WHERE position IN (7, 8, 10)", 7),
+    ],
+)
+async def test_a_hole_in_the_positions(filled_url: str, statement: str, missing: int) -> None:
+    await damage(filled_url, statement)
+    positions = (await found(filled_url))["positions"]
+    assert positions.level is Level.VIOLATION
+    assert positions.value == f"position {missing} is missing"
+
+
+async def test_only_the_end_of_a_long_log_is_looked_at(
+    filled_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looked, "RECENT_POSITIONS", 5)
+    await damage(filled_url, "DELETE FROM eventstore.events WHERE position = 7")
+    assert (await found(filled_url))["positions"].value == "positions 8 to 12, without a hole"
+    assert (await found(filled_url, whole_log=True))["positions"].level is Level.VIOLATION
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE eventstore.events SET version = 9 WHERE position = 5", "'s-1' lacks version 2"),
+        ("DELETE FROM eventstore.streams WHERE name = 's-2'", "'number 7' lacks version 1"),
+    ],
+)
+async def test_broken_streams(filled_url: str, statement: str, words: str) -> None:
+    await damage(filled_url, statement)
+    versions = (await found(filled_url, whole_log=True))["versions"]
+    assert versions.level is Level.VIOLATION
+    assert words in versions.value
+
+
+async def test_clocks_apart(filled_url: str) -> None:
+    clock = (await found(filled_url, clock=lambda: 0.0))["clock"]
+    assert clock.level is Level.WARNING
+    assert "NTP" in clock.advice
+
+
+async def test_settings_that_lose_acknowledged_appends(filled_url: str) -> None:
+    await damage(
+        filled_url,
+        "DO $$BEGIN EXECUTE format("
+        "'ALTER DATABASE %I SET synchronous_commit = off', current_database()); END$$",
+    )
+    findings = await found(filled_url)
+    assert findings["synchronous_commit"].level is Level.ERROR
+    assert findings["fsync"].level is Level.ERROR  # the test server does without
+
+
+async def test_a_standby(killable_postgres: PostgresServer, killable_store_url: str) -> None:
+    await killable_postgres.stop()
+    (killable_postgres.data / "standby.signal").touch()
+    await killable_postgres.start()
+    role = (await found(killable_store_url))["role"]
+    assert (role.value, role.level) == ("standby", Level.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "code", "level"), [(False, 2, "error"), (True, 1, "violation")]
+)
+def test_the_command(
+    store_url: str,
+    *,
+    damaged: bool,
+    code: int,
+    level: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if damaged:
+        asyncio.run(
+            damage(
+                store_url,
+                "INSERT INTO eventstore.events "
+                "VALUES (2, 2, 1, now(), gen_random_uuid(), 'x', '1', '{}')",
+            )
+        )
+    monkeypatch.setattr(sys, "argv", ["eventstore", "doctor", "--database-url", store_url])
+    assert cli.main() == code
+    printed = capsys.readouterr().out
+    assert level in printed
+    assert "fsync" in printed
+    sys.argv.append("--json")
+    assert cli.main() == code
+    document = json.loads(capsys.readouterr().out)
+    assert (document["schema"], document["level"]) == ("trueorder.doctor/1", level)

@@ -1,0 +1,145 @@
+"""What holds below the store, for whoever calls the function or writes SQL himself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from eventstore.event import new_event_id
+from eventstore.postgres.engine import connect
+from eventstore.postgres.queries import query
+
+pytestmark = pytest.mark.stack
+
+CALL = "SELECT * FROM eventstore.append($1, $2, $3, $4, $5, $6, $7)"
+
+
+@pytest.fixture
+async def sql(store_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """A connection as psql would make it, with none of our settings."""
+    connection = await asyncpg.connect(store_url)
+    yield connection
+    await connection.close()
+
+
+def arguments(stream: str, amount: int) -> tuple[Any, ...]:
+    ids = [new_event_id() for _ in range(amount)]
+    return stream, 0, None, ids, ["x"] * amount, ["null"] * amount, ["{}"] * amount
+
+
+@pytest.mark.parametrize("level", ["repeatable_read", "serializable"])
+async def test_it_needs_read_committed(sql: asyncpg.Connection[asyncpg.Record], level: Any) -> None:
+    with pytest.raises(asyncpg.PostgresError, match="READ COMMITTED") as caught:
+        async with sql.transaction(isolation=level):
+            await sql.fetch(CALL, *arguments("a-1", 1))
+    assert caught.value.sqlstate == "ES001"
+
+
+async def test_it_needs_an_event(sql: asyncpg.Connection[asyncpg.Record]) -> None:
+    with pytest.raises(asyncpg.PostgresError, match="at least one event"):
+        await sql.fetch(CALL, *arguments("a-1", 0))
+
+
+@pytest.mark.parametrize("table", ["events", "streams"])
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM {}", "TRUNCATE {}", "UPDATE {} SET {} = {}", "DELETE FROM {} WHERE false"],
+)
+async def test_the_log_is_append_only(
+    sql: asyncpg.Connection[asyncpg.Record], table: str, statement: str
+) -> None:
+    await sql.fetch(CALL, *arguments("a-1", 1))
+    column = "version" if table == "events" else "name"
+    with pytest.raises(asyncpg.PostgresError, match="append-only") as caught:
+        await sql.execute(statement.format(f"eventstore.{table}", column, column))
+    assert caught.value.sqlstate == "ES002"
+
+
+async def test_positions_are_dense_though_a_transaction_was_rolled_back(
+    sql: asyncpg.Connection[asyncpg.Record],
+) -> None:
+    transaction = sql.transaction()
+    await transaction.start()
+    await sql.fetch(CALL, *arguments("a-1", 3))
+    await transaction.rollback()
+    (row,) = await sql.fetch(CALL, *arguments("b-1", 1))
+    assert (row["outcome"], row["last_position"]) == ("appended", 1)
+
+
+async def test_several_appends_in_one_transaction(
+    sql: asyncpg.Connection[asyncpg.Record],
+) -> None:
+    async with sql.transaction():
+        for stream in ("a-1", "b-1", "a-1"):
+            await sql.fetch(CALL, *arguments(stream, 2))
+    rows = await sql.fetch(query("read_log"), 0, 10)
+    assert [(r["position"], r["stream"], r["version"]) for r in rows] == [
+        (1, "a-1", 1),
+        (2, "a-1", 2),
+        (3, "b-1", 1),
+        (4, "b-1", 2),
+        (5, "a-1", 3),
+        (6, "a-1", 4),
+    ]
+
+
+def nodes(plan: Any) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes(inner)
+
+
+async def buffers_of_one_append(sql: asyncpg.Connection[asyncpg.Record]) -> int:
+    """Pages that one append touches, those of the statements inside the function included."""
+    explained = await sql.fetchval(
+        f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {CALL}", *arguments("a-1", 1)
+    )
+    (plan,) = json.loads(explained)
+    return int(plan["Plan"]["Shared Hit Blocks"]) + int(plan["Plan"]["Shared Read Blocks"])
+
+
+async def test_the_work_of_an_append_does_not_grow_with_the_log(
+    sql: asyncpg.Connection[asyncpg.Record],
+) -> None:
+    # The plans of this session are made, and cached, while the tables look tiny: an analysed page
+    # of one row is where the planner would choose to read the whole table, for ever.
+    await sql.fetch(CALL, *arguments("a-1", 1))
+    await sql.execute("ANALYZE eventstore.events, eventstore.streams")
+    for _ in range(10):
+        await sql.fetch(CALL, *arguments("a-1", 1))
+    small = await buffers_of_one_append(sql)
+    for batch in range(20):
+        await sql.fetch(CALL, *arguments(f"b-{batch}", 1000))
+    pages = await sql.fetchval("SELECT pg_relation_size('eventstore.events') / 8192")
+    assert pages > 200
+    assert await buffers_of_one_append(sql) < small + 50
+
+
+@pytest.mark.parametrize("name", ["read_log", "read_stream", "stream_version", "head"])
+async def test_reads_go_by_index(store_url: str, name: str) -> None:
+    connection = await connect(store_url)
+    try:
+        await connection.fetch(CALL, *arguments("a-1", 1))
+        await connection.execute("ANALYZE eventstore.events, eventstore.streams")
+        (plan,) = json.loads(await explain(connection, query(name)))
+    finally:
+        await connection.close()
+    kinds = {node["Node Type"] for node in nodes(plan["Plan"])}
+    assert not kinds & {"Seq Scan", "Sort", "Hash Join", "Bitmap Heap Scan"}, kinds
+
+
+async def explain(connection: asyncpg.Connection[asyncpg.Record], statement: str) -> str:
+    """The plan for any arguments; inside a function, since the driver would ask for them."""
+    body = "\n".join(line for line in statement.splitlines() if not line.startswith("--"))
+    await connection.execute(
+        "CREATE FUNCTION pg_temp.plan() RETURNS text LANGUAGE plpgsql AS $plan$"
+        "DECLARE answer text; BEGIN "
+        f"EXECUTE $text$EXPLAIN (FORMAT JSON, GENERIC_PLAN) {body}$text$ INTO answer;"
+        "RETURN answer; END $plan$"
+    )
+    answer: str = await connection.fetchval("SELECT pg_temp.plan()")
+    return answer
