@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 
@@ -20,8 +20,13 @@ def report_console() -> Console:
     """Return the console of standard output; rich honours NO_COLOR and FORCE_COLOR."""
     from rich.console import Console  # noqa: PLC0415 - not needed for --version and --json
 
+    class ReportConsole(Console):
+        def on_broken_pipe(self) -> NoReturn:
+            # Rich would exit with 1, which to us is a violation.
+            raise BrokenPipeError
+
     width = None if sys.stdout.isatty() else _PLAIN_WIDTH
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return ReportConsole(width=width, highlight=False, markup=False, emoji=False)
 
 
 def warn(message: str) -> None:
