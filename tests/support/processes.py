@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -23,16 +24,26 @@ def is_running(pid: int) -> bool:
 
 def mentioning(word: str) -> list[int]:
     """The processes that have `word` on their command line."""
+    return [pid for pid, line in _command_lines() if word in line]
+
+
+def started_in(folder: Path, words: str) -> int:
+    """The process with this working directory and these words on its command line; no guard."""
     found = []
+    for pid, line in _command_lines():
+        with contextlib.suppress(OSError):
+            if words in line and Path(f"/proc/{pid}/cwd").readlink() == folder:
+                found.append((pid, line))
+    (pid,) = (pid for pid, line in found if "guard.py" not in line)
+    return pid
+
+
+def _command_lines() -> Iterator[tuple[int, str]]:
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and is_running(int(entry.name)):
-            try:
-                words = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if word.encode() in words:
-                found.append(int(entry.name))
-    return found
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and is_running(int(entry.name)):
+                line = (entry / "cmdline").read_bytes().decode(errors="replace")
+                yield int(entry.name), line.replace("\0", " ")
 
 
 def survivors(pids: Iterable[int], *, seconds: float = 15.0) -> list[int]:

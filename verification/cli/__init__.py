@@ -14,10 +14,12 @@ run only when it is called.
 | 5 | a server failed |
 | 70 | an internal error |
 | 130, 143 | interrupted, terminated |
+| 141 | who read our output has closed it |
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -30,7 +32,7 @@ from verification.cli.up import up
 
 __all__ = ["app", "main", "run"]
 
-OK, USAGE, INFRASTRUCTURE, INTERNAL, INTERRUPTED = 0, 2, 5, 70, 130
+OK, USAGE, INFRASTRUCTURE, INTERNAL, INTERRUPTED, PIPE_CLOSED = 0, 2, 5, 70, 130, 141
 
 
 def _version() -> str:
@@ -51,9 +53,9 @@ app.command(demo)
 app.command(judge)
 
 
-def main() -> None:
+def main() -> int:
     """The console script."""
-    sys.exit(run(sys.argv[1:]))
+    return run(sys.argv[1:])
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -63,12 +65,15 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         code = app(list(arguments), exit_on_error=False)
+        sys.stdout.flush()
     except CycloptsError:
         return USAGE  # cyclopts has printed what is wrong.
-    except SystemExit as wanted:
-        return wanted.code if isinstance(wanted.code, int) else OK
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter must not flush again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except BaseException as error:  # noqa: BLE001 - the outermost frame: an exit code for anything
         return _report(error)
     return code if isinstance(code, int) else OK
@@ -77,12 +82,12 @@ def run(arguments: Sequence[str]) -> int:
 def _report(error: BaseException) -> int:
     """Print an error of ours as a sentence, any other with all there is to know."""
     from eventstore.errors import ConfigError as StoreConfigError  # noqa: PLC0415 - only now needed
-    from eventstore.errors import EventStoreError  # noqa: PLC0415
+    from eventstore.errors import EventStoreError, SchemaMismatch  # noqa: PLC0415
     from verification.errors import ConfigError, VerificationError  # noqa: PLC0415
 
     if isinstance(error, VerificationError | EventStoreError):
         print(f"trueorder: {error}", file=sys.stderr)
-        usage = isinstance(error, ConfigError | StoreConfigError)
+        usage = isinstance(error, ConfigError | StoreConfigError | SchemaMismatch)
         return USAGE if usage else INFRASTRUCTURE
     import traceback  # noqa: PLC0415
 

@@ -1,5 +1,7 @@
-"""`python -m verification.cli`: the command `trueorder`."""
+"""`python -m verification.cli`: the command `trueorder`, where no script of it is in PATH."""
+
+import sys
 
 from verification.cli import main
 
-main()
+sys.exit(main())

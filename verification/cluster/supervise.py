@@ -47,10 +47,16 @@ async def supervise(
             reason = f"{ended}, {crashes} times in a row"
             raise ServerFailed(service.name, reason, service.log, service.tail())
         wait = min(_FIRST_WAIT_SECONDS * 2 ** (crashes - 1), _LONGEST_WAIT_SECONDS)
-        said = "".join(f" ({line[:_SAID_LETTERS]})" for line in service.tail(1))
-        announce(f"{service.name} {ended}{said}; starting it again in {wait:g} s")
+        announce(f"{service.name} {ended}{_last_words(service)}; starting it again in {wait:g} s")
         await asyncio.sleep(wait)
         if service.crashed:
             await service.start()
             started = clock()
             announce(f"{service.name} runs again")
+
+
+def _last_words(service: Service) -> str:
+    """The last line it logged, in brackets; nothing if a signal ended it before it could speak."""
+    code = service.exit_code
+    words = [line.strip() for line in service.tail() if line.strip()]
+    return f" ({words[-1][:_SAID_LETTERS]})" if words and code is not None and code >= 0 else ""

@@ -1,0 +1,7 @@
+"""`python -m projector.cli`: the command `projector`, where no script of it is in PATH."""
+
+import sys
+
+from projector.cli import main
+
+sys.exit(main())
