@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -20,7 +20,7 @@ from checker.history.formats.source import STDIN_NAME
 from checker.history.statistics import has_times
 from checker.operation import Operation, Outcome
 from checker.report.file_report import FileReport, FileVerdict
-from checker.report.wording import count_text, printable, value_text
+from checker.report.wording import Moments, count_text, printable, value_text
 from checker.verdict import Anomaly, PartitionResult
 
 __all__ = ["print_line", "print_report", "print_summary"]
@@ -35,7 +35,6 @@ _VERDICT_WIDTH: Final = 9
 _PARTITIONS_SHOWN: Final = 5
 _ANOMALIES_SHOWN: Final = 3
 _OPERATIONS_SHOWN: Final = 12
-_NANOSECONDS_A_SECOND: Final = 1e9
 
 
 def print_report(console: Console, report: FileReport) -> None:
@@ -131,7 +130,7 @@ def _operations_table(report: FileReport, anomaly: Anomaly) -> Table:
     table.add_column("answered", overflow="fold")
     table.add_column("when", no_wrap=True)
     table.add_column("line", no_wrap=True, justify="right")
-    start = report.history.operations[0].time_invoked if report.history and timed else 0
+    when = _times(report, operations) if timed else _ranks
     for operation in operations:
         cells = [f"#{operation.index}", printable(str(operation.process)), printable(operation.f)]
         if keyed:
@@ -139,7 +138,7 @@ def _operations_table(report: FileReport, anomaly: Anomaly) -> Table:
         cells += [
             value_text(operation.value),
             _answer(operation),
-            _when(operation, start) if timed else _ranks(operation),
+            when(operation),
             "" if operation.line is None else str(operation.line),
         ]
         table.add_row(*(Text(cell) for cell in cells))
@@ -156,11 +155,20 @@ def _answer(operation: Operation) -> str:
     return f"unknown: {value_text(operation.error)}" if operation.error is not None else "unknown"
 
 
-def _when(operation: Operation, start: int) -> str:
-    begin = (operation.time_invoked - start) / _NANOSECONDS_A_SECOND
-    if operation.completed is None or operation.time_completed is None:
-        return f"{begin:.4f} s -"
-    return f"{begin:.4f} - {(operation.time_completed - start) / _NANOSECONDS_A_SECOND:.4f} s"
+def _times(report: FileReport, operations: Sequence[Operation]) -> Callable[[Operation], str]:
+    """Return what writes when an operation ran, counted from the first invocation of all."""
+    start = report.history.operations[0].time_invoked if report.history else 0
+    ends = [op.time_completed for op in operations if op.time_completed is not None]
+    moments = Moments([time - start for time in (*(op.time_invoked for op in operations), *ends)])
+
+    def text(operation: Operation) -> str:
+        begin = moments.text(operation.time_invoked - start)
+        # The completion of an unknown outcome says when its client gave up, not when it ended.
+        if operation.completed is None or operation.time_completed is None:
+            return f"{begin} {moments.unit} -"
+        return f"{begin} - {moments.text(operation.time_completed - start)} {moments.unit}"
+
+    return text
 
 
 def _ranks(operation: Operation) -> str:

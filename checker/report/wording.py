@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
-__all__ = ["count_text", "duration_text", "printable", "value_text"]
+__all__ = ["Moments", "count_text", "duration_text", "printable", "value_text"]
 
 _VALUE_CHARACTERS: Final = 60
 _UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
+_UNIT_STEP: Final = 10
+"""A moment is written in a unit if it is at least this many of it."""
 
 
 def printable(text: str) -> str:
@@ -35,12 +39,31 @@ def duration_text(nanoseconds: int) -> str:
     """Write a duration in the unit that fits it, to three digits or so: ``1.24 ms``."""
     for factor, unit in _UNITS:
         if abs(nanoseconds) >= factor:
-            return (
-                f"{nanoseconds / factor:.3g} {unit}"
-                if nanoseconds < 1000 * factor
-                else (f"{nanoseconds / factor:,.0f} {unit}")
-            )
+            amount = nanoseconds / factor
+            decimals = max(0, 2 - math.floor(math.log10(abs(amount))))
+            return f"{amount:,.{decimals}f} {unit}"
     return f"{nanoseconds} ns"
+
+
+class Moments:
+    """Writes moments of one table in one unit, as finely as tells them apart.
+
+    Args:
+        times: All moments of the table, in nanoseconds from the history's start.
+    """
+
+    def __init__(self, times: Sequence[int]) -> None:
+        latest, span = max(times), max(times) - min(times)
+        self._factor, self.unit = next(
+            ((factor, unit) for factor, unit in _UNITS if latest >= _UNIT_STEP * factor), (1, "ns")
+        )
+        finest = len(str(self._factor)) - 1
+        coarse = math.floor(math.log10(max(span, 1) / self._factor))
+        self._decimals = max(0, min(finest, 2 - coarse))
+
+    def text(self, time: int) -> str:
+        """Write one moment, without the unit."""
+        return f"{time / self._factor:.{self._decimals}f}"
 
 
 def count_text(number: int, noun: str, plural: str | None = None) -> str:

@@ -55,9 +55,9 @@ def test_stats_are_readable(run: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["stats", run]) == 0
     output = capsys.readouterr().out
     assert "3 operations of 2 processes on 2 keys, 1 nemesis event\n" in output
-    assert "lasted 3 ms; concurrency up to 2, mean 1.50; 0 unknown outcomes" in output
+    assert "lasted 3.00 ms; concurrency up to 2, mean 1.50; 0 unknown outcomes" in output
     row = next(line for line in output.splitlines() if line.startswith("read"))
-    assert row.split() == ["read", "1", "0", "1", "1", *["2", "us"] * 4]
+    assert row.split() == ["read", "1", "0", "1", "1", *["2.00", "us"] * 4]
 
 
 def test_lint_tells_what_is_odd(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from pathlib import Path
 
@@ -55,9 +56,5 @@ def test_damaged_files_are_read_or_refused(
     path = tmp_path_factory.mktemp("damaged") / "history"
     path.write_bytes(content)
     for form in ("auto", name):
-        try:
-            history = read_history(path, form)
-        except MalformedHistory as error:
-            assert error.reason
-        else:
-            assert isinstance(history, History)
+        with contextlib.suppress(MalformedHistory):
+            assert isinstance(read_history(path, form), History)
