@@ -24,7 +24,7 @@ from nats.js.client import JetStreamContext
 
 from eventstore.errors import StreamUnavailable
 
-__all__ = ["Connection", "answered", "connect", "server_name"]
+__all__ = ["Connection", "answered", "connect", "server_name", "servers_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class Connection:
     def __init__(self, server: str, timeout_seconds: float) -> None:
         self.server = server
         self.timeout_seconds = timeout_seconds
+        self._complaint = ""
         self.client = Client()
         self.api: JetStreamContext = self.client.jetstream(timeout=timeout_seconds)
         self.lost: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
@@ -54,7 +55,28 @@ class Connection:
             )
 
     async def _complained(self, error: Exception) -> None:
+        self._complaint = str(error) or type(error).__name__
         _log.debug("NATS at %s: %s", self.server, error)
+
+    async def open(self, url: str, name: str) -> None:
+        """Connect; each server is tried at once, and none for long."""
+        try:
+            await self.client.connect(
+                servers_of(url),
+                name=name,
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                connect_timeout=max(1, round(self.timeout_seconds)),
+                ping_interval=_PING_SECONDS,
+                max_outstanding_pings=2,
+                error_cb=self._complained,
+                disconnected_cb=self._closed,
+            )
+        except nats.errors.NoServersError as error:
+            raise StreamUnavailable(
+                f"cannot connect to NATS at {self.server}: {self._complaint}"
+            ) from error
 
 
 @contextlib.asynccontextmanager
@@ -67,27 +89,17 @@ async def connect(
         StreamUnavailable: there is no connection within the time.
     """
     connection = Connection(server_name(url), timeout_seconds)
-    client = connection.client
     try:
         with answered(f"connect to NATS at {connection.server}"):
             async with asyncio.timeout(timeout_seconds):
-                await client.connect(
-                    url,
-                    name=name,
-                    allow_reconnect=False,
-                    connect_timeout=max(1, round(timeout_seconds)),
-                    ping_interval=_PING_SECONDS,
-                    max_outstanding_pings=2,
-                    error_cb=connection._complained,  # noqa: SLF001 - its maker
-                    disconnected_cb=connection._closed,  # noqa: SLF001 - its maker
-                )
+                await connection.open(url, name)
         yield connection
     finally:
         connection.lost.cancel()
         # A server that is gone or paused must not hold us up; the socket is dropped anyway.
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_CLOSE_SECONDS):
-                await client.close()
+                await connection.client.close()
 
 
 @contextlib.contextmanager
@@ -105,5 +117,12 @@ def answered(request: str) -> Iterator[None]:
 
 
 def server_name(url: str) -> str:
-    """Name the server of a NATS URL, without user and password."""
+    """Name the server or servers of a NATS URL, without user and password."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def servers_of(url: str) -> list[str]:
+    """Give each server of a URL a URL of its own: ``nats://USER:PASSWORD@HOST:PORT,HOST:PORT``."""
+    parts = urlsplit(url)
+    user, at, hosts = parts.netloc.rpartition("@")
+    return [f"{parts.scheme}://{user}{at}{host}" for host in hosts.split(",")]

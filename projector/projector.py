@@ -86,7 +86,7 @@ async def run(
         ForeignMessage: the stream holds a message that is none of the log's.
         ConfigError, SchemaMismatch: the servers are not set up for us.
     """
-    reconnect = Backoff(first=0.05, limit=2.0, random=random)
+    reconnect = Backoff(first=0.05, limit=1.0, random=random)
     said = StateLog(LOG)
     while True:
         try:

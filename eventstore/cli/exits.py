@@ -3,7 +3,7 @@
 | exit | meaning |
 |---|---|
 | 0 | done, or all is well |
-| 1 | the log breaks its own promise: a position or a version is missing; only ever that |
+| 1 | the log broke its promise: a position or a version is missing, or it went back; only that |
 | 2 | usage or configuration: an option, a URL, a setting, a schema that is not migrated |
 | 3 | undecided: the append got no answer; it may be in the log |
 | 4 | malformed input on standard input, with its line |
@@ -23,7 +23,9 @@ from eventstore.errors import (
     EventStoreError,
     InvalidRequest,
     OutcomeUnknown,
+    PositionGap,
     SchemaMismatch,
+    StreamDiverged,
 )
 
 __all__ = ["Exit", "exit_of"]
@@ -51,6 +53,8 @@ def exit_of(error: EventStoreError) -> Exit:
             return Exit.UNDECIDED
         case AppendError():
             return Exit.REFUSED if error.definite else Exit.UNDECIDED
+        case PositionGap() | StreamDiverged():
+            return Exit.VIOLATION
         case ConfigError() | InvalidRequest() | SchemaMismatch():
             return Exit.USAGE
         case _:

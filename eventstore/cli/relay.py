@@ -13,6 +13,7 @@ from typing import Annotated
 
 import msgspec
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from eventstore import config
 from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
@@ -49,7 +50,11 @@ def run(
     database_url: DatabaseUrl = None,
     nats_url: NatsUrl = None,
     replicas: Annotated[
-        int, Parameter(help="How many NATS servers hold the stream, when it is created.")
+        int,
+        Parameter(
+            help="How many NATS servers hold the stream, when it is created.",
+            validator=Number(gte=1, lte=5),
+        ),
     ] = 1,
     verbose: Annotated[bool, Parameter(help="Log more, for debugging.", negative="")] = False,
 ) -> int:

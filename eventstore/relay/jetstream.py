@@ -1,8 +1,14 @@
 """Publishes the log to the JetStream stream `EVENTS`: the adapter behind `StreamPublisher`.
 
-A publish is a window: all its messages are sent at once, each on condition that its predecessor is
-the last message, and the replies are counted on one inbox. JetStream refuses everything after the
-first refusal, so a window is stored up to some event and no further.
+A small publish is a window: all its messages are sent at once, each on condition that its
+predecessor is the last message, and the replies are counted on one inbox. So a message is stored at
+the sequence that is its position, or refused: what comes after a refused one is refused too, unless
+the stream holds its predecessor already.
+
+A large one is an atomic batch (NATS ADR-50), stored whole or not at all, on condition that the
+predecessor of its first event is the last message. A server that flushes to disk before it
+acknowledges then flushes once a batch, not once a message. A server before 2.12 does not know
+batches, and gets windows.
 
 It deliberately does not retry; the core decides that.
 """
@@ -32,6 +38,13 @@ __all__ = ["JetStreamPublisher"]
 
 EXPECTED_LAST_SEQUENCE: Final = "Nats-Expected-Last-Sequence"
 
+BATCH_FROM: Final = 32
+"""From how many events on a batch, with its fixed cost, is cheaper than flushing each message."""
+
+_BATCH_ID: Final = "Nats-Batch-Id"
+_BATCH_SEQUENCE: Final = "Nats-Batch-Sequence"
+_BATCH_COMMIT: Final = "Nats-Batch-Commit"
+
 _NO_RESPONDERS: Final = "503"
 _NAME_IN_USE: Final = 10058
 _DUPLICATE_WINDOW_SECONDS: Final = 1.0
@@ -54,8 +67,9 @@ _decode_ack: Final = msgspec.json.Decoder(_PubAck).decode
 class _Window:
     """The replies still due to one publish. Settles when all came, or with the first refusal."""
 
-    def __init__(self, events: int) -> None:
-        self.due = events
+    def __init__(self, inbox: str, replies: int) -> None:
+        self.inbox = inbox
+        self.due = replies
         self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The sender may fail before anybody looks at a refusal.
         self.settled.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -90,6 +104,8 @@ class JetStreamPublisher:
         self._inbox = self._client.new_inbox()
         self._windows: dict[str, _Window] = {}
         self._window_number = 0
+        self._batches = False
+        self._too_large = 0  # the position of an event that the server does not take
         # Windows may overlap, their messages on the wire may not.
         self._sending = asyncio.Lock()
 
@@ -115,6 +131,7 @@ class JetStreamPublisher:
             except nats.js.errors.NotFoundError:
                 return None
         _check_config(info.config)
+        self._batches = bool(info.config.allow_atomic)
         last = info.state.last_seq
         return StreamState(last_sequence=last, last=await self._message(last) if last else None)
 
@@ -151,36 +168,52 @@ class JetStreamPublisher:
         """Publish events and await their acknowledgements; see `StreamPublisher`."""
         self._window_number += 1
         number = str(self._window_number)
-        window = self._windows[number] = _Window(len(events))
+        # What comes before an event that is too large is published, so not as one with it.
+        blocked = events[0].position <= self._too_large <= events[-1].position
+        as_batch = self._batches and len(events) >= BATCH_FROM and not blocked
+        window = _Window(f"{self._inbox}.{number}", 1 if as_batch else len(events))
+        self._windows[number] = window
         try:
-            async with self._sending:
-                await self._send(events, f"{self._inbox}.{number}", window)
+            with answered(f"publish to the stream {wire.STREAM}"):
+                async with self._sending, asyncio.timeout(self._ack_seconds):
+                    await self._send(events, window, as_batch=as_batch)
             await self._acknowledged(window, events)
         finally:
             del self._windows[number]
             window.settled.cancel()
 
-    async def _send(self, events: Sequence[RecordedEvent], inbox: str, window: _Window) -> None:
-        with answered(f"publish to the stream {wire.STREAM}"):
-            async with asyncio.timeout(self._ack_seconds):
-                for event in events:
-                    if window.settled.done():
-                        return  # refused already: all that follow would be
-                    message = wire.encode(event)
-                    message.headers[EXPECTED_LAST_SEQUENCE] = str(event.position - 1)
-                    self._check_size(event, message)
-                    await self._client.publish(
-                        message.subject,
-                        message.body,
-                        reply=f"{inbox}.{event.position}",
-                        headers=message.headers,
-                    )
+    async def _send(
+        self, events: Sequence[RecordedEvent], window: _Window, *, as_batch: bool
+    ) -> None:
+        # An inbox is unique, and so is the batch that is named after it.
+        batch = window.inbox.removeprefix("_INBOX.")
+        for event in events:
+            if window.settled.done():
+                return  # refused already: all that follow would be
+            message = wire.encode(event)
+            headers = message.headers
+            last = event is events[-1]
+            if as_batch:
+                headers[_BATCH_ID] = batch
+                headers[_BATCH_SEQUENCE] = str(event.position - events[0].position + 1)
+                if last:
+                    headers[_BATCH_COMMIT] = "1"
+            if not as_batch or event is events[0]:
+                headers[EXPECTED_LAST_SEQUENCE] = str(event.position - 1)
+            self._check_size(event, message)
+            await self._client.publish(
+                message.subject,
+                message.body,
+                reply="" if as_batch and not last else f"{window.inbox}.{event.position}",
+                headers=headers,
+            )
 
     def _check_size(self, event: RecordedEvent, message: wire.WireMessage) -> None:
         # "Name: value\r\n" each, between "NATS/1.0\r\n" and "\r\n".
         size = len(message.body) + 12
         size += sum(len(name) + len(value) + 4 for name, value in message.headers.items())
         if size > self._client.max_payload:
+            self._too_large = event.position
             raise PublishRefused(
                 event.position,
                 None,
@@ -201,8 +234,7 @@ class JetStreamPublisher:
             if lost.done():
                 raise StreamUnavailable(f"the connection to NATS at {self._connection.server} died")
             if window.due == due:
-                position = events[len(events) - due].position
-                raise PublishUnanswered(position, self._ack_seconds)
+                raise PublishUnanswered(events[-due].position, self._ack_seconds)
 
     async def _replied(self, message: Msg) -> None:
         number, position = message.subject[len(self._inbox) + 1 :].split(".")
@@ -238,6 +270,7 @@ def _stream_config(replicas: int) -> StreamConfig:
         deny_delete=True,
         deny_purge=True,
         allow_direct=True,
+        allow_atomic=True,
         num_replicas=replicas,
         # Duplicates are refused by the expected sequence, without a window.
         duplicate_window=_DUPLICATE_WINDOW_SECONDS,

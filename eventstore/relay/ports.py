@@ -76,8 +76,8 @@ class StreamPublisher(Protocol):
     async def publish(self, events: Sequence[RecordedEvent]) -> None:
         """Publish events, each on condition that its predecessor is the last; await all replies.
 
-        The first that fails fails all after it, so what is stored is a beginning of ``events``.
-        Calls may overlap: they send in the order in which they were made.
+        Each is stored at the sequence that is its position, or not at all, whatever fails and
+        whoever else publishes. Calls may overlap: they send in the order in which they were made.
 
         Raises:
             PublishRefused: one was refused.

@@ -79,7 +79,7 @@ async def run(
         ConfigError, SchemaMismatch: the servers are not set up for us.
         InvalidEvent: the log holds an event that no store accepts.
     """
-    reconnect = Backoff(first=0.05, limit=2.0, random=random)
+    reconnect = Backoff(first=0.05, limit=1.0, random=random)
     said = StateLog(LOG)
     while True:
         try:

@@ -1,0 +1,132 @@
+"""Relays and streams on real servers, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import nats
+
+from eventstore import wire
+from eventstore.errors import EventStoreError
+from eventstore.event import Event, RecordedEvent
+from eventstore.jetstream import connect
+from eventstore.postgres.store import PostgresEventStore
+from eventstore.relay import relay
+from eventstore.relay.jetstream import JetStreamPublisher
+from eventstore.store import EventStore
+from eventstore.stream import ANY, Position, StreamName
+from tests.support.seeded import seeded
+
+PATIENCE_SECONDS = 60
+
+
+@contextlib.asynccontextmanager
+async def publisher(
+    nats_url: str, *, ack_seconds: float = 5.0
+) -> AsyncIterator[JetStreamPublisher]:
+    async with connect(nats_url, name="test", timeout_seconds=ack_seconds) as connection:
+        yield await JetStreamPublisher.open(connection, ack_seconds=ack_seconds)
+
+
+def relay_session(store_url: str, nats_url: str) -> relay.OpenSession:
+    """Sessions without a lease: what a relay does is right without one."""
+
+    @contextlib.asynccontextmanager
+    async def open_session() -> AsyncIterator[relay.Session]:
+        async with (
+            PostgresEventStore.connect(store_url, pool_size=1) as log,
+            connect(nats_url, name="test relay") as connection,
+        ):
+            stream = await JetStreamPublisher.open(connection)
+            yield relay.Session(log=log, stream=stream, alarms=[connection.lost])
+
+    return open_session
+
+
+@contextlib.asynccontextmanager
+async def running(service: Awaitable[object]) -> AsyncIterator[asyncio.Future[object]]:
+    """A service in the background: cancelled at the end, and an error of its own is raised."""
+    task = asyncio.ensure_future(service)
+    try:
+        yield task
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def relaying(
+    store_url: str, nats_url: str, *, seed: int = 1
+) -> contextlib.AbstractAsyncContextManager[asyncio.Future[object]]:
+    return running(relay.run(relay_session(store_url, nats_url), random=seeded(seed)))
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until a condition holds; servers may come and go meanwhile."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            with contextlib.suppress(EventStoreError):
+                if await condition():
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def relayed(nats_url: str, position: int) -> None:
+    """Wait until the stream's last sequence is a position."""
+
+    async def reached() -> bool:
+        async with connect(nats_url, name="test") as connection:
+            state = await JetStreamPublisher(connection).inspect()
+            return state is not None and state.last_sequence == position
+
+    await until(reached)
+
+
+async def append(store: EventStore, events: int, *, stream: str = "count-1") -> Position:
+    batch = [Event(type="Counted", data={"n": n}) for n in range(events)]
+    return (await store.append(StreamName(stream), batch, expected=ANY)).position
+
+
+async def append_surely(store: EventStore, events: int, *, stream: str) -> None:
+    """Append, repeating with the same ids until it is acknowledged."""
+    batch = [Event(type="Counted", data={"n": n}) for n in range(events)]
+
+    async def acknowledged() -> bool:
+        await store.append(StreamName(stream), batch, expected=ANY)
+        return True
+
+    await until(acknowledged)
+
+
+async def stream_content(nats_url: str) -> list[tuple[int, RecordedEvent]]:
+    """All messages of the stream with their sequences, read message by message."""
+    client = await nats.connect(nats_url)
+    try:
+        api = client.jetstream()
+        state = (await api.stream_info(wire.STREAM)).state
+        content = []
+        for sequence in range(state.first_seq, state.last_seq + 1):
+            message = await api.get_msg(wire.STREAM, sequence)
+            event = wire.decode(message.subject or "", message.headers, message.data or b"")
+            content.append((sequence, event))
+        return content
+    finally:
+        await client.close()
+
+
+async def whole_log(store: EventStore) -> list[RecordedEvent]:
+    events: list[RecordedEvent] = []
+    while page := await store.read_log(
+        after=events[-1].position if events else Position(0), limit=1000
+    ):
+        events += page
+    return events
+
+
+async def assert_the_stream_is_the_log(store: EventStore, nats_url: str) -> None:
+    log = await whole_log(store)
+    assert await stream_content(nats_url) == [(event.position, event) for event in log]
