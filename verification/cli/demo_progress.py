@@ -27,6 +27,7 @@ _TITLES: Final = {
     Phase.READING: "reading everything",
     Phase.CONVERGING: "waiting for relay and projector",
     Phase.COLLECTING: "collecting what is to be judged",
+    Phase.STOPPING: "stopping the servers",
     Phase.JUDGING: "judging",
 }
 _NAMES: Final = {"postgres": "PostgreSQL", "nats": "NATS"}

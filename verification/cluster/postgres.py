@@ -42,9 +42,11 @@ from verification.errors import FolderUnusable, ServerFailed
 __all__ = ["PostgresServer"]
 
 _SUPERUSER = "postgres"
-_CONNECT_SECONDS = 2.0
+_HEALTH_SECONDS = 2.0
+_CONNECT_SECONDS = 15.0
 _COMMAND_SECONDS = 30.0
 _INITDB_SECONDS = 60.0
+_NO_CONNECTION = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class PostgresServer(Server):
@@ -138,32 +140,40 @@ class PostgresServer(Server):
     async def connection(
         self, database: str = "postgres"
     ) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-        """A superuser's connection for administration, closed at the end."""
-        connection = await asyncpg.connect(
+        """A superuser's connection for administration, closed at the end.
+
+        Raises:
+            ServerFailed: The server does not answer.
+        """
+        try:
+            connection = await self._connect(database, _CONNECT_SECONDS)
+        except _NO_CONNECTION as error:
+            reason = f"does not answer ({_describe(error)})"
+            raise ServerFailed(self.name, reason, self.log, self.tail()) from error
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=_CONNECT_SECONDS)
+
+    async def _connect(self, database: str, timeout: float) -> asyncpg.Connection[asyncpg.Record]:
+        return await asyncpg.connect(
             host=LOOPBACK,
             port=self.port,
             user=_SUPERUSER,
             password=self._password,
             database=database,
             ssl=False,
-            timeout=_CONNECT_SECONDS,
+            timeout=timeout,
             command_timeout=_COMMAND_SECONDS,
         )
-        try:
-            yield connection
-        finally:
-            await connection.close(timeout=_CONNECT_SECONDS)
 
     async def _prepare(self) -> None:
         if self._installation is None:
             self._installation = await asyncio.to_thread(find_postgres)
-        try:
-            if self._is_initialized(self._installation):
-                self._password = self._password_file.read_text(encoding="ascii").strip()
-                return
-        except OSError as error:
-            raise FolderUnusable(self.folder, f"{error.filename}: {error.strerror}") from error
-        await self._initialize(self._installation)
+        if self._is_initialized(self._installation):
+            self._password = self._password_file.read_text(encoding="ascii").strip()
+        else:
+            await self._initialize(self._installation)
 
     def _is_initialized(self, installation: PostgresInstallation) -> bool:
         if not self.data.exists():
@@ -250,11 +260,19 @@ class PostgresServer(Server):
 
     async def _unhealthy(self) -> str | None:
         try:
-            async with self.connection() as connection:
-                await connection.fetchval("SELECT 1")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            return f"{type(error).__name__}: {error}"
+            async with asyncio.timeout(_HEALTH_SECONDS):
+                connection = await self._connect("postgres", _HEALTH_SECONDS)
+                try:
+                    await connection.fetchval("SELECT 1")
+                finally:
+                    connection.terminate()
+        except _NO_CONNECTION as error:
+            return _describe(error)
         return None
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 def _identifier(name: str) -> str:

@@ -12,11 +12,13 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from eventstore import config
+from verification.mutants.projectors import cursor_before_apply
 from verification.mutants.relays import forgetful_relay, naive_relay
 
 ROLES: Final[dict[str, Callable[[str, str], Awaitable[object]]]] = {
     "naive-relay": naive_relay,
     "forgetful-relay": forgetful_relay,
+    "cursor-before-apply": cursor_before_apply,
 }
 
 

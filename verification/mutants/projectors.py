@@ -1,19 +1,30 @@
-"""A bug of a projector, as a program that takes its place."""
+"""A bug of a projector, as a program that takes its place.
+
+Everything but the bug is the real projector: its subscription, its loop, its projection.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from random import SystemRandom
 from typing import Final
 
 from eventstore.event import RecordedEvent
+from eventstore.jetstream import connect
+from eventstore.postgres.store import PostgresEventStore
 from projector.checkpoint import Checkpoint
+from projector.jetstream import JetStreamDelivery
 from projector.postgres import PostgresReadModel
+from projector.projection import load_projection
+from projector.projector import Session, run
 
-__all__ = ["CursorBeforeApply"]
+__all__ = ["CursorBeforeApply", "cursor_before_apply"]
 
-BETWEEN_SECONDS: Final = 0.05
-"""Long against a transaction, so that a kill mostly falls between the two of them."""
+PROJECTION: Final = "stream-totals"
+BETWEEN_SECONDS: Final = 0.5
+"""Long against everything else that it does, so that a kill at work falls between the two."""
 
 
 class CursorBeforeApply(PostgresReadModel):
@@ -27,3 +38,21 @@ class CursorBeforeApply(PostgresReadModel):
         async with self.transaction() as connection:
             await self.apply(connection, events)
         return reached
+
+
+async def cursor_before_apply(database_url: str, nats_url: str) -> None:
+    """Keep the read model of the demo as the projector does, but for the order of two commits."""
+    projection = load_projection(PROJECTION)
+
+    @asynccontextmanager
+    async def open_session() -> AsyncIterator[Session]:
+        async with (
+            CursorBeforeApply.open(database_url, projection) as model,
+            PostgresEventStore.connect(database_url, pool_size=1) as log,
+            connect(nats_url, name="mutant cursor-before-apply") as connection,
+        ):
+            await model.prepare()
+            delivery = JetStreamDelivery(connection, projection)
+            yield Session(delivery=delivery, read_model=model, log=log, alarms=(connection.lost,))
+
+    await run(open_session, random=SystemRandom())

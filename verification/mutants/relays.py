@@ -12,14 +12,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, NoReturn
 
-import nats
-import nats.errors
 import nats.js.errors
-from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
+from nats.js.client import JetStreamContext
 
 from eventstore import EventStore, EventStoreError, wire
 from eventstore.event import RecordedEvent
+from eventstore.jetstream import answered, connect
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.stream import Position
 
@@ -48,20 +47,19 @@ async def _for_ever(session: Callable[[], Awaitable[None]]) -> NoReturn:
     while True:
         try:
             await session()
-        except (EventStoreError, nats.errors.Error, OSError) as error:
+        except EventStoreError as error:
             _log.warning("beginning anew: %s", type(error).__name__)
         await asyncio.sleep(RETRY_SECONDS)
 
 
 async def _relay(database_url: str, nats_url: str, *, forgotten: int) -> None:
-    async with PostgresEventStore.connect(database_url, pool_size=1) as store:
-        connection = await nats.connect(nats_url, connect_timeout=2, allow_reconnect=False)
-        try:
-            jetstream = connection.jetstream(timeout=2)
-            cursor = max(0, await _last_position(jetstream) - forgotten)
-            await _poll(store, jetstream, cursor)
-        finally:
-            await connection.close()
+    async with (
+        PostgresEventStore.connect(database_url, pool_size=1) as store,
+        connect(nats_url, name="mutant relay", timeout_seconds=2) as connection,
+    ):
+        with answered("publish"):
+            cursor = max(0, await _last_position(connection.api) - forgotten)
+            await _poll(store, connection.api, cursor)
 
 
 async def _last_position(jetstream: JetStreamContext) -> int:

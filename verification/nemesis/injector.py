@@ -22,6 +22,13 @@ Record = Callable[[str, Any], None]
 class Breakable(Protocol):
     """A process that a nemesis may break and must mend."""
 
+    async def at_work(self) -> None:
+        """Return when a fault would strike it at work, or when that takes too long.
+
+        A kill of an idle process proves little: the bugs are between two steps of the work.
+        """
+        ...
+
     async def kill(self) -> None:
         """Kill it with SIGKILL, and all that descends from it."""
         ...
@@ -56,6 +63,7 @@ async def _break_in_turn(
     clock = asyncio.get_running_loop().time
     for fault in faults:
         await asyncio.sleep(max(0.0, started + fault.at - clock()))
+        await target.at_work()
         record(fault.starts_as, None)
         await (target.kill() if fault.action is Action.KILL else target.pause())
         await asyncio.sleep(fault.seconds)

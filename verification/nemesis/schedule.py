@@ -18,8 +18,6 @@ __all__ = ["Action", "Fault", "Target", "schedule"]
 
 FIRST_FAULT_FRACTION: Final = 0.1
 LAST_FAULT_FRACTION: Final = 0.8
-SECONDS_PER_FAULT: Final = 8.0
-"""How much traffic one target gets per fault, so that it also lives between them."""
 DOWN_SECONDS_MIN: Final = 0.2
 DOWN_SECONDS_MAX: Final = 1.0
 PAUSE_PROBABILITY: Final = 0.35
@@ -32,6 +30,15 @@ class Target(enum.StrEnum):
     NATS = "nats"
     RELAY = "relay"
     PROJECTOR = "projector"
+
+
+SECONDS_PER_FAULT: Final = {
+    Target.POSTGRES: 8.0,
+    Target.NATS: 8.0,
+    Target.RELAY: 5.0,
+    Target.PROJECTOR: 5.0,
+}
+"""How much traffic a target gets per fault, so that it also lives between them."""
 
 
 class Action(enum.StrEnum):
@@ -75,7 +82,7 @@ def schedule(seed: int, seconds: float) -> tuple[Fault, ...]:
 
 
 def _faults_of(target: Target, draw: random.Random, seconds: float) -> list[Fault]:
-    count = max(1, round(seconds / SECONDS_PER_FAULT * draw.uniform(0.7, 1.3)))
+    count = max(1, round(seconds / SECONDS_PER_FAULT[target] * draw.uniform(0.7, 1.3)))
     start = seconds * FIRST_FAULT_FRACTION
     slot = seconds * (LAST_FAULT_FRACTION - FIRST_FAULT_FRACTION) / count
     killed = draw.randrange(count)

@@ -8,8 +8,8 @@ from eventstore import EventStoreError
 from eventstore.stream import Position
 from verification.artefacts import LogRow, RunFolder
 from verification.run.convergence import Progress
-from verification.run.jetstream import last_position, read_messages
-from verification.run.postgres import checkpoint_of, read_applied, read_rows
+from verification.run.jetstream import read_messages
+from verification.run.postgres import read_applied, read_rows
 from verification.run.system import DATABASE, PROJECTION, System
 
 __all__ = ["collect", "probe"]
@@ -23,10 +23,7 @@ async def probe(system: System) -> Progress:
         head = int(await system.store.head())
     except EventStoreError:
         head = None
-    postgres = system.cluster.postgres
-    applied = await checkpoint_of(postgres, DATABASE, PROJECTION)
-    carried = await last_position(system.cluster.nats_url)
-    return Progress(head=head, carried=carried, applied=applied)
+    return Progress(head=head, carried=await system.carried(), applied=await system.applied())
 
 
 async def collect(system: System, folder: RunFolder) -> None:

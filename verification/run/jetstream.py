@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-import nats
-import nats.js.api
 import nats.js.errors
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.client import JetStreamContext
 
 from eventstore import wire
-from eventstore.errors import ForeignMessage
+from eventstore.errors import ForeignMessage, StreamUnavailable
+from eventstore.jetstream import answered, connect
 from verification.artefacts import StreamRow
 
 __all__ = ["last_position", "read_messages"]
 
-CONNECT_SECONDS: Final = 5.0
+CLIENT: Final = "trueorder demo"
+PROBE_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 10.0
 FETCH_MESSAGES: Final = 500
 
@@ -27,43 +28,40 @@ async def last_position(url: str) -> int | None:
     None if there is no stream, no answer, or a message that carries no position.
     """
     try:
-        connection = await nats.connect(url, connect_timeout=2, allow_reconnect=False)
-    except (OSError, nats.errors.Error):
+        async with connect(url, name=CLIENT, timeout_seconds=PROBE_SECONDS) as connection:
+            with answered("ask where the stream is"):
+                info = await connection.api.stream_info(wire.STREAM)
+                if not info.state.messages:
+                    return 0
+                message = await connection.api.get_msg(wire.STREAM, info.state.last_seq)
+    except StreamUnavailable:
         return None
-    try:
-        jetstream = connection.jetstream(timeout=2)
-        info = await jetstream.stream_info(wire.STREAM)
-        if not info.state.messages:
-            return 0
-        message = await jetstream.get_msg(wire.STREAM, info.state.last_seq)
-        return int((message.headers or {})[wire.POSITION])
-    except (nats.errors.Error, KeyError, ValueError):
-        return None
-    finally:
-        await connection.close()
+    position = (message.headers or {}).get(wire.POSITION, "")
+    return int(position) if position.isdecimal() else None
 
 
 async def read_messages(url: str) -> list[StreamRow]:
-    """Read every message of the stream, in order of its sequence; none if there is no stream."""
-    connection = await nats.connect(url, connect_timeout=CONNECT_SECONDS, allow_reconnect=False)
-    try:
-        jetstream = connection.jetstream(timeout=ANSWER_SECONDS)
-        try:
-            info = await jetstream.stream_info(wire.STREAM)
-        except nats.js.errors.NotFoundError:
-            return []
-        return await _read(jetstream, info.state.messages)
-    finally:
-        await connection.close()
+    """Read every message of the stream, in order of its sequence; none if there is no stream.
+
+    Raises:
+        StreamUnavailable: NATS does not answer.
+    """
+    async with connect(url, name=CLIENT, timeout_seconds=ANSWER_SECONDS) as connection:
+        with answered("read the stream"):
+            try:
+                info = await connection.api.stream_info(wire.STREAM)
+            except nats.js.errors.NotFoundError:
+                return []
+            return await _read(connection.api, info.state.messages)
 
 
 async def _read(jetstream: JetStreamContext, messages: int) -> list[StreamRow]:
     subscription = await jetstream.pull_subscribe(
         wire.SUBJECTS,
         stream=wire.STREAM,
-        config=nats.js.api.ConsumerConfig(
-            ack_policy=nats.js.api.AckPolicy.NONE,
-            deliver_policy=nats.js.api.DeliverPolicy.ALL,
+        config=ConsumerConfig(
+            ack_policy=AckPolicy.NONE,
+            deliver_policy=DeliverPolicy.ALL,
         ),
     )
     rows: list[StreamRow] = []

@@ -18,6 +18,7 @@ class Phase(enum.StrEnum):
     READING = "reading"
     CONVERGING = "converging"
     COLLECTING = "collecting"
+    STOPPING = "stopping"
     JUDGING = "judging"
 
 

@@ -17,12 +17,13 @@ _ROWS: Final = "SELECT stream, events, version, position, digest FROM stream_tot
 
 
 async def checkpoint_of(postgres: PostgresServer, database: str, projection: str) -> int | None:
-    """Return how far a projection says it is, 0 before it ever began; None if nobody answers."""
+    """Return how far a projection says it is; None if it never began, or nobody answers."""
     try:
         async with postgres.connection(database) as connection:
             if await connection.fetchval("SELECT to_regclass('projector.checkpoints')") is None:
-                return 0
-            return int(await connection.fetchval(_CHECKPOINT, projection) or 0)
+                return None
+            position: int | None = await connection.fetchval(_CHECKPOINT, projection)
+            return position
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return None
 

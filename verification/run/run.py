@@ -94,6 +94,7 @@ class _Course:
                         System.start(place, mutant, self._scenario.seed)
                     )
                 await self._on(system, recorder)
+                self._observer.phase(Phase.STOPPING)
         self.ended = COMPLETE
 
     async def _on(self, system: System, recorder: Recorder) -> None:

@@ -5,6 +5,7 @@ A mutant replaces one of them, and this module is the only place that knows wher
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,9 +15,13 @@ from eventstore import EventStore
 from eventstore.postgres.store import PostgresEventStore
 from verification.cluster.cluster import Cluster
 from verification.cluster.commands import Command
+from verification.errors import ServerFailed
 from verification.mutants.registry import Mutant
 from verification.nemesis.injector import Breakable
+from verification.nemesis.part import Part
 from verification.nemesis.schedule import Target
+from verification.run.jetstream import last_position
+from verification.run.postgres import checkpoint_of
 
 __all__ = ["DATABASE", "PROJECTION", "System"]
 
@@ -26,6 +31,8 @@ STORES: Final = 2
 """As many store objects as an application would have processes: their pools are apart."""
 POOL_SIZE: Final = 5
 TIMEOUT_SECONDS: Final = 3.0
+BEGIN_SECONDS: Final = 60.0
+BEGIN_POLL_SECONDS: Final = 0.05
 
 
 class System:
@@ -53,11 +60,36 @@ class System:
     def targets(self) -> Mapping[Target, Breakable]:
         """What the nemesis may break."""
         return {
-            Target.POSTGRES: self.cluster.postgres,
-            Target.NATS: self.cluster.nats,
-            Target.RELAY: self.relay,
-            Target.PROJECTOR: self.projector,
+            Target.POSTGRES: Part(self.cluster.postgres),
+            Target.NATS: Part(self.cluster.nats),
+            Target.RELAY: Part(self.relay, self.carried),
+            Target.PROJECTOR: Part(self.projector, self.applied),
         }
+
+    async def carried(self) -> int | None:
+        """How far the relay is: the position of JetStream's last message."""
+        return await last_position(self.cluster.nats_url)
+
+    async def applied(self) -> int | None:
+        """How far the projector says it is."""
+        return await checkpoint_of(self.cluster.postgres, DATABASE, PROJECTION)
+
+    async def begun(self) -> None:
+        """Return when relay and projector have begun their work.
+
+        Traffic before that would meet faults of processes that were still starting.
+
+        Raises:
+            ServerFailed: they did not, for `BEGIN_SECONDS`.
+        """
+        clock = asyncio.get_running_loop().time
+        end = clock() + BEGIN_SECONDS
+        for command, progress in ((self.relay, self.carried), (self.projector, self.applied)):
+            while await progress() is None:
+                if command.crashed or clock() > end:
+                    reason = f"did not begin its work within {BEGIN_SECONDS:g} s"
+                    raise ServerFailed(command.name, reason, command.log, command.tail())
+                await asyncio.sleep(BEGIN_POLL_SECONDS)
 
     @property
     def crashed(self) -> Command | None:
@@ -73,28 +105,40 @@ class System:
             VerificationError: a server did not start.
             EventStoreError: the store cannot be connected to.
         """
-        async with AsyncExitStack() as stack:
-            cluster = await stack.enter_async_context(Cluster.start(folder))
+        async with Cluster.start(folder) as cluster:
             if mutant is not None and mutant.database is not None:
                 async with cluster.postgres.connection(DATABASE) as connection:
                     await connection.execute(mutant.database())
             relay = _command(cluster, "relay", mutant.relay if mutant else None)
             projector = _command(cluster, "projector", mutant.projector if mutant else None)
-            await relay.start()
-            await projector.start()
-            stores = [
-                await stack.enter_async_context(
-                    PostgresEventStore.connect(
-                        cluster.database_url, pool_size=POOL_SIZE, timeout_seconds=TIMEOUT_SECONDS
+            try:
+                await relay.start()
+                await projector.start()
+                async with _stores(cluster.database_url) as stores:
+                    clients = tuple(
+                        mutant.store(store, seed + number) if mutant and mutant.store else store
+                        for number, store in enumerate(stores)
                     )
+                    system = cls(cluster, relay, projector, stores[0], clients)
+                    await system.begun()
+                    yield system
+            finally:
+                # Their data is removed next, so an orderly shutdown would only cost time.
+                for service in (relay, projector, cluster.postgres, cluster.nats):
+                    await service.kill()
+
+
+@asynccontextmanager
+async def _stores(database_url: str) -> AsyncIterator[list[EventStore]]:
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                PostgresEventStore.connect(
+                    database_url, pool_size=POOL_SIZE, timeout_seconds=TIMEOUT_SECONDS
                 )
-                for _ in range(STORES)
-            ]
-            clients = tuple(
-                mutant.store(store, seed + number) if mutant and mutant.store else store
-                for number, store in enumerate(stores)
             )
-            yield cls(cluster, relay, projector, stores[0], clients)
+            for _ in range(STORES)
+        ]
 
 
 def _command(cluster: Cluster, name: str, role: str | None) -> Command:

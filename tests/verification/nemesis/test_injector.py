@@ -17,6 +17,9 @@ class _Target:
         self._deeds = deeds
         self._dies = dies
 
+    async def at_work(self) -> None:
+        self._deeds.append(f"{self._name} awaited")
+
     async def kill(self) -> None:
         self._deeds.append(f"{self._name} killed")
 
@@ -55,10 +58,12 @@ async def test_a_kill_and_a_pause_are_written_down_around_the_deed() -> None:
         ]
     )
     assert deeds == [
+        "nats awaited",
         "kill-nats",
         "nats killed",
         "nats restarted",
         "restart-nats",
+        "nats awaited",
         "pause-nats",
         "nats paused",
         "nats resumed",
@@ -68,7 +73,8 @@ async def test_a_kill_and_a_pause_are_written_down_around_the_deed() -> None:
 
 async def test_faults_of_one_target_wait_for_each_other() -> None:
     deeds = await carry_out([fault(Target.RELAY, Action.KILL, 0.0) for _ in range(3)])
-    assert deeds == ["kill-relay", "relay killed", "relay restarted", "restart-relay"] * 3
+    once = ["relay awaited", "kill-relay", "relay killed", "relay restarted", "restart-relay"]
+    assert deeds == once * 3
 
 
 async def test_a_target_that_does_not_come_back_ends_the_run() -> None:
