@@ -37,6 +37,11 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
             ends = [end + 1 for end in ends]  # so that the last event has a width
         return msgspec.structs.replace(clock, length=max(ends, default=1) or 1)
 
+    @property
+    def origin(self) -> str:
+        """Where the axis begins on the recorder's clock; empty where both begin alike."""
+        return f"{self.start / 10**9:,.3f} s" if self.timed and self.start >= 10**6 else ""
+
     def at(self, time: int) -> int:
         """A time of the history on the axis, never before its start."""
         return max(time - self.start, 0)

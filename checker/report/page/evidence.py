@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -15,7 +16,14 @@ from checker.report.page.section import Section
 from checker.report.page.wording import label_text, span_text, value_text
 from checker.verdict import Anomaly, CheckResult
 
-__all__ = ["ANOMALIES_MAX", "AnomalyView", "OperationView", "anomaly_views", "found_anomalies"]
+__all__ = [
+    "ANOMALIES_MAX",
+    "AnomalyView",
+    "OperationView",
+    "anomaly_views",
+    "found_anomalies",
+    "tally_of",
+]
 
 ANOMALIES_MAX: Final = 50
 """Anomalies written out; more of them are counted, not told."""
@@ -84,6 +92,11 @@ def found_anomalies(
     yield from ((claim, anomaly) for anomaly in result.anomalies)
     for section in sections:
         yield from ((section.title, anomaly) for anomaly in section.anomalies)
+
+
+def tally_of(found: Sequence[tuple[str, Anomaly]]) -> tuple[tuple[str, int], ...]:
+    """How many anomalies there are of each type, the most frequent first."""
+    return tuple(Counter(anomaly.type for _, anomaly in found).most_common())
 
 
 def _operation_view(operation: Operation, clock: Clock, lanes: Lanes) -> OperationView:

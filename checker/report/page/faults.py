@@ -17,8 +17,10 @@ from checker.history.history import NemesisEvent
 from checker.report.page.clock import Clock
 from checker.report.page.wording import value_text
 
-__all__ = ["Fault", "pair_faults"]
+__all__ = ["MOMENTS", "Fault", "pair_faults"]
 
+MOMENTS: Final = "events"
+"""The target under which moments are gathered."""
 _REVIVE: Final = frozenset({"restart", "start", "recover", "revive"})
 _RESUME: Final = frozenset({"resume", "continue", "unpause", "thaw", "start"})
 _HEAL: Final = frozenset({"heal", "restore", "reconnect", "unblock", "reset", "stop"})
@@ -41,8 +43,8 @@ _DETAIL_CHARACTERS_MAX: Final = 300
 class Fault(msgspec.Struct, kw_only=True):
     """Something was broken from ``begin`` to ``end`` on the axis.
 
-    ``end`` equals ``begin`` for a moment, and is None where nothing ended the fault. ``target`` is
-    what was broken, or the event's own name where it names no target.
+    ``end`` is None where nothing ended the fault. ``target`` is what was broken, or the event's own
+    name where it names no target. A moment (see `is_moment`) broke nothing that is known.
     """
 
     target: str
@@ -51,6 +53,11 @@ class Fault(msgspec.Struct, kw_only=True):
     began_by: str
     ended_by: str = ""
     detail: str = ""
+
+    @property
+    def is_moment(self) -> bool:
+        """It only happened, as far as its name tells: nothing was broken for a while."""
+        return self.end is not None and not self.ended_by
 
 
 def pair_faults(events: Iterable[NemesisEvent], clock: Clock) -> tuple[Fault, ...]:
@@ -76,7 +83,7 @@ def pair_faults(events: Iterable[NemesisEvent], clock: Clock) -> tuple[Fault, ..
         ended.pop(target, None)
         lasting = verb in _CLOSERS
         fault = Fault(
-            target=target or verb or event.f,
+            target=(target or verb or event.f) if lasting else MOMENTS,
             begin=when,
             end=None if lasting else when,
             began_by=event.f,

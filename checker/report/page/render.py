@@ -21,6 +21,8 @@ from checker.report.page.tables import ERROR_ROWS_MAX, ErrorRow, OperationRow
 
 __all__ = ["render_page"]
 
+ANOMALIES_OPEN_MAX: Final = 3
+"""Anomalies that stand open; more of them are a click away."""
 _TEMPLATE: Final = "page.html.j2"
 
 
@@ -44,7 +46,8 @@ def render_page(
     source: str,
     summary: Summary,
     anomalies: Sequence[AnomalyView],
-    anomalies_total: int,
+    tally: Sequence[tuple[str, int]],
+    origin: str,
     operations: Sequence[OperationRow],
     errors: Sequence[ErrorRow],
     facts: Mapping[str, str],
@@ -53,7 +56,11 @@ def render_page(
     timed: bool,
     data: str,
 ) -> bytes:
-    """The page in UTF-8; what UTF-8 cannot say (lone surrogates) becomes a question mark."""
+    """The page in UTF-8; what UTF-8 cannot say (lone surrogates) becomes a question mark.
+
+    ``tally`` counts all anomalies by type, ``anomalies`` are those written out; ``origin`` is where
+    the page's time begins on the recorder's clock, or empty where that is 0.
+    """
     library, script, style = chart_library(), page_script(), page_style()
     policy = "; ".join(
         (
@@ -70,7 +77,10 @@ def render_page(
         source=source,
         summary=summary,
         anomalies=anomalies,
-        anomalies_total=anomalies_total,
+        anomalies_total=sum(count for _, count in tally),
+        tally=tally,
+        open_max=ANOMALIES_OPEN_MAX,
+        origin=origin,
         operations=operations,
         errors=errors,
         errors_max=ERROR_ROWS_MAX,

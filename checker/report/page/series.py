@@ -22,7 +22,10 @@ __all__ = ["PANELS_MAX", "LatencyPanel", "Series", "quantile", "series_of"]
 
 PANELS_MAX: Final = 8
 """Latency panels; rarer operations share the last one."""
+_BINS_MIN: Final = 20
 _BINS_MAX: Final = 160
+_OPERATIONS_PER_BIN: Final = 20
+"""Fewer would make quantiles of noise."""
 _QUANTILES: Final = (0.50, 0.95, 0.99)
 
 
@@ -58,7 +61,8 @@ def quantile(ascending: Sequence[int], fraction: float) -> int:
 
 def series_of(history: History, clock: Clock) -> Series:
     """Count a timed history into bins of a round length."""
-    length = _bin_length(clock.length)
+    most = min(max(len(history) // _OPERATIONS_PER_BIN, _BINS_MIN), _BINS_MAX)
+    length = _bin_length(clock.length, most)
     bins = clock.length // length + 1
     done = {outcome: [0] * bins for outcome in Outcome}
     took: dict[str, list[list[int]]] = defaultdict(lambda: [[] for _ in range(bins)])
@@ -110,11 +114,11 @@ def _panel(
     )
 
 
-def _bin_length(length: int) -> int:
+def _bin_length(length: int, bins_max: int) -> int:
     """The smallest of 1, 2 or 5 times a power of ten that needs no more bins than allowed."""
     size = 1
     while True:
         for factor in (1, 2, 5):
-            if length // (size * factor) < _BINS_MAX:
+            if length // (size * factor) < bins_max:
                 return size * factor
         size *= 10

@@ -12,7 +12,8 @@ from checker.history.history import History
 from checker.operation import Outcome
 from checker.report.page.clock import Clock
 from checker.report.page.section import Section
-from checker.report.page.wording import count_text, label_text, span_text
+from checker.report.page.wording import label_text, span_text
+from checker.report.wording import count_text
 from checker.verdict import CheckResult, PartitionResult, Verdict, worst
 
 __all__ = ["PARTITIONS_MAX", "PartitionRow", "Property", "Summary", "claim_of", "summarize"]

@@ -1,4 +1,4 @@
-"""Words and numbers as people read them: values as bounded JSON text, durations, counts.
+"""Words and numbers as people read them: values as bounded JSON text, durations.
 
 Every text that leaves this module is data, never markup: the template escapes it and the scripts
 set it as text.
@@ -10,10 +10,11 @@ import json
 import re
 from typing import Any, Final
 
-__all__ = ["count_text", "decimal", "error_message", "label_text", "span_text", "value_text"]
+__all__ = ["decimal", "error_message", "label_text", "span_text", "value_text"]
 
 _NANOSECONDS: Final = (("s", 10**9), ("ms", 10**6), ("µs", 10**3))
 _MINUTE: Final = 60
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, default=repr)
 _JSON_WORDS: Final = frozenset({"null", "true", "false"})
 _JSON_STARTS: Final = frozenset('-0123456789"[{')
 _VARIABLE_PARTS: Final = (
@@ -31,7 +32,7 @@ def value_text(value: Any, characters_max: int) -> str:
     if type(value) is int:
         return str(value)
     try:
-        text = json.dumps(value, ensure_ascii=False, default=repr)
+        text = _JSON.encode(value)
     except (TypeError, ValueError, RecursionError):
         text = repr(value)
     if len(text) <= characters_max:
@@ -80,8 +81,3 @@ def span_text(nanoseconds: float) -> str:
         if nanoseconds >= size:
             return f"{decimal(nanoseconds / size)} {unit}"
     return f"{nanoseconds:.0f} ns"
-
-
-def count_text(number: int, noun: str, plural: str | None = None) -> str:
-    """``1 client``, ``1,200 operations``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -12,7 +12,7 @@ import msgspec
 from checker.history.history import History
 from checker.operation import Operation
 from checker.report.page.clock import Clock
-from checker.report.page.evidence import anomaly_views, found_anomalies
+from checker.report.page.evidence import anomaly_views, found_anomalies, tally_of
 from checker.report.page.faults import pair_faults
 from checker.report.page.lanes import assign_lanes
 from checker.report.page.payload import Scene, key_entries, payload_text
@@ -91,7 +91,7 @@ def write_page(
         sections,
         clients=len(lanes.names),
         keys=sum(entry.text is not None for entry in keys),
-        faults=len(faults),
+        faults=sum(not fault.is_moment for fault in faults),
     )
     operation_table = operation_rows(history, clock)
     errors = error_rows(history)
@@ -102,7 +102,8 @@ def write_page(
             source=Path(history.source).name,
             summary=summary,
             anomalies=anomalies,
-            anomalies_total=len(found),
+            tally=tally_of(found),
+            origin=clock.origin,
             operations=operation_table,
             errors=errors,
             facts=facts or {},

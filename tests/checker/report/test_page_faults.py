@@ -64,7 +64,7 @@ def test_heal_without_a_target_ends_every_fault_that_heals() -> None:
 def test_unknown_event_is_a_moment() -> None:
     assert faults("bump-clock-once", "rotate-certificates") == [
         ("clock-once", 0, None),
-        ("rotate-certificates", 10, 10),
+        ("events", 10, 10),
     ]
 
 

@@ -12,7 +12,7 @@ from checker import HistoryBuilder, Outcome
 from checker.report.page.clock import Clock
 from checker.report.page.series import PANELS_MAX, quantile, series_of
 from checker.report.page.tables import error_rows, operation_rows
-from checker.report.page.wording import count_text, error_message, label_text, span_text, value_text
+from checker.report.page.wording import error_message, label_text, span_text, value_text
 from tests.checker.report.synthetic import MILLISECOND, synthetic_history
 
 
@@ -112,11 +112,6 @@ def test_error_message_keeps_what_its_kind_shares(error: Any, message: str) -> N
 )
 def test_span_has_few_digits(nanoseconds: float, text: str) -> None:
     assert span_text(nanoseconds) == text
-
-
-def test_count_agrees_with_its_noun() -> None:
-    assert [count_text(n, "key") for n in (0, 1, 1_200)] == ["0 keys", "1 key", "1,200 keys"]
-    assert count_text(2, "property", "properties") == "2 properties"
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ function listenToPage(timeline) {
   const section = document.getElementById("timeline");
   const follow = () => {
     if (selection.followAddress()) section?.scrollIntoView({ block: "start" });
+    else openFold(location.hash);
   };
   addEventListener("hashchange", follow);
   document.addEventListener("click", (event) => {
@@ -91,6 +92,18 @@ function listenToPage(timeline) {
     }
   });
   follow();
+}
+
+/**
+ * Show an anomaly that lies in a closed fold.
+ * @param {string} hash
+ */
+function openFold(hash) {
+  if (!hash.startsWith("#anomaly-")) return;
+  const card = document.getElementById(hash.slice(1));
+  const fold = card?.closest("details");
+  if (fold) fold.open = true;
+  card?.scrollIntoView({ block: "start" });
 }
 
 async function start() {

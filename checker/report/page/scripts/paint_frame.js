@@ -6,6 +6,8 @@ import { axisTicks, shortened } from "./words.js";
 
 export const SANS = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-serif';
 export const MONO = 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace';
+/** The target under which events that broke nothing are gathered; faults.py gives it. */
+const MOMENTS = "events";
 const TICK_ROOM = 76;
 
 /**
@@ -121,8 +123,10 @@ function paintFaults({ context, geometry, palette, run }) {
   context.textAlign = "right";
   context.fillStyle = palette.muted;
   for (let row = 0; row < geometry.faultRows; row += 1) {
-    const name = shortened(geometry.faultTargets[row], Math.floor(gutter / 8.5));
-    context.fillText(`ϟ ${name}`, gutter - 10, axisHeight + (row + 0.5) * faultHeight);
+    const target = geometry.faultTargets[row];
+    const sign = target === MOMENTS ? "" : "ϟ ";
+    const name = shortened(target, Math.floor(gutter / 8.5));
+    context.fillText(sign + name, gutter - 10, axisHeight + (row + 0.5) * faultHeight);
   }
   context.save();
   context.beginPath();

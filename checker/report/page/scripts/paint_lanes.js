@@ -23,7 +23,7 @@ const LETTER_WIDTH = 6.1;
 const PART_LETTERS_MAX = 48;
 /** An operation counts at least this much of a column, so that short ones are seen. */
 const WEIGHT_MIN = 0.2;
-const RARE_SHARE = 0.28;
+const RARE_SHARE = 0.22;
 
 /**
  * @param {Scene} scene
@@ -203,7 +203,7 @@ function paintDensity(scene, lane, first, last) {
     const failHeight = fail > 0 ? height * Math.max(fail / sum, RARE_SHARE) : 0;
     const rest = Math.max(height - infoHeight - failHeight, 0);
     if (ok > 0) {
-      context.globalAlpha = 0.35 + 0.65 * Math.min(sum, 1);
+      context.globalAlpha = 0.3 + 0.55 * Math.min(sum, 1);
       context.fillStyle = palette.ok;
       context.fillRect(x, top, COLUMN, rest);
       context.globalAlpha = 1;

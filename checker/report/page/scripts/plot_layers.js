@@ -19,6 +19,7 @@ export function paintFaultBands(chart, run, palette) {
   ctx.save();
   ctx.fillStyle = palette["fault-soft"];
   for (const fault of run.faults) {
+    if (fault.end === fault.begin) continue;
     const left = Math.max(chart.valToPos(fault.begin / NANOSECONDS, "x", true), bbox.left);
     const end = (fault.end ?? run.length) / NANOSECONDS;
     const right = Math.min(chart.valToPos(end, "x", true), bbox.left + bbox.width);

@@ -133,7 +133,7 @@ function makeChart({ run, viewport }, figure, height, { data, options }) {
       ],
       series: [
         { label: "time", value: (/** @type {any} */ _, /** @type {number | null} */ v) =>
-          v === null ? "–" : `${v.toFixed(2)} s` },
+          v === null ? "" : `${v.toFixed(2)} s` },
         ...options.series,
       ],
       hooks,
@@ -150,7 +150,8 @@ function makeChart({ run, viewport }, figure, height, { data, options }) {
  * @param {number} max
  */
 function timeSplits(chart, _axis, min, max) {
-  const most = Math.max(Math.floor(chart.bbox.width / devicePixelRatio / 60), 2);
+  const width = chart.bbox.width / devicePixelRatio;
+  const most = Math.max(Math.floor(width / (width < 500 ? 60 : 100)), 2);
   return axisTicks(min * SECOND, max * SECOND, most, true).map(({ at }) => at / SECOND);
 }
 
@@ -175,7 +176,7 @@ function throughputOptions(run, palette) {
   const times = Array.from({ length: series.bins }, (_, bin) => (bin + 0.5) * length);
   const names = /** @type {const} */ (["ok", "fail", "info"]);
   const rate = (/** @type {any} */ _, /** @type {number | null} */ value) =>
-    value === null ? "–" : `${grouped(Math.round(value))}/s`;
+    value === null ? "" : `${grouped(Math.round(value))}/s`;
   return {
     data: [times, ...names.map((name) => rates(run, name))],
     options: {
@@ -223,7 +224,7 @@ function latencyOptions(run, panel, range, palette) {
   const names = /** @type {const} */ (["p50", "p95", "p99"]);
   const rows = pointRows(run, panel.fs);
   const words = (/** @type {any} */ _, /** @type {number | null} */ value) =>
-    value === null || value === undefined ? "–" : spanText(value);
+    value === null || value === undefined ? "" : spanText(value);
   return {
     data: [times, ...names.map((name) => panel[name])],
     options: {

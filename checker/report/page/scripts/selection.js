@@ -12,12 +12,12 @@ export class Selection {
     this.row = -1;
     /** An operation that was asked for but is not drawn, or -1. */
     this.missing = -1;
-    /** Index into run.anomalies, or -1. */
-    this.anomaly = run.anomalies.findIndex((anomaly) => anomaly.operations.length > 0);
     /** The rows of each anomaly that are drawn, in its own order. */
     this.anomalyRows = run.anomalies.map(({ operations }) =>
       operations.map((index) => rowOf(run, index)).filter((row) => row >= 0),
     );
+    /** The anomaly that is followed: an index into run.anomalies, or -1. */
+    this.anomaly = this.anomalyRows.findIndex((rows) => rows.length > 0);
     /** @type {((reveal: boolean) => void)[]} */
     this.listeners = [];
   }

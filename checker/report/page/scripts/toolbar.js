@@ -20,15 +20,7 @@ export function makeToolbar(timeline) {
   bar.append(outcomeChoices(timeline));
   if (run.keys.length > 1) bar.append(keyChoice(timeline));
   const buttons = make("div", { class: "buttons" });
-  if (selection.anomaly >= 0) {
-    const first = selection.anomaly;
-    buttons.append(
-      button("Jump to first anomaly", "Show the operations of the first anomaly", () => {
-        timeline.showAnomaly(first);
-        timeline.scroller.focus({ preventScroll: true });
-      }, "alarm"),
-    );
-  }
+  if (selection.anomaly >= 0) buttons.append(...anomalyButtons(timeline));
   buttons.append(
     button("−", "Zoom out (−)", () => viewport.zoom(1 / 0.6), "quiet square"),
     button("+", "Zoom in (+)", () => viewport.zoom(0.6), "quiet square"),
@@ -36,6 +28,37 @@ export function makeToolbar(timeline) {
   );
   bar.append(buttons);
   return bar;
+}
+
+/**
+ * To the first anomaly, and where there are more, from one to the next.
+ * @param {Timeline} timeline
+ */
+function anomalyButtons(timeline) {
+  const { selection } = timeline.parts;
+  const shown = selection.anomalyRows.flatMap((rows, anomaly) => (rows.length > 0 ? [anomaly] : []));
+  /** @param {number} anomaly */
+  const show = (anomaly) => {
+    timeline.showAnomaly(anomaly);
+    timeline.scroller.focus({ preventScroll: true });
+  };
+  /** @param {number} step */
+  const move = (step) => {
+    const place = shown.indexOf(selection.anomaly) + step + shown.length;
+    show(shown[place % shown.length]);
+  };
+  const buttons = [
+    button("Jump to first anomaly", "Show the operations of the first anomaly", () => {
+      show(shown[0]);
+    }, "alarm"),
+  ];
+  if (shown.length > 1) {
+    buttons.push(
+      button("‹", "Previous anomaly", () => move(-1), "quiet square"),
+      button("›", "Next anomaly", () => move(1), "quiet square"),
+    );
+  }
+  return buttons;
 }
 
 /** @param {Timeline} timeline */

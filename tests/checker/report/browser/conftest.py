@@ -71,6 +71,22 @@ def invalid_page(pages: Path, broken: tuple[History, Anomaly]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def many_page(pages: Path, history: History) -> Path:
+    """Five anomalies: more than stand open, and one without operations."""
+    anomalies = (
+        *(
+            Anomaly(type="lost", operations=(index, index + 1), explanation="It is gone.")
+            for index in (10, 20, 30, 40)
+        ),
+        Anomaly(type="odd", operations=(), explanation="Nobody knows where."),
+    )
+    path = pages / "many.html"
+    result = judged(history, Verdict.INVALID, anomalies=anomalies)
+    write_page(path, history, result, title="demo")
+    return path
+
+
+@pytest.fixture(scope="session")
 def hostile(pages: Path) -> Path:
     path = pages / "hostile.html"
     hostile_page(path)
