@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from checker.models.model import Model, Partition
 from checker.models.stream_operations import (
     Append,
+    Decoder,
     EventId,
     Expected,
     LogHead,
@@ -20,7 +21,6 @@ from checker.models.stream_operations import (
     StreamOperation,
     StreamRead,
     StreamVersionRead,
-    decode,
     is_conflict,
 )
 from checker.operation import Operation
@@ -113,12 +113,15 @@ class Stream(Model[StoreState]):
     are in the log is not asked of it, since an earlier attempt may have landed meanwhile.
     """
 
-    def __init__(self, *, whole: bool = False) -> None:
-        """Make the model of one stream, or of the ``whole`` store, whose positions count."""
+    def __init__(self, *, whole: bool = False, decoder: Decoder | None = None) -> None:
+        """Make the model of one stream, or of the ``whole`` store, whose positions count.
+
+        Models of the same history may share a ``decoder``.
+        """
         self.name = "store" if whole else "stream"
         self.native = type(self) is Stream
         self.whole = whole
-        self._decoded: dict[int, tuple[Operation, StreamOperation | None]] = {}
+        self.decoder = decoder or Decoder()
 
     def init(self) -> StoreState:
         """Return the empty log."""
@@ -126,7 +129,7 @@ class Stream(Model[StoreState]):
 
     def step(self, state: StoreState, operation: Operation) -> StoreState | None:
         """Append, or compare what was observed with what is there."""
-        request = self._decode(operation)
+        request = self.decoder(operation)
         if isinstance(request, Append):
             return self._append(state, operation.key, request)
         return state if self._observed(state, operation.key, request) else None
@@ -144,18 +147,18 @@ class Stream(Model[StoreState]):
         streams: dict[str, list[Operation]] = {}
         speaks_of_log = False
         for operation in operations:
-            request = decode(operation)
+            request = self.decoder(operation)
             if operation.f in _LOG_FUNCTIONS:
                 speaks_of_log = True
             else:
                 streams.setdefault(operation.key, []).append(operation)
                 speaks_of_log = speaks_of_log or _has_position(request)
         parts = [
-            Partition(key=stream, operations=tuple(part), model=Stream())
+            Partition(key=stream, operations=tuple(part), model=Stream(decoder=self.decoder))
             for stream, part in streams.items()
         ]
         if speaks_of_log:
-            whole = Stream(whole=True)
+            whole = Stream(whole=True, decoder=self.decoder)
             parts.append(Partition(key=None, operations=tuple(operations), model=whole))
         return parts
 
@@ -205,13 +208,6 @@ class Stream(Model[StoreState]):
                 )
             )
         return False
-
-    def _decode(self, operation: Operation) -> StreamOperation | None:
-        """Decode an operation once: a search asks for the same one again and again."""
-        known = self._decoded.get(operation.index)
-        if known is None or known[0] is not operation:
-            known = self._decoded[operation.index] = (operation, decode(operation))
-        return known[1]
 
 
 EventT = TypeVar("EventT")

@@ -18,6 +18,7 @@ from checker.operation import Operation, Outcome
 __all__ = [
     "CONFLICT",
     "Append",
+    "Decoder",
     "EventId",
     "Expected",
     "LogHead",
@@ -143,6 +144,20 @@ def decode(operation: Operation) -> StreamOperation | None:
         _malformed(operation, f"{operation.f}: {error}")
 
 
+class Decoder:
+    """Decodes each operation once, however often it is asked: reads can be long."""
+
+    def __init__(self) -> None:
+        self._decoded: dict[int, tuple[Operation, StreamOperation | None]] = {}
+
+    def __call__(self, operation: Operation) -> StreamOperation | None:
+        """Decode an operation, as `decode` does."""
+        known = self._decoded.get(operation.index)
+        if known is None or known[0] is not operation:
+            known = self._decoded[operation.index] = (operation, decode(operation))
+        return known[1]
+
+
 def _malformed(operation: Operation, reason: str) -> NoReturn:
     raise MalformedHistory(reason, line=operation.line, operation=describe(operation))
 
@@ -175,7 +190,7 @@ def _stream_read(operation: Operation) -> StreamRead:
     return StreamRead(
         after=page.after,
         limit=page.limit,
-        versions=_of_types(columns[0], int),
+        versions=_numbers(columns[0], page.after),
         ids=_of_types(columns[1], str, int),
         positions=_of_types(columns[2], int) if len(columns) > 2 else None,  # noqa: PLR2004 - a pair
     )
@@ -189,7 +204,7 @@ def _log_read(operation: Operation) -> LogRead:
     return LogRead(
         after=page.after,
         limit=page.limit,
-        positions=_of_types(columns[0], int),
+        positions=_numbers(columns[0], page.after),
         streams=_of_types(columns[1], str),
         versions=_of_types(columns[2], int),
         ids=_of_types(columns[3], str, int),
@@ -227,6 +242,12 @@ def _columns(
     if events and not len(names) - optional <= len(columns) <= len(names):
         raise ValueError(f"an event is [{', '.join(names)}], not {len(columns)} values")
     return columns
+
+
+def _numbers(column: tuple[int, ...], after: int) -> tuple[int, ...]:
+    """Check a column of consecutive numbers; nearly all are just what they should be."""
+    expected = tuple(range(after + 1, after + 1 + len(column)))
+    return expected if column == expected else _of_types(column, int)
 
 
 T = TypeVar("T")

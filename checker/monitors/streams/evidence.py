@@ -9,13 +9,13 @@ from checker.models.describe import name_operation, shorten
 from checker.models.stream import met
 from checker.models.stream_operations import (
     Append,
+    Decoder,
     EventId,
     Expected,
     LogHead,
     LogRead,
     StreamRead,
     StreamVersionRead,
-    decode,
 )
 from checker.monitors.streams.findings import Findings
 from checker.operation import Operation, Outcome
@@ -108,7 +108,7 @@ class Evidence:
         )
 
 
-def gather(operations: Sequence[Operation], findings: Findings) -> Evidence:
+def gather(operations: Sequence[Operation], decode: Decoder, findings: Findings) -> Evidence:
     """Decode operations and sort them; what contradicts itself at once goes to ``findings``.
 
     Raises:

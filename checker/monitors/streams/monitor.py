@@ -39,7 +39,7 @@ def judge_streams(model: Stream, operations: Sequence[Operation]) -> MonitorOutc
     """
     findings = Findings()
     witness = None
-    evidence = gather(operations, findings)
+    evidence = gather(operations, model.decoder, findings)
     if not findings:
         order = _order(evidence, findings, whole=model.whole)
         if order is not None:
