@@ -14,6 +14,8 @@ import random
 import socket
 from pathlib import Path
 
+from verification.errors import ConfigError
+
 __all__ = ["LOOPBACK", "draw_port", "is_free"]
 
 LOOPBACK = "127.0.0.1"
@@ -26,7 +28,7 @@ def draw_port(randomness: random.Random | None = None) -> int:
     """A port that nobody listens on now, outside the kernel's ephemeral range.
 
     Raises:
-        OSError: No free port was found in 200 draws.
+        ConfigError: No free port was found in 200 draws.
     """
     # The system's randomness: processes that start together must not draw alike.
     draw = randomness or random.SystemRandom()
@@ -35,7 +37,7 @@ def draw_port(randomness: random.Random | None = None) -> int:
         port = draw.randint(_LOWEST, highest)
         if is_free(port):
             return port
-    raise OSError(f"no free port on {LOOPBACK} between {_LOWEST} and {highest}")
+    raise ConfigError(f"no free port on {LOOPBACK} between {_LOWEST} and {highest}: name one.")
 
 
 def is_free(port: int) -> bool:

@@ -37,6 +37,7 @@ from verification.cluster.installation import PostgresInstallation, find_postgre
 from verification.cluster.ports import LOOPBACK
 from verification.cluster.process import Owner, Process
 from verification.cluster.server import Server
+from verification.cluster.service import describe_exit
 from verification.errors import FolderUnusable, ServerFailed
 
 __all__ = ["PostgresServer"]
@@ -220,11 +221,13 @@ class PostgresServer(Server):
         initdb = await self._run(command, owner)
         try:
             code = await initdb.wait(_INITDB_SECONDS)
+        except TimeoutError:
+            code = await initdb.kill()
         except BaseException:
             await initdb.kill()
             raise
         if code != 0:
-            raise ServerFailed("initdb", f"ended with exit code {code}", self.log, initdb.tail())
+            raise ServerFailed("initdb", describe_exit(code), self.log, initdb.tail())
         unfinished.rename(self.data)
 
     def _owner(self, installation: PostgresInstallation, data: Path) -> Owner | None:

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from verification.errors import ServerFailed
+from verification.errors import ConfigError, ServerFailed
 
 __all__ = ["Owner", "Process"]
 
 _GUARD = Path(__file__).with_name("guard.py")
 _POLL_SECONDS = 0.005
-_GUARD_SECONDS = 10.0
+_GUARD_SECONDS = 30.0
 _TAIL_BYTES = 8192
 
 
@@ -131,7 +131,10 @@ class Process:
 
         Raises:
             ServerFailed: The command cannot be executed.
+            ConfigError: This is not Linux.
         """
+        if sys.platform != "linux":
+            raise ConfigError("servers are run on Linux only; name running ones by their URLs.")
         process = cls(
             name,
             command,
@@ -143,6 +146,8 @@ class Process:
         )
         try:
             await _until(lambda: process.poll() is not None or process.pid > 0, _GUARD_SECONDS)
+        except TimeoutError:
+            await process.kill()
         except BaseException:
             process.kill_soon()
             await process.wait(_GUARD_SECONDS)
@@ -211,9 +216,17 @@ class Process:
             return await self.kill()
 
     async def kill(self) -> int:
-        """Kill -9 the whole tree at once, as when the machine's process table were lost."""
+        """Kill -9 the whole tree at once, as when the machine's process table were lost.
+
+        Raises:
+            ServerFailed: Something of it lives on; the kernel holds it, as on a broken disk.
+        """
         self._command("kill")
-        return await self.wait(_GUARD_SECONDS)
+        try:
+            return await self.wait(_GUARD_SECONDS)
+        except TimeoutError:
+            reason = f"is not gone {_GUARD_SECONDS:g} s after a kill -9"
+            raise ServerFailed(self.name, reason, self.log) from None
 
     def kill_soon(self) -> None:
         """Have the tree killed without waiting for it: for the way out when nobody can wait."""

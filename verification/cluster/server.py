@@ -15,7 +15,7 @@ from pathlib import Path
 from verification.cluster.folder import FolderLock, lock_folder, make_folder
 from verification.cluster.ports import draw_port, is_free
 from verification.cluster.service import Service
-from verification.errors import PortTaken, ServerFailed
+from verification.errors import FolderUnusable, PortTaken, ServerFailed
 
 __all__ = ["Server"]
 
@@ -74,9 +74,12 @@ class Server(Service):
                 await self._begin_on_settled_ports(deadline)
             else:
                 await self._begin_on_new_ports(deadline)
-        except BaseException:
+        except BaseException as error:
             if not self._ports_are_settled:
                 self._unlock()
+            if isinstance(error, OSError):
+                # Of our own files there: a full disk, a share that refuses to change owners.
+                raise FolderUnusable(self.folder, str(error)) from error
             raise
 
     def _check_named_port(self) -> None:

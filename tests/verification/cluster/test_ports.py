@@ -11,6 +11,7 @@ import pytest
 
 from verification.cluster import ports
 from verification.cluster.ports import LOOPBACK, draw_port, is_free
+from verification.errors import ConfigError
 
 
 @pytest.fixture
@@ -63,5 +64,5 @@ def test_a_taken_port_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
         taken.listen()
         assert draw_port(random.Random(7)) != first  # noqa: S311
     monkeypatch.setattr(ports, "is_free", lambda _port: False)
-    with pytest.raises(OSError, match="no free port"):
+    with pytest.raises(ConfigError, match="no free port"):
         draw_port()
