@@ -32,8 +32,9 @@ class EdnError(ValueError):
 
 
 _TOKEN: Final = re.compile(
-    r"""[\s,]+ | ;[^\n]*
-    | (?P<open>\#\{|[\[({])
+    r"""(?:[\s,]++ | ;[^\n]*+)*+
+    (?:
+      (?P<open>\#\{|[\[({])
     | (?P<close>[\])}])
     | (?P<string>"[^"\\]*(?:\\.[^"\\]*)*")
     | (?P<discard>\#_)
@@ -41,9 +42,10 @@ _TOKEN: Final = re.compile(
     | (?P<tag>\#[A-Za-z:][^\s,;"()\[\]{}]*)
     | (?P<char>\\(?:[A-Za-z]\w*|.))
     | (?P<atom>[^\s,;"()\[\]{}\\\#@`~^'][^\s,;"()\[\]{}]*)
-    """,
+    )""",
     re.VERBOSE | re.DOTALL,
 )
+_BLANKS: Final = re.compile(r"(?:[\s,]++|;[^\n]*+)*+")
 _CLOSERS: Final = {"[": "]", "(": ")", "{": "}", "#{": "}"}
 _CONSTANTS: Final[dict[str, Any]] = {"nil": None, "true": True, "false": False}
 _INTEGER: Final = re.compile(r"[+-]?(?:0|[1-9][0-9]*)N?")
@@ -131,14 +133,15 @@ class EdnReader:
         text, stack, match = self._text, self._stack, _TOKEN.match
         position = element_start = 0
         while (token := match(text, position)) is not None:
-            start, position = position, token.end()
-            if token.lastgroup is None:
-                continue
+            kind, position = token.lastgroup or "", token.end()
+            start = token.start(kind)
             if stack[-1] is self._base and not self._base.prefixes:
                 element_start = start
-            self._take(token.lastgroup, token[0], start)
+            self._take(kind, token[kind], start)
             if self._base.items:
                 yield element_start, self._base.items.pop()
+        blanks = _BLANKS.match(text, position)
+        position = blanks.end() if blanks else position
         if position < len(text):
             raise EdnError(_unexpected(text[position]), position)
         if len(stack) > 1:
