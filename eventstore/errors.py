@@ -128,8 +128,8 @@ class WrongExpectedVersion(AppendError):
 class EventIdReused(AppendError):
     """An event id of this append is already in the log, in another append; nothing was stored.
 
-    The repetition of a whole append with the same ids, in the same order, on the same stream is no
-    error: it answers with the first result.
+    A repetition is no error and answers with the first result: the log holds all events of the
+    append side by side, in the same order and stream.
     """
 
     definite = True

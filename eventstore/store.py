@@ -52,10 +52,14 @@ class EventStore(Protocol):
     ) -> Appended:
         """Append events to a stream, all or none, if it is where the caller expects it.
 
+        An append that the log holds already (its event ids side by side, in the same order and
+        stream) answers with the first result, whatever version is expected now.
+
         Raises:
             WrongExpectedVersion: the stream is elsewhere; nothing was stored.
             EventIdReused: an id is in the log as part of another append; nothing was stored.
             InvalidEvent, InvalidStreamName: a rule is broken; nothing was stored.
+            AppendRefused: the database refused it and rolled it back.
             OutcomeUnknown: no answer came; repeat with the same event ids to find out.
         """
         ...

@@ -10,6 +10,7 @@ The hot path uses asyncpg alone; SQLAlchemy's engine is for migrations and whate
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -36,6 +37,7 @@ __all__ = ["ConnectionPool", "connect", "engine", "revision_of"]
 TIMEOUT_SECONDS: Final = 10.0
 POOL_SIZE: Final = 8
 _RELEASE_SECONDS: Final = 2.0
+_CLOSE_SECONDS: Final = 2.0
 
 
 def _options(
@@ -144,7 +146,10 @@ class ConnectionPool:
         try:
             yield cls(pool, url, timeout_seconds)
         finally:
-            pool.terminate()
+            # Orderly, but a server that no longer answers must not keep us.
+            with suppress(Exception):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await pool.close()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

@@ -62,6 +62,7 @@ class Cable:
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._cut_answer = False
+        self.answers = 0
         self._connections: set[asyncio.Task[None]] = set()
         self.port = 0
 
@@ -100,6 +101,7 @@ class Cable:
             if answers and self._cut_answer:
                 self._cut_answer = False
                 return
+            self.answers += answers
             target.write(data)
             await target.drain()
 

@@ -110,6 +110,21 @@ async def test_a_standby(killable_postgres: PostgresServer, killable_store_url: 
     assert (role.value, role.level) == ("standby", Level.ERROR)
 
 
+def test_warnings_are_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def warned(_: str, **__: object) -> list[Finding]:
+        return [
+            Finding(name="a", value="b"),
+            Finding(name="c", value="d", level=Level.WARNING, advice="mind [the] gap"),
+        ]
+
+    monkeypatch.setattr("eventstore.cli.doctor.preflight", warned)
+    monkeypatch.setattr(sys, "argv", ["eventstore", "doctor", "--database-url=postgresql://h/d"])
+    assert cli.main() == 0
+    assert "mind [the] gap" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("damaged", "code", "level"), [(False, 2, "error"), (True, 1, "violation")]
 )

@@ -63,6 +63,15 @@ async def test_a_lost_answer_leaves_the_outcome_open_until_it_is_repeated(store_
     assert (repeated.version, repeated.repeated) == (2, True)
 
 
+async def test_an_append_is_one_round_trip(store_url: str) -> None:
+    async with cable_to(store_url) as (cable, url), connect(url, pool_size=1) as store:
+        await store.append(ORDER, events(1), expected=ABSENT)
+        before = cable.answers
+        for _ in range(5):
+            await store.append(ORDER, events(2), expected=ANY)
+        assert cable.answers == before + 5
+
+
 async def test_a_lost_answer_to_a_read(store_url: str) -> None:
     async with cable_to(store_url) as (cable, url), connect(url, pool_size=1) as store:
         assert await store.head() == 0

@@ -151,6 +151,7 @@ class SideBySide(RuleBasedStateMachine):
 
 
 @pytest.mark.stack
+@pytest.mark.timeout(600)  # what was found must have time to shrink
 def test_memory_and_postgres_side_by_side(store_url: str) -> None:
     runs = itertools.count()
     with asyncio.Runner() as runner:

@@ -1,0 +1,49 @@
+"""The reference says what is so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from eventstore import errors, validation
+from eventstore.cli.exits import Exit
+from tests.support.source import ROOT
+
+REFERENCE = (ROOT / "docs" / "reference" / "eventstore.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.stack
+def test_its_example_runs(store_url: str) -> None:
+    found = re.search(r"```python\n(.*?)```", REFERENCE, re.DOTALL)
+    assert found is not None
+    example = re.sub(r'"postgresql://[^"]+"', repr(store_url), found[1])
+    ran = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, check=False
+    )
+    assert (ran.stdout, ran.stderr) == ("1 1 placed {'total': 30}\n2 2 paid None\n", "")
+
+
+def test_it_tells_every_exit_code() -> None:
+    told = set(map(int, re.findall(r"^\| (\d+)[ ,]", REFERENCE, re.MULTILINE)))
+    assert told == set(map(int, Exit)) - {Exit.PIPE_CLOSED}
+
+
+def test_it_tells_of_each_error_whether_it_is_definite() -> None:
+    for row in re.findall(r"^\| (`[A-Z].*?) \| (yes|\*\*no\*\*) \|", REFERENCE, re.MULTILINE):
+        for name in re.findall(r"`([A-Z]\w+)`", row[0]):
+            assert getattr(errors, name).definite == (row[1] == "yes"), name
+
+
+def test_its_limits_are_the_limits() -> None:
+    for limit in (
+        f"{validation.DATA_BYTES_MAX // 1024} KiB as JSON",
+        f"{validation.METADATA_BYTES_MAX // 1024} KiB as JSON",
+        f"{validation.APPEND_EVENTS_MAX:,} events, {validation.APPEND_BYTES_MAX // 2**20} MiB",
+        f"printable, {validation.EVENT_TYPE_BYTES_MAX} bytes in UTF-8",
+        f"at most {validation.DEPTH_MAX} deep",
+        f"{validation.READ_LIMIT_MAX:,} events",
+    ):
+        assert limit in REFERENCE
