@@ -47,6 +47,7 @@ app = App(
     help="The whole event store on one machine: run it, break it, and have it judged.",
     version=_version,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 app.command(up)
 app.command(demo)
@@ -70,11 +71,12 @@ def run(arguments: Sequence[str]) -> int:
         return USAGE  # cyclopts has printed what is wrong.
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The interpreter must not flush again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
     except BaseException as error:  # noqa: BLE001 - the outermost frame: an exit code for anything
+        # rich makes a SystemExit of it.
+        if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+            # The interpreter must not flush again at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return PIPE_CLOSED
         return _report(error)
     return code if isinstance(code, int) else OK
 
