@@ -21,6 +21,8 @@ def demo(
     clients: int = 10,
     mutant: str | None = None,
     out: Path | None = None,
+    postgres_bin: Path | None = None,
+    nats_server: Path | None = None,
     list_mutants: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
 ) -> int:
@@ -48,6 +50,10 @@ def demo(
         Plant a known bug, which must be convicted; see --list-mutants.
     out
         The folder for the run, new or empty. Without it runs/TIME-SEED.
+    postgres_bin
+        The folder with PostgreSQL's programs, instead of those of the wheel or in PATH.
+    nats_server
+        The nats-server file, instead of the one of the wheel or in PATH.
     list_mutants
         List the bugs that can be planted, and what each is.
     as_json
@@ -59,4 +65,5 @@ def demo(
         print(demo_session.mutants_text())
         return 0
     scenario = demo_session.scenario_of(seconds, seed, clients, mutant)
-    return demo_session.run_and_judge(scenario, out, as_json=as_json)
+    servers = demo_session.Installations.find(postgres_bin, nats_server)
+    return demo_session.run_and_judge(scenario, servers, out, as_json=as_json)

@@ -95,6 +95,10 @@ class RunProgress:
         self._outcomes[reply.outcome] += 1
         self._refresh()
 
+    def cut_short(self) -> None:
+        """Say that the phase before did not come to its end."""
+        self._end_phase("✗")
+
     def _refresh(self) -> None:
         if self._task is None or self._phase is not Phase.TRAFFIC:
             return

@@ -12,17 +12,20 @@ from typing import Final
 from rich.console import Console
 
 from checker import MalformedHistory
+from eventstore import EventStoreError
 from verification.artefacts import RunFolder
 from verification.cli.demo_progress import RunProgress
 from verification.cli.judge_session import report_malformed, show
+from verification.errors import VerificationError
 from verification.judge.document import write_judgement
 from verification.judge.judgement import judge_run
 from verification.mutants.registry import MUTANTS
 from verification.run.observer import Phase
 from verification.run.run import run
+from verification.run.system import Installations
 from verification.scenarios import Scenario
 
-__all__ = ["mutants_text", "run_and_judge", "scenario_of"]
+__all__ = ["Installations", "mutants_text", "run_and_judge", "scenario_of"]
 
 SEED_MAX: Final = 2**31
 _SIGNALS: Final = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -50,17 +53,29 @@ def scenario_of(seconds: float, seed: int | None, clients: int, mutant: str | No
     return scenario
 
 
-def run_and_judge(scenario: Scenario, out: Path | None, *, as_json: bool) -> int:
+def run_and_judge(
+    scenario: Scenario, servers: Installations, out: Path | None, *, as_json: bool
+) -> int:
     """Run a scenario, judge it, show the result, and return the exit code.
 
+    A run that is interrupted, or that fails, is judged by what it saw until then.
+
     Raises:
-        VerificationError: the folder cannot be used, or a server failed.
+        FolderUnusable: the folder exists and is not empty, or cannot be made.
+        VerificationError, EventStoreError: a server failed; what was seen has been judged.
     """
     folder = RunFolder.create(out or _default_folder(scenario))
     console = Console(stderr=True)
     console.print(_title(scenario), highlight=False)
+    failure: Exception | None = None
+    signalled = 0
     with RunProgress(console, scenario.seconds) as progress:
-        signalled = asyncio.run(_run(scenario, folder, progress))
+        try:
+            signalled = asyncio.run(_run(scenario, servers, folder, progress))
+        except (VerificationError, EventStoreError) as error:
+            failure = error
+        if signalled or failure:
+            progress.cut_short()
         progress.phase(Phase.JUDGING)
         try:
             judgement = judge_run(folder)
@@ -68,13 +83,17 @@ def run_and_judge(scenario: Scenario, out: Path | None, *, as_json: bool) -> int
             return report_malformed(error)
         write_judgement(judgement, folder)
     code = show(judgement, folder, as_json=as_json)
+    if failure is not None:
+        raise failure
     return signalled or code
 
 
-async def _run(scenario: Scenario, folder: RunFolder, progress: RunProgress) -> int:
+async def _run(
+    scenario: Scenario, servers: Installations, folder: RunFolder, progress: RunProgress
+) -> int:
     """Run; a signal ends it in order. Returns the exit code of the signal, or 0."""
     loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(run(scenario, folder, progress))
+    task = asyncio.ensure_future(run(scenario, servers, folder, progress))
     received: list[signal.Signals] = []
 
     def end(number: signal.Signals) -> None:

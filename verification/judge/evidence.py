@@ -29,8 +29,8 @@ REQUESTS: Final = ("append", "read", "read-log", "version", "head")
 def judge_evidence(history: History, scenario: Scenario, outcome: RunOutcome | None) -> Property:
     """Judge whether the run can prove anything; if not, the verdict is unknown, with reasons."""
     traffic, final = _split(history)
-    reasons = [
-        *_unfinished(outcome),
+    # What else is missing in a run that did not end follows from that.
+    reasons = list(_unfinished(outcome)) or [
         *_too_quiet(traffic, scenario),
         *_faults_missed(history, traffic, scenario),
         *_unread(final, history),
@@ -87,11 +87,12 @@ def _is_conflict(operation: Operation) -> bool:
 
 def _faults_missed(history: History, traffic: list[Operation], scenario: Scenario) -> Iterator[str]:
     fired = Counter(event.f for event in history.nemesis)
-    for word, count in Counter(
+    planned = Counter(
         word for fault in scenario.faults for word in (fault.starts_as, fault.ends_as)
-    ).items():
-        if fired[word] < count:
-            yield f"{word} happened {fired[word]} times of {count} planned"
+    )
+    missing = planned - fired
+    if missing:
+        yield f"planned, but it never happened: {', '.join(sorted(missing))}"
     ends = {fault.ends_as for fault in scenario.faults}
     undone = max((event.time for event in history.nemesis if event.f in ends), default=0)
     survived = any(

@@ -57,7 +57,7 @@ def _headline(judgement: Judgement) -> str:
         case Verdict.INVALID:
             said = ", ".join(judgement.anomaly_types)
         case _:
-            said = "this run proves nothing: " + "; ".join(judgement.reasons)
+            said = f"nothing is proved: {judgement.reasons[0]}"
     planted = f" [dim](planted: {mutant})[/]" if mutant else ""
     return f"[bold {style}]{judgement.verdict}[/]  {escape(said)}{planted}"
 

@@ -8,6 +8,7 @@ import asyncpg
 
 from verification.artefacts import AppliedRow, ReadModel
 from verification.cluster.postgres import PostgresServer
+from verification.errors import ServerFailed
 
 __all__ = ["checkpoint_of", "read_applied", "read_rows"]
 
@@ -24,7 +25,7 @@ async def checkpoint_of(postgres: PostgresServer, database: str, projection: str
                 return None
             position: int | None = await connection.fetchval(_CHECKPOINT, projection)
             return position
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (ServerFailed, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return None
 
 

@@ -28,7 +28,7 @@ from verification.run.collect import collect, probe
 from verification.run.convergence import Progress, await_convergence
 from verification.run.observer import Observer, Phase
 from verification.run.preflight import preflight
-from verification.run.system import System
+from verification.run.system import Installations, System
 from verification.run.traffic import read_everything, run_clients
 from verification.scenarios import Scenario
 from verification.workloads.contended import streams_of
@@ -39,7 +39,9 @@ CALM_SECONDS: Final = 0.5
 """How long traffic goes on after the last fault was undone, so that it is known to work again."""
 
 
-async def run(scenario: Scenario, folder: RunFolder, observer: Observer) -> None:
+async def run(
+    scenario: Scenario, servers: Installations, folder: RunFolder, observer: Observer
+) -> None:
     """Run a scenario, and keep everything that was seen in ``folder``.
 
     Raises:
@@ -47,7 +49,7 @@ async def run(scenario: Scenario, folder: RunFolder, observer: Observer) -> None
         CancelledError: the run was interrupted; the folder keeps what there is.
     """
     folder.write_scenario(scenario)
-    course = _Course(scenario, folder, observer)
+    course = _Course(scenario, servers, folder, observer)
     header = {"model": "stream", "clients": scenario.clients, "seed": scenario.seed}
     with Recorder(folder.history, header=header) as recorder:
         try:
@@ -56,18 +58,31 @@ async def run(scenario: Scenario, folder: RunFolder, observer: Observer) -> None
             course.ended = "it was interrupted"
             raise
         except BaseException as error:
-            course.ended = f"{type(error).__name__}: {error}"
-            raise
+            cause = _first(error)
+            course.ended = f"{type(cause).__name__}: {cause}"
+            if cause is error:
+                raise
+            raise cause from error
         finally:
             recorder.sync()
             folder.write_outcome(course.outcome())
 
 
+def _first(error: BaseException) -> BaseException:
+    """Take the first error out of a task group's: the others followed from it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 class _Course:
     """One run, and how far it has come."""
 
-    def __init__(self, scenario: Scenario, folder: RunFolder, observer: Observer) -> None:
+    def __init__(
+        self, scenario: Scenario, servers: Installations, folder: RunFolder, observer: Observer
+    ) -> None:
         self._scenario = scenario
+        self._servers = servers
         self._folder = folder
         self._observer = observer
         self._started_at = dt.datetime.now(dt.UTC)
@@ -91,7 +106,7 @@ class _Course:
             async with AsyncExitStack() as stack:
                 with self._phase(Phase.STARTING):
                     system = await stack.enter_async_context(
-                        System.start(place, mutant, self._scenario.seed)
+                        System.start(place, self._servers, mutant, self._scenario.seed)
                     )
                 await self._on(system, recorder)
                 self._observer.phase(Phase.STOPPING)

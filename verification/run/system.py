@@ -9,12 +9,20 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
+
+import msgspec
 
 from eventstore import EventStore
 from eventstore.postgres.store import PostgresEventStore
 from verification.cluster.cluster import Cluster
 from verification.cluster.commands import Command
+from verification.cluster.installation import (
+    NatsInstallation,
+    PostgresInstallation,
+    find_nats,
+    find_postgres,
+)
 from verification.errors import ServerFailed
 from verification.mutants.registry import Mutant
 from verification.nemesis.injector import Breakable
@@ -23,7 +31,7 @@ from verification.nemesis.schedule import Target
 from verification.run.jetstream import last_position
 from verification.run.postgres import checkpoint_of
 
-__all__ = ["DATABASE", "PROJECTION", "System"]
+__all__ = ["DATABASE", "PROJECTION", "Installations", "System"]
 
 PROJECTION: Final = "stream-totals"
 DATABASE: Final = "eventstore"
@@ -33,6 +41,22 @@ POOL_SIZE: Final = 5
 TIMEOUT_SECONDS: Final = 3.0
 BEGIN_SECONDS: Final = 60.0
 BEGIN_POLL_SECONDS: Final = 0.05
+
+
+class Installations(msgspec.Struct, frozen=True, kw_only=True):
+    """The programs that a run starts."""
+
+    postgres: PostgresInstallation
+    nats: NatsInstallation
+
+    @classmethod
+    def find(cls, postgres_bin: Path | None = None, nats_server: Path | None = None) -> Self:
+        """Find both servers: the named ones, or else those of the wheels or in PATH.
+
+        Raises:
+            InstallationNotFound: one is missing; the message says where was looked.
+        """
+        return cls(postgres=find_postgres(postgres_bin), nats=find_nats(nats_server))
 
 
 class System:
@@ -98,14 +122,18 @@ class System:
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, folder: Path, mutant: Mutant | None, seed: int) -> AsyncIterator[System]:
+    async def start(
+        cls, folder: Path, servers: Installations, mutant: Mutant | None, seed: int
+    ) -> AsyncIterator[System]:
         """Run the system in an empty folder, with the mutant's bug if there is one.
 
         Raises:
             VerificationError: a server did not start.
             EventStoreError: the store cannot be connected to.
         """
-        async with Cluster.start(folder) as cluster:
+        async with Cluster.start(
+            folder, postgres_installation=servers.postgres, nats_installation=servers.nats
+        ) as cluster:
             if mutant is not None and mutant.database is not None:
                 async with cluster.postgres.connection(DATABASE) as connection:
                     await connection.execute(mutant.database())

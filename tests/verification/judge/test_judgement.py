@@ -251,7 +251,7 @@ def no_full_read(folder: RunFolder) -> None:
         (killed, "evidence", "the run never came to an end"),
         (still_moving, "converged", "still moving"),
         (quiet, "evidence", "operations succeeded, at least 3,000 are needed"),
-        (no_such_fault, "evidence", "kill-nats happened 0 times of 1 planned"),
+        (no_such_fault, "evidence", "planned, but it never happened: kill-nats"),
         (no_full_read, "evidence", "nobody read the whole log in the end"),
     ],
     ids=lambda value: getattr(value, "__name__", value),
