@@ -43,15 +43,23 @@ class Judge:
         history_format: A format's name, or ``auto``.
         limits: The budget of one file.
         engine: Which engine searches.
+        options: Other options that a verdict depends on, for the commands that reports show.
     """
 
     def __init__(
-        self, choice: ModelChoice, *, history_format: str, limits: Limits, engine: Engine
+        self,
+        choice: ModelChoice,
+        *,
+        history_format: str,
+        limits: Limits,
+        engine: Engine,
+        options: tuple[str, ...] = (),
     ) -> None:
         self._choice = choice
         self._format = history_format
         self._limits = limits
         self._engine: Engine = engine
+        self._options = options
 
     def judge(self, path: str, stage: Stage) -> FileReport:
         """Read and judge one file; what cannot be judged is a report, too.
@@ -59,7 +67,7 @@ class Judge:
         Raises:
             Stopped: Ctrl-C or SIGTERM came.
         """
-        attempt = _Attempt(file_name(path))
+        attempt = _Attempt(file_name(path), self._options)
         try:
             stage(f"reading {attempt.report.file}")
             attempt.read(path, self._format)
@@ -85,8 +93,8 @@ class Judge:
 class _Attempt:
     """A file on its way; ``report`` is what is known of it so far."""
 
-    def __init__(self, file: str) -> None:
-        self.report = FileReport(file=file, verdict=FileVerdict.UNKNOWN)
+    def __init__(self, file: str, options: tuple[str, ...]) -> None:
+        self.report = FileReport(file=file, verdict=FileVerdict.UNKNOWN, options=options)
         self._decided: list[PartitionResult] = []
 
     def read(self, path: str, history_format: str) -> None:
@@ -102,8 +110,13 @@ class _Attempt:
         history = self.report.history
         if history is None:
             raise ValueError("a file is read before it is judged")
-        model, source = choice.model_of(history)
-        self.report = replace(self.report, model=model.name, model_source=source)
+        chosen = choice.model_of(history)
+        self.report = replace(
+            self.report,
+            model=chosen.model.name,
+            model_source=chosen.source,
+            options=("--model", chosen.option, *self.report.options),
+        )
         judging = f"judging {self.report.file}: {len(history):,} operations"
         stage(judging)
 
@@ -112,7 +125,7 @@ class _Attempt:
             if len(self._decided) > 1:
                 stage(f"{judging}, {len(self._decided):,} parts decided")
 
-        result = check(history, model, limits=limits, engine=engine, on_partition=count)
+        result = check(history, chosen.model, limits=limits, engine=engine, on_partition=count)
         verdict = FileVerdict(result.verdict.value)
         self.report = replace(
             self.report, verdict=verdict, result=result, reason=_undecided(result, verdict)

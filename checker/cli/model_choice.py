@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from checker.errors import CheckerError
 from checker.history.history import History
 from checker.models import MODELS, Model, model_named
 from checker.operation import Operation
 
-__all__ = ["ModelChoice", "ModelNotTold", "named_model"]
+__all__ = ["ChosenModel", "ModelChoice", "ModelNotTold", "named_model"]
 
 
 class ModelNotTold(CheckerError):
     """Nobody named a model, and the operations leave it open."""
+
+
+class ChosenModel(NamedTuple):
+    """A model, what ``--model`` calls it, and who chose it: ``option``, ``header`` or ``guess``."""
+
+    model: Model[Any]
+    option: str
+    source: str
 
 
 class ModelChoice:
@@ -31,28 +39,30 @@ class ModelChoice:
 
     def __init__(self, named: str | None, options: dict[str, Any]) -> None:
         self._options = options
-        self._model = None if named is None else named_model(named, options)
+        self._named: ChosenModel | None = None
+        if named is not None:
+            self._named = ChosenModel(named_model(named, options), named, "option")
 
-    def model_of(self, history: History) -> tuple[Model[Any], str]:
-        """Return the model of a history, and who chose it: ``option``, ``header`` or ``guess``.
+    def model_of(self, history: History) -> ChosenModel:
+        """Choose the model of a history.
 
         Raises:
             ModelNotTold: Neither option nor header names one, and the operations leave it open.
             UnknownModel: The header names one that does not exist or does not take the options.
         """
-        if self._model is not None:
-            return self._model, "option"
+        if self._named is not None:
+            return self._named
         header = history.header.get("model")
         # A header comes with the file and is not trusted: it may pick a model, not import code.
         if isinstance(header, str) and ":" not in header:
-            return named_model(header, self._options), "header"
+            return ChosenModel(named_model(header, self._options), header, "header")
         guess = _guess(history)
         if guess is None:
             raise ModelNotTold(
                 f"its operations ({_functions(history)}) do not tell the model: name one with "
                 f"--model; there are {', '.join(MODELS)}, and module:Class for your own"
             )
-        return named_model(guess, self._options), "guess"
+        return ChosenModel(named_model(guess, self._options), guess, "guess")
 
 
 def named_model(name: str, options: dict[str, Any]) -> Model[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -85,6 +84,10 @@ def verify(
             memory_bytes=parsed("--memory-limit", memory_limit, parse_bytes),
         ),
         engine=engine,
+        options=(
+            *(() if initial is None else ("--initial", initial)),
+            *(() if format == "auto" else ("--format", format)),
+        ),
     )
     check_files(files)
     check_output("--html", html)
@@ -145,14 +148,13 @@ class _Run:
             return Exit.VALID
         from checker.report.page import PageTooLarge, write_page  # noqa: PLC0415 - imports jinja2
 
-        model = () if report.model is None else ("--model", report.model)
         try:
             write_page(
                 self._html,
                 report.history,
                 report.result,
                 title=report.file,
-                reproduce=shlex.join(("checker", "verify", report.file, *model)),
+                reproduce=report.command(),
             )
         except (OSError, PageTooLarge) as error:
             warn(f"--html: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import shlex
 from collections.abc import Iterable
 from typing import Final
 
@@ -46,7 +47,8 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
 
     ``reason`` says why there is no verdict or none either way, with ``line`` and ``operation`` (in
     the file's own words) when it is malformed. ``model_source`` says who chose the model: the
-    ``option``, the file's ``header``, or a ``guess`` from its operations.
+    ``option``, the file's ``header``, or a ``guess`` from its operations. ``options`` are those of
+    ``checker verify`` that judge it in the same way again.
     """
 
     file: str
@@ -55,6 +57,7 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     result: CheckResult | None = None
     model: str | None = None
     model_source: str | None = None
+    options: tuple[str, ...] = ()
     parse_seconds: float = 0.0
     reason: str = ""
     line: int | None = None
@@ -70,6 +73,10 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     def unknown_partitions(self) -> tuple[PartitionResult, ...]:
         """The parts that were not decided."""
         return self._partitions(Verdict.UNKNOWN)
+
+    def command(self, *options: str) -> str:
+        """Return the command that judges this file again, ready for a shell."""
+        return shlex.join(("checker", "verify", self.file, *self.options, *options))
 
     def operations(self, indices: Iterable[int]) -> tuple[Operation, ...]:
         """Return the operations with these indices, in order of invocation."""

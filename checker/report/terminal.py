@@ -6,7 +6,6 @@ of any length elsewhere. Text out of a history is escaped, so that a file cannot
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -181,15 +180,10 @@ def _advice(reports: Sequence[FileReport], html: str | None) -> Iterable[str]:
     again = [report for report in reports if report.file != STDIN_NAME]
     invalid = next((r for r in again if r.verdict is FileVerdict.INVALID), None)
     if invalid is not None and html is None:
-        yield f"to see it on a timeline: {_command(invalid, '--html', 'report.html')}"
+        yield f"to see it on a timeline: {invalid.command('--html', 'report.html')}"
     unknown = next((r for r in again if r.verdict is FileVerdict.UNKNOWN and not r.trouble), None)
     if unknown is not None:
-        yield f"to search longer: {_command(unknown, '--timeout', '10m')}"
-
-
-def _command(report: FileReport, *options: str) -> str:
-    model = () if report.model is None else ("--model", report.model)
-    return shlex.join(("checker", "verify", report.file, *model, *options))
+        yield f"to search longer: {unknown.command('--timeout', '10m')}"
 
 
 def _part_name(part: PartitionResult) -> str:

@@ -29,8 +29,8 @@ def _history(*requests: tuple[str, Any], header: dict[str, Any] | None = None) -
     ],
 )
 def test_operations_tell_the_model(requests: list[tuple[str, Any]], model: str) -> None:
-    choice, source = ModelChoice(None, {}).model_of(_history(*requests))
-    assert (choice.name, source) == (model, "guess")
+    chosen = ModelChoice(None, {}).model_of(_history(*requests))
+    assert (chosen.model.name, chosen.option, chosen.source) == (model, model, "guess")
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def test_operations_may_leave_the_model_open(requests: list[tuple[str, Any]]) ->
 
 def test_header_comes_before_the_operations_and_the_option_before_both() -> None:
     history = _history(("read", None), header={"model": "cas-register"})
-    model, source = ModelChoice(None, {}).model_of(history)
-    assert (model.name, source) == ("cas-register", "header")
-    model, source = ModelChoice("register", {}).model_of(history)
-    assert (model.name, source) == ("register", "option")
+    chosen = ModelChoice(None, {}).model_of(history)
+    assert (chosen.option, chosen.source) == ("cas-register", "header")
+    chosen = ModelChoice("register", {}).model_of(history)
+    assert (chosen.option, chosen.source) == ("register", "option")
 
 
 def test_header_cannot_make_us_import_code() -> None:
     history = _history(("read", None), header={"model": "antigravity:Model"})
-    model, source = ModelChoice(None, {}).model_of(history)
-    assert (model.name, source) == ("register", "guess")
+    chosen = ModelChoice(None, {}).model_of(history)
+    assert (chosen.option, chosen.source) == ("register", "guess")
 
 
 def test_unknown_names_are_refused() -> None:
@@ -66,5 +66,4 @@ def test_unknown_names_are_refused() -> None:
 def test_options_reach_the_model() -> None:
     history = _history(("read", None))
     for choice in (ModelChoice("register", {"initial": 7}), ModelChoice(None, {"initial": 7})):
-        model, _ = choice.model_of(history)
-        assert model.init() == "7"
+        assert choice.model_of(history).model.init() == "7"

@@ -77,3 +77,4 @@ def test_a_signal_ends_the_text_with_what_was_found(tmp_path: Path) -> None:
     assert 'key "bad": non-linearizable' in output
     assert "stopped before all of it was decided" in output
     assert "unknown   later.ops" in output
+    assert "checker verify run.ops --model slow:Slow --html report.html" in output

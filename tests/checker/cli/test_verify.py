@@ -99,8 +99,10 @@ def test_initial_value_is_the_registers(tmp_path: Path, capsys: pytest.CaptureFi
     path = tmp_path / "run.ops"
     path.write_text('{"client": 0, "call": 1, "return": 2, "f": "read", "out": {"a": [1]}}\n')
     assert main(["verify", str(path), "--initial", '{"a": [1]}']) == 0
-    assert main(["verify", str(path)]) == 1
-    assert "the model was told from the operations' names" in capsys.readouterr().out
+    assert main(["verify", str(path), "--initial", '"b c"', "--format", "ops"]) == 1
+    output = capsys.readouterr().out
+    assert "the model was told from the operations' names" in output
+    assert f"""verify {path} --model register --initial '"b c"' --format ops --html""" in output
 
 
 def test_undecided_names_the_limit_and_the_way_on(
