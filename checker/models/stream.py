@@ -7,7 +7,7 @@ alone, or, ``whole``, the store as one object whose log gives every event its po
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 from checker.models.model import Model, Partition
@@ -23,7 +23,7 @@ from checker.models.stream_operations import (
     StreamVersionRead,
     is_conflict,
 )
-from checker.operation import Operation
+from checker.operation import Operation, Outcome
 
 __all__ = ["StoreState", "Stream", "met"]
 
@@ -113,15 +113,23 @@ class Stream(Model[StoreState]):
     are in the log is not asked of it, since an earlier attempt may have landed meanwhile.
     """
 
-    def __init__(self, *, whole: bool = False, decoder: Decoder | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        whole: bool = False,
+        decoder: Decoder | None = None,
+        hints: Mapping[EventId, int] | None = None,
+    ) -> None:
         """Make the model of one stream, or of the ``whole`` store, whose positions count.
 
-        Models of the same history may share a ``decoder``.
+        Models of the same history may share a ``decoder``. ``hints`` are versions of events that
+        are known from elsewhere: a monitor may try them, the model itself does not use them.
         """
         self.name = "store" if whole else "stream"
         self.native = type(self) is Stream
         self.whole = whole
         self.decoder = decoder or Decoder()
+        self.hints = hints or {}
 
     def init(self) -> StoreState:
         """Return the empty log."""
@@ -153,14 +161,37 @@ class Stream(Model[StoreState]):
             else:
                 streams.setdefault(operation.key, []).append(operation)
                 speaks_of_log = speaks_of_log or _has_position(request)
+        hints = self._hints(operations) if speaks_of_log else {}
         parts = [
-            Partition(key=stream, operations=tuple(part), model=Stream(decoder=self.decoder))
+            Partition(
+                key=stream,
+                operations=tuple(part),
+                model=Stream(decoder=self.decoder, hints=hints.get(stream)),
+            )
             for stream, part in streams.items()
         ]
         if speaks_of_log:
             whole = Stream(whole=True, decoder=self.decoder)
             parts.append(Partition(key=None, operations=tuple(operations), model=whole))
         return parts
+
+    def _hints(self, operations: Sequence[Operation]) -> dict[str, dict[EventId, int]]:
+        """The versions that reads of the log show of events whose append has no known outcome."""
+        unknown: set[EventId] = set()
+        for operation in operations:
+            if operation.f == "append" and operation.outcome is Outcome.INFO:
+                append = self.decoder(operation)
+                unknown.update(append.ids if isinstance(append, Append) else ())
+        hints: dict[str, dict[EventId, int]] = {}
+        for operation in operations:
+            page = self.decoder(operation)
+            if isinstance(page, LogRead) and not unknown.isdisjoint(page.ids):
+                for stream, version, event in zip(
+                    page.streams, page.versions, page.ids, strict=True
+                ):
+                    if event in unknown:
+                        hints.setdefault(stream, {})[event] = version
+        return hints
 
     def _append(self, state: StoreState, stream: str, append: Append) -> StoreState | None:
         version = state.version(stream)

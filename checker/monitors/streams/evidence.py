@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from checker.models.describe import name_operation, shorten
 from checker.models.stream import met
@@ -11,7 +12,6 @@ from checker.models.stream_operations import (
     Append,
     Decoder,
     EventId,
-    Expected,
     LogHead,
     LogRead,
     StreamRead,
@@ -23,40 +23,25 @@ from checker.operation import Operation, Outcome
 __all__ = ["Attempt", "Evidence", "Transition", "gather"]
 
 
-class Attempt:
+class Attempt(NamedTuple):
     """One append operation that may have had the effect: acknowledged, or of unknown outcome."""
 
-    __slots__ = ("append", "operation")
-
-    def __init__(self, operation: Operation, append: Append) -> None:
-        self.operation = operation
-        self.append = append
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether it was answered; otherwise its outcome is unknown."""
-        return self.operation.outcome is Outcome.OK
-
-    @property
-    def expected(self) -> Expected:
-        """Where it expected the stream."""
-        return self.append.expected
+    operation: Operation
+    append: Append
 
 
 class Transition:
     """One effect on one stream, and every attempt at it: the appends with the same ids."""
 
-    __slots__ = ("attempts", "ids", "stream")
+    __slots__ = ("acknowledged", "attempts", "ids", "stream")
 
     def __init__(self, stream: str, ids: tuple[EventId, ...]) -> None:
         self.stream = stream
         self.ids = ids
         self.attempts: list[Attempt] = []
-
-    @property
-    def acknowledged(self) -> list[Attempt]:
-        """The attempts that were answered."""
-        return [attempt for attempt in self.attempts if attempt.acknowledged]
+        """By invocation."""
+        self.acknowledged: list[Attempt] = []
+        """The attempts among them that were answered."""
 
     @property
     def first(self) -> Operation:
@@ -68,7 +53,10 @@ class Transition:
 
         Another one that could as well would only be later.
         """
-        return next((attempt for attempt in self.attempts if met(attempt.expected, version)), None)
+        for attempt in self.attempts:
+            if met(attempt.append.expected, version):
+                return attempt
+        return None
 
 
 class Evidence:
@@ -128,7 +116,7 @@ def gather(operations: Sequence[Operation], decode: Decoder, findings: Findings)
             evidence.log_reads.append((operation, request))
         elif isinstance(request, LogHead):
             evidence.heads.append((operation, request))
-    for transition in _by_certainty(attempts.values()):
+    for transition in sorted(attempts.values(), key=lambda item: not item.acknowledged):
         _claim_ids(evidence, transition, findings)
     return evidence
 
@@ -148,11 +136,10 @@ def _sort_append(
     transition = attempts.get(key)
     if transition is None:
         transition = attempts[key] = Transition(operation.key, append.ids)
-    transition.attempts.append(Attempt(operation, append))
-
-
-def _by_certainty(transitions: Iterable[Transition]) -> list[Transition]:
-    return sorted(transitions, key=lambda transition: not transition.acknowledged)
+    attempt = Attempt(operation, append)
+    transition.attempts.append(attempt)
+    if operation.outcome is Outcome.OK:
+        transition.acknowledged.append(attempt)
 
 
 def _claim_ids(evidence: Evidence, transition: Transition, findings: Findings) -> None:

@@ -127,6 +127,14 @@ class Ledger:
             self._contradicts(operation, number, event, rival)
         return False
 
+    def suppose(self, transition: Transition, event: EventId, number: int) -> None:
+        """Place a transition that nobody observed so that ``event`` has a number, if it can be."""
+        start = number - 1 - transition.ids.index(event)
+        fits = 0 <= start <= self._capacity - len(transition.ids)
+        if transition not in self.placements and fits and not self._rival(transition, start):
+            self.placements[transition] = Placement(start, transition.first)
+            self._write(transition, start)
+
     def owner(self, number: int) -> Transition | None:
         """The transition known to hold a number, if any."""
         event = self.ids[number - 1] if 0 < number <= len(self.ids) else None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from checker.models.describe import name_operation, shorten
-from checker.models.stream_operations import LogRead, StreamRead
+from checker.models.stream_operations import EventId, LogRead, StreamRead
 from checker.monitors.streams.evidence import Evidence
 from checker.monitors.streams.findings import Findings
 from checker.monitors.streams.ledger import Ledger
@@ -61,6 +61,13 @@ class Ledgers:
             ledger = Ledger("version", name, capacity, self._evidence, self._findings)
             self.streams[name] = ledger
         return ledger
+
+    def try_hints(self, hints: Mapping[EventId, int]) -> None:
+        """Place transitions that nobody observed where hints say, if there is room."""
+        for event, version in hints.items():
+            transition = self._evidence.writers.get(event)
+            if transition is not None:
+                self.stream(transition.stream).suppose(transition, event, version)
 
     def compare_log_rows(self, rows: Sequence[tuple[str, int]]) -> None:
         """Compare the stream and version that log reads show with those of each position."""

@@ -12,9 +12,11 @@ could explain what was seen, the question is left to the search.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from checker.models import Stream
+from checker.models.stream_operations import EventId
 from checker.monitors.outcome import MonitorOutcome
 from checker.monitors.streams.certificate import report_violation
 from checker.monitors.streams.domains import WHOLE, domains
@@ -38,12 +40,14 @@ def judge_streams(model: Stream, operations: Sequence[Operation]) -> MonitorOutc
         MalformedHistory: an operation does not have the shape that the model defines.
     """
     findings = Findings()
-    witness = None
     evidence = gather(operations, model.decoder, findings)
-    if not findings:
-        order = _order(evidence, findings, whole=model.whole)
-        if order is not None:
-            witness = _sweep(order, evidence, findings)
+    witness = _decide(model, evidence, findings)
+    if findings.undecided and model.hints and not findings.anomalies():
+        # A hint is not evidence: it may lead to an order that explains everything, and then that
+        # is the answer; otherwise the question stays open.
+        witness = _decide(model, evidence, Findings(), model.hints)
+        if witness is not None:
+            return MonitorOutcome(algorithm=ALGORITHM, witness=witness)
     anomalies = findings.anomalies()
     return MonitorOutcome(
         algorithm=ALGORITHM,
@@ -53,11 +57,25 @@ def judge_streams(model: Stream, operations: Sequence[Operation]) -> MonitorOutc
     )
 
 
-def _order(evidence: Evidence, findings: Findings, *, whole: bool) -> Order | None:
+def _decide(
+    model: Stream,
+    evidence: Evidence,
+    findings: Findings,
+    hints: Mapping[EventId, int] = MappingProxyType({}),
+) -> tuple[int, ...] | None:
+    """Find a witness; without one, ``findings`` says why."""
+    order = None if findings else _order(evidence, findings, hints, whole=model.whole)
+    return None if order is None else _sweep(order, evidence, findings)
+
+
+def _order(
+    evidence: Evidence, findings: Findings, hints: Mapping[EventId, int], *, whole: bool
+) -> Order | None:
     ledgers = Ledgers(evidence, findings, whole=whole)
     ledgers.enter()
     if findings:
         return None
+    ledgers.try_hints(hints)
     order = order_appends(ledgers, evidence, findings)
     if order is None or not whole:
         return order

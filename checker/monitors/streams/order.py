@@ -66,7 +66,10 @@ class Order:
 
     def line(self, stream: str) -> Line:
         """The versions of a stream; a stream that nobody appended to is at 0."""
-        return self.lines.setdefault(stream, Line())
+        line = self.lines.get(stream)
+        if line is None:
+            line = self.lines[stream] = Line()
+        return line
 
     def add(self, transition: Transition, effective: Attempt) -> None:
         """Add the next transition."""

@@ -23,15 +23,13 @@ def order_appends(ledgers: Ledgers, evidence: Evidence, findings: Findings) -> O
     order = Order()
     seen: list[Transition] = []
     exact = _exact_versions(evidence)
-    for stream in dict.fromkeys([*ledgers.streams, *exact]):
-        unseen = _unseen(evidence, ledgers.stream(stream), stream)
-        seen += _tile_stream(ledgers.stream(stream), unseen, exact.get(stream, []), findings)
-        order.unseen[stream] = unseen
     for transition in evidence.transitions:
-        if transition.stream not in order.unseen:
-            order.unseen[transition.stream] = _unseen(
-                evidence, ledgers.stream(transition.stream), transition.stream
-            )
+        unseen = order.unseen.setdefault(transition.stream, [])
+        if transition not in ledgers.stream(transition.stream).placements:
+            unseen.append(transition)
+    for stream in dict.fromkeys([*ledgers.streams, *exact]):
+        unseen = order.unseen.setdefault(stream, [])
+        seen += _tile_stream(ledgers.stream(stream), unseen, exact.get(stream, []), findings)
     if ledgers.log is not None and not findings:
         unseen = [transition for rest in order.unseen.values() for transition in rest]
         seen = _tile_log(ledgers.log, seen, unseen, evidence, findings)
@@ -51,14 +49,6 @@ def _exact_versions(evidence: Evidence) -> dict[str, list[tuple[Operation, int]]
         if conflict.actual is not None:
             exact.setdefault(operation.key, []).append((operation, conflict.actual))
     return exact
-
-
-def _unseen(evidence: Evidence, ledger: Ledger, stream: str) -> list[Transition]:
-    return [
-        transition
-        for transition in evidence.transitions
-        if transition.stream == stream and transition not in ledger.placements
-    ]
 
 
 def _tile_stream(
@@ -87,8 +77,8 @@ def _expect(ledger: Ledger, transition: Transition, findings: Findings) -> None:
         "expected-violated",
         (operation, told_by),
         f"{name_operation(operation)} expected {ledger.where} at version "
-        f"{transition.attempts[0].expected}, but took effect when it was at version {start}, as "
-        f"{name_operation(told_by)} tells.",
+        f"{transition.attempts[0].append.expected}, but took effect when it was at version "
+        f"{start}, as {name_operation(told_by)} tells.",
     )
 
 
