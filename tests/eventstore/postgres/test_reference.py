@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from eventstore import errors, validation
+from eventstore import READ_LIMIT_MAX, errors, validation
 from eventstore.cli.exits import Exit
 from tests.support.source import ROOT
 
@@ -44,6 +44,6 @@ def test_its_limits_are_the_limits() -> None:
         f"{validation.APPEND_EVENTS_MAX:,} events, {validation.APPEND_BYTES_MAX // 2**20} MiB",
         f"printable, {validation.EVENT_TYPE_BYTES_MAX} bytes in UTF-8",
         f"at most {validation.DEPTH_MAX} deep",
-        f"{validation.READ_LIMIT_MAX:,} events",
+        f"{READ_LIMIT_MAX:,} events",
     ):
         assert limit in REFERENCE
