@@ -6,9 +6,11 @@ otherwise by search; the worst verdict wins, and every part keeps its own.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 import msgspec
@@ -56,7 +58,10 @@ def check(
     judge = model_named(model) if isinstance(model, str) else model
     run = _Run(limits or Limits(), engine, on_partition or _ignore, clock)
     try:
-        results = run.judge(judge.partition(history.operations))
+        with _collection_paused():
+            partitions = judge.partition(history.operations)
+            undecided = run.monitor(partitions)
+        results = run.search(partitions, undecided)
     except MalformedHistory as error:
         raise MalformedHistory(
             error.reason, source=history.source, line=error.line, operation=error.operation
@@ -71,6 +76,22 @@ def check(
         peak_bytes=run.peak_bytes,
         partitions=tuple(results),
     )
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Pause the cyclic garbage collector.
+
+    Monitors make many objects and no cycles; walking through all of a long history again and again
+    would take as long as the monitor itself.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _native(partition: Partition, limits: Limits) -> SearchOutcome:
@@ -106,27 +127,35 @@ class _Run:
         self._on_partition = on_partition
         self._clock = clock
         self._began = clock()
+        self._results: dict[int, PartitionResult] = {}
 
     def elapsed(self) -> float:
         return self._clock() - self._began
 
-    def judge(self, partitions: Sequence[Partition]) -> list[PartitionResult]:
-        """Monitors first, then searches from the smallest part to the largest."""
-        results: dict[int, PartitionResult] = {}
+    def monitor(self, partitions: Sequence[Partition]) -> list[tuple[int, str]]:
+        """Decide what monitors can; return the places of the other parts, and why not."""
         undecided: list[tuple[int, str]] = []
         for place, partition in enumerate(partitions):
             result = self._monitored(partition)
             if isinstance(result, PartitionResult):
-                results[place] = result
-                self._on_partition(result)
+                self._decided(place, result)
             else:
                 undecided.append((place, result))
-        undecided.sort(key=lambda item: len(partitions[item[0]].operations))
-        for left, (place, why) in zip(range(len(undecided), 0, -1), undecided, strict=True):
+        return undecided
+
+    def search(
+        self, partitions: Sequence[Partition], undecided: Sequence[tuple[int, str]]
+    ) -> list[PartitionResult]:
+        """Search the parts left, from the smallest to the largest; return all results."""
+        ascending = sorted(undecided, key=lambda item: len(partitions[item[0]].operations))
+        for left, (place, why) in zip(range(len(ascending), 0, -1), ascending, strict=True):
             seconds = max(self._limits.timeout_seconds - self.elapsed(), 0.0) / left
-            results[place] = self._searched(partitions[place], why, seconds)
-            self._on_partition(results[place])
-        return [results[place] for place in range(len(partitions))]
+            self._decided(place, self._searched(partitions[place], why, seconds))
+        return [self._results[place] for place in range(len(partitions))]
+
+    def _decided(self, place: int, result: PartitionResult) -> None:
+        self._results[place] = result
+        self._on_partition(result)
 
     def _monitored(self, partition: Partition) -> PartitionResult | str:
         """Ask the model's monitor; the answer is a result, or why the search must decide."""
