@@ -95,15 +95,12 @@ def _collection_paused() -> Iterator[None]:
 
 
 def _native(partition: Partition, limits: Limits) -> SearchOutcome:
-    """Ask the native engine, if it is built here and knows the model as it is."""
-    model = partition.model
+    """Ask the native engine, if it is built here."""
     try:
-        module = importlib.import_module("checker.engine.native")
+        native = importlib.import_module("checker.engine.native")
     except ImportError as error:
         raise EngineUnavailable(f"the native engine is not built here: {error}") from error
-    if not model.native:
-        raise EngineUnavailable(f"the native engine cannot decide model {model.name!r}")
-    outcome: SearchOutcome = module.search(model.name, partition.operations, limits)
+    outcome: SearchOutcome = native.search(partition.model, partition.operations, limits)
     return outcome
 
 

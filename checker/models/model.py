@@ -47,8 +47,6 @@ class Model(abc.ABC, Generic[StateT]):
 
     name: str
     """The model's name on the command line and in results."""
-    native: bool = False
-    """Whether the native engine's model of the same name is this one, options included."""
 
     @abc.abstractmethod
     def init(self) -> StateT:

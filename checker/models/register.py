@@ -32,7 +32,6 @@ class Register(Model[str]):
     def __init__(self, *, initial: Any = None) -> None:
         """Make a register that holds ``initial`` (a JSON value) before any operation."""
         self.initial = initial
-        self.native = initial is None and type(self) in (Register, CasRegister)
 
     def init(self) -> str:
         """Return the initial value."""

@@ -126,7 +126,6 @@ class Stream(Model[StoreState]):
         are known from elsewhere: a monitor may try them, the model itself does not use them.
         """
         self.name = "store" if whole else "stream"
-        self.native = type(self) is Stream
         self.whole = whole
         self.decoder = decoder or Decoder()
         self.hints = hints or {}
