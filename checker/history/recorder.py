@@ -50,7 +50,8 @@ class Recorder:
     Args:
         path: The file to create. An existing file is evidence, and is never added to.
         header: Fields of the header line, JSON values: the model, the seed, what was tested.
-        clock: Nanoseconds, of any origin, that do not go back.
+        clock: Nanoseconds, of any origin, that do not go back. Events count from the creation of
+            the recorder.
 
     Raises:
         FileExistsError: There is such a file already.
@@ -67,6 +68,7 @@ class Recorder:
         first = encode_header(header or {})
         self.path = Path(path)
         self._clock = clock
+        self._origin = clock()
         self._lock = threading.Lock()
         self._open: dict[int | str, str] = {}
         self._retired: set[int | str] = set()
@@ -192,7 +194,7 @@ class Recorder:
             key=key,
             value=value,
             error=error,
-            time=self._clock(),
+            time=self._clock() - self._origin,
             index=self._index,
         )
         self._write(encode_event(event))

@@ -7,19 +7,18 @@ of any length elsewhere. Text out of a history is escaped, so that a file cannot
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from checker.history.formats.source import STDIN_NAME
 from checker.history.statistics import has_times
-from checker.operation import Operation, Outcome
 from checker.report.file_report import FileReport, FileVerdict
-from checker.report.wording import Moments, count_text, printable, value_text
+from checker.report.operations_table import operations_table
+from checker.report.wording import count_text, printable, value_text
 from checker.verdict import Anomaly, PartitionResult
 
 __all__ = ["print_line", "print_report", "print_summary"]
@@ -34,6 +33,7 @@ _VERDICT_WIDTH: Final = 9
 _PARTITIONS_SHOWN: Final = 5
 _ANOMALIES_SHOWN: Final = 3
 _OPERATIONS_SHOWN: Final = 12
+_INDENT: Final = 4
 
 
 def print_report(console: Console, report: FileReport) -> None:
@@ -43,6 +43,8 @@ def print_report(console: Console, report: FileReport) -> None:
     for part in shown:
         _print_invalid(console, report, part)
     _print_rest(console, len(report.invalid_partitions) - len(shown), "parts in violation")
+    if shown:
+        print_line(console, "")
     undecided = report.unknown_partitions[:_PARTITIONS_SHOWN]
     for part in undecided:
         print_line(console, f"  {_part_name(part)}: undecided: {part.reason}")
@@ -109,71 +111,22 @@ def _print_invalid(console: Console, report: FileReport, part: PartitionResult) 
     for anomaly in part.anomalies[:_ANOMALIES_SHOWN]:
         print_line(console, "")
         print_line(console, Text(f"  {_part_name(part)}: {anomaly.type}", style="bold"))
-        print_line(console, printable(anomaly.explanation), indent=4)
-        console.print(Padding(_operations_table(report, anomaly), (0, 0, 0, 4), expand=False))
+        print_line(console, printable(anomaly.explanation), indent=_INDENT)
+        console.print(_table(console, report, part, anomaly))
     _print_rest(console, len(part.anomalies) - _ANOMALIES_SHOWN, "anomalies here")
-    print_line(console, "")
 
 
-def _operations_table(report: FileReport, anomaly: Anomaly) -> Table:
+def _table(
+    console: Console, report: FileReport, part: PartitionResult, anomaly: Anomaly
+) -> Padding:
     operations = report.operations(anomaly.operations[:_OPERATIONS_SHOWN])
-    timed = report.history is not None and has_times(report.history)
-    keyed = any(operation.key is not None for operation in operations)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("op", no_wrap=True)
-    table.add_column("process", no_wrap=True)
-    table.add_column("f", no_wrap=True)
-    if keyed:
-        table.add_column("key", overflow="ellipsis", no_wrap=True)
-    table.add_column("asked", overflow="fold")
-    table.add_column("answered", overflow="fold")
-    table.add_column("when", no_wrap=True)
-    table.add_column("line", no_wrap=True, justify="right")
-    when = _times(report, operations) if timed else _ranks
-    for operation in operations:
-        cells = [f"#{operation.index}", printable(str(operation.process)), printable(operation.f)]
-        if keyed:
-            cells.append(value_text(operation.key))
-        cells += [
-            value_text(operation.value),
-            _answer(operation),
-            when(operation),
-            "" if operation.line is None else str(operation.line),
-        ]
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
-
-
-def _answer(operation: Operation) -> str:
-    if operation.outcome is Outcome.OK:
-        # A write that is answered by nothing was answered; a read of nothing read null.
-        echoed = operation.output is None and operation.value is not None
-        return "ok" if echoed else value_text(operation.output)
-    if operation.outcome is Outcome.FAIL:
-        return f"failed: {value_text(operation.error)}" if operation.error is not None else "failed"
-    return f"unknown: {value_text(operation.error)}" if operation.error is not None else "unknown"
-
-
-def _times(report: FileReport, operations: Sequence[Operation]) -> Callable[[Operation], str]:
-    """Return what writes when an operation ran, counted from the first invocation of all."""
-    start = report.history.operations[0].time_invoked if report.history else 0
-    ends = [op.time_completed for op in operations if op.time_completed is not None]
-    moments = Moments([time - start for time in (*(op.time_invoked for op in operations), *ends)])
-
-    def text(operation: Operation) -> str:
-        begin = moments.text(operation.time_invoked - start)
-        # The completion of an unknown outcome says when its client gave up, not when it ended.
-        if operation.completed is None or operation.time_completed is None:
-            return f"{begin} {moments.unit} -"
-        return f"{begin} - {moments.text(operation.time_completed - start)} {moments.unit}"
-
-    return text
-
-
-def _ranks(operation: Operation) -> str:
-    # Without times, the place in the order is all that is known of when.
-    completed = "" if operation.completed is None else f" {operation.completed}"
-    return f"event {operation.invoked} -{completed}"
+    table = operations_table(
+        operations,
+        timed=report.history is not None and has_times(report.history),
+        keyed=part.key is None and any(operation.key is not None for operation in operations),
+        width=console.width - _INDENT,
+    )
+    return Padding(table, (0, 0, 0, _INDENT), expand=False)
 
 
 def _advice(reports: Sequence[FileReport], html: str | None) -> Iterable[str]:

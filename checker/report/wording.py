@@ -10,7 +10,7 @@ import msgspec
 
 __all__ = ["Moments", "count_text", "duration_text", "printable", "value_text"]
 
-_VALUE_CHARACTERS: Final = 60
+_VALUE_CHARACTERS: Final = 100
 _UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
 _UNIT_STEP: Final = 10
 """A moment is written in a unit if it is at least this many of it."""
@@ -49,7 +49,7 @@ class Moments:
     """Writes moments of one table in one unit, as finely as tells them apart.
 
     Args:
-        times: All moments of the table, in nanoseconds from the history's start.
+        times: All moments of the table, in nanoseconds.
     """
 
     def __init__(self, times: Sequence[int]) -> None:

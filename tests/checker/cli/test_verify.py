@@ -77,8 +77,8 @@ def test_text_shows_the_operations_and_obeys_no_file(
     assert lines[0].startswith(f"invalid   {path}  register, linearizable: 2 operations in 2 parts")
     assert '  key "y": non-linearizable' in lines
     row = next(line for line in lines if line.strip().startswith("#1"))
-    assert row.split() == ["#1", "1", "read", '"y"', "null", '"\\u001b[31m"', *row.split()[6:]]
-    assert "2000 - 3000 us" in row
+    assert row.split() == ["#1", "1", "read", "null", '"\\u001b[31m"', *row.split()[5:]]
+    assert "3000 - 4000 us" in row
     assert row.endswith(" 4")
     command = f"checker verify {path} --model register --html report.html"
     assert lines[-1] == f"next, to see it on a timeline: {command}"
