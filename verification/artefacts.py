@@ -34,6 +34,31 @@ Value = TypeVar("Value")
 SCENARIO: Final = "scenario.json"
 
 
+_README: Final = """\
+A run of Trueorder's demo: real servers, killed and restarted under traffic, and what was seen.
+
+report.html      the verdict and its evidence; open it in a browser
+verdict.json     the same for programs (trueorder.result/1)
+history.jsonl    what every client asked and was answered, and the faults (trueorder.history/1)
+log.jsonl        the final log in PostgreSQL
+stream.jsonl     what NATS JetStream holds
+applied.jsonl    what the projector applied, in order
+read-model.json  what it made of it
+scenario.json    seed, size, and planted bug if there is one
+servers.json     versions and durability settings of the servers
+outcome.json     how the run went
+logs/            of the servers, the relay and the projector
+
+Judge it again, from this folder alone:
+
+    trueorder judge {folder}
+
+Run it again (the same faults and requests, other interleavings):
+
+    {command}
+"""
+
+
 class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     """One event of the final log, as Postgres holds it."""
 
@@ -143,8 +168,10 @@ class RunFolder:
         return folder
 
     def write_scenario(self, scenario: Scenario) -> None:
-        """Write what was asked for: seed, size, mutant."""
+        """Write what was asked for: seed, size, mutant; and, for people, what this folder is."""
         self._write(SCENARIO, _pretty(scenario))
+        text = _README.format(folder=self.path, command=scenario.command)
+        self._write("README.txt", text.encode())
 
     def read_scenario(self) -> Scenario:
         """Read what was asked for."""
@@ -207,10 +234,6 @@ class RunFolder:
     def write_verdict(self, document: dict[str, Any]) -> None:
         """Write the verdict, a `trueorder.result/1` document."""
         self._write(self.verdict.name, _pretty(document))
-
-    def write_text(self, name: str, text: str) -> None:
-        """Write a small file for people."""
-        self._write(name, text.encode())
 
     def _write(self, name: str, content: bytes) -> None:
         target = self.path / name

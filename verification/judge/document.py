@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from importlib.metadata import version
+from typing import Any
 
 import msgspec
 
 from checker import Verdict
+from checker.report.file_report import FileReport, FileVerdict
+from checker.report.machine import json_document
 from checker.report.page import Section, write_page
 from verification.artefacts import RunFolder
 from verification.judge.judgement import Judgement
 from verification.judge.property import Property
 
-__all__ = ["SCHEMA", "judge_again_command", "verdict_document", "write_judgement"]
-
-SCHEMA: Final = "trueorder.result/1"
+__all__ = ["exit_code", "judge_again_command", "verdict_document", "write_judgement"]
 
 
 def judge_again_command(folder: RunFolder) -> str:
@@ -26,36 +27,34 @@ def judge_again_command(folder: RunFolder) -> str:
 def verdict_document(judgement: Judgement, folder: RunFolder) -> dict[str, Any]:
     """Make the `trueorder.result/1` document of a run.
 
-    ``files`` has the history as `checker verify --json` would show it; ``properties`` has
-    everything that the run was judged for.
+    It is what `checker verify --json` says of the history, and beside it ``properties``: everything
+    that the run was judged for. ``verdict`` is the worst of them, ``anomalies`` all their names.
     """
     check = judgement.check
-    return {
-        "schema": SCHEMA,
+    report = FileReport(
+        file=folder.history.name,
+        verdict=FileVerdict(check.verdict),
+        history=judgement.history,
+        result=check,
+        model=check.model,
+        model_source="option",
+        reason=check.reason,
+    )
+    document: dict[str, Any] = msgspec.json.decode(
+        json_document([report], version=version("trueorder"))
+    )
+    properties = {
         "verdict": judgement.verdict,
-        "scenario": judgement.scenario,
         "anomalies": judgement.anomaly_types,
+        "scenario": judgement.scenario,
         "properties": judgement.properties,
-        "files": [
-            {
-                "file": folder.history.name,
-                "model": check.model,
-                "consistency": check.consistency,
-                "operations": check.operations,
-                "verdict": check.verdict,
-                "algorithm": check.algorithm,
-                "seconds": check.seconds,
-                "peak_bytes": check.peak_bytes,
-                "reason": check.reason,
-                "anomalies": check.anomalies,
-            }
-        ],
     }
+    return {**document, **msgspec.to_builtins(properties), "files": document["files"]}
 
 
 def write_judgement(judgement: Judgement, folder: RunFolder) -> None:
     """Write the verdict and the page into the run folder."""
-    folder.write_verdict(msgspec.to_builtins(verdict_document(judgement, folder)))
+    folder.write_verdict(verdict_document(judgement, folder))
     mutant = judgement.scenario.mutant
     write_page(
         folder.report,

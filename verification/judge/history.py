@@ -29,7 +29,9 @@ __all__ = [
 ]
 
 
-def judge_linearizable(history: History, limits: Limits) -> tuple[Property, CheckResult]:
+def judge_linearizable(
+    history: History, limits: Limits | None = None
+) -> tuple[Property, CheckResult]:
     """Judge whether every stream and the global log are linearizable, together."""
     result = check(history, "stream", limits=limits)
     anomalies = result.anomalies

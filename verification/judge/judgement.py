@@ -66,7 +66,7 @@ def judge_run(folder: RunFolder, limits: Limits | None = None) -> Judgement:
     outcome = folder.read_outcome()
     history = read_history(folder.history)
     operations = appends_by_event(history)
-    linearizable, check = judge_linearizable(history, limits or Limits())
+    linearizable, check = judge_linearizable(history, limits)
     return Judgement(
         scenario=scenario,
         history=history,

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from checker import MalformedHistory, Verdict
@@ -71,12 +70,12 @@ def test_a_healthy_run_is_valid_in_every_property(folder: RunFolder) -> None:
 
 
 def test_judging_again_gives_the_same_answer(folder: RunFolder) -> None:
-    first, second = (
-        msgspec.to_builtins(verdict_document(judge_run(folder), folder)) for _ in range(2)
-    )
+    first, second = (verdict_document(judge_run(folder), folder) for _ in range(2))
     for document in (first, second):
         for file in document["files"]:
             del file["seconds"], file["peak_bytes"]
+            for part in file["partitions"]:
+                del part["seconds"]
     assert first == second
 
 
