@@ -24,7 +24,7 @@ from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from eventstore import wire
-from eventstore.errors import StreamUnavailable
+from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
 from eventstore.stream import Position
@@ -97,8 +97,17 @@ class JetStreamDelivery:
                     await self._news.wait()
         if self._gone and not self._arrived:
             raise StreamUnavailable(f"the consumer {self._consumer} is gone: {self._gone}")
-        messages = [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
-        return [wire.decode(message.subject, message.headers, message.data) for message in messages]
+        events: list[RecordedEvent] = []
+        while self._arrived and len(events) < limit:
+            message = self._arrived[0]
+            try:
+                events.append(wire.decode(message.subject, message.headers, message.data))
+            except ForeignMessage:
+                if events:
+                    break  # what comes before it counts; it is still there the next time
+                raise
+            self._arrived.popleft()
+        return events
 
     async def _ask(self, limit: int) -> None:
         """Ask for more when less than half is due or here: a bounded number, ahead of time."""

@@ -21,9 +21,15 @@ import msgspec
 
 from eventstore.backoff import Backoff
 from eventstore.driver import drive
-from eventstore.errors import LeaseLost, ReadFailed, StoreUnavailable, StreamUnavailable
+from eventstore.errors import (
+    ForeignMessage,
+    LeaseLost,
+    ReadFailed,
+    StoreUnavailable,
+    StreamUnavailable,
+)
 from eventstore.statelog import StateLog
-from projector import subscription as decide
+from projector import steps as decide
 from projector.errors import (
     CheckpointConflict,
     PositionGap,
@@ -31,6 +37,7 @@ from projector.errors import (
     ReadModelUnavailable,
 )
 from projector.ports import Delivery, LogReader, ReadModel
+from projector.subscription import SubscriptionCore, SubscriptionPace
 
 __all__ = ["LOG", "OpenSession", "Session", "run"]
 
@@ -69,7 +76,7 @@ async def run(
     open_session: OpenSession,
     *,
     random: Random,
-    pace: decide.SubscriptionPace | None = None,
+    pace: SubscriptionPace | None = None,
     sleep: Sleep = asyncio.sleep,
 ) -> NoReturn:
     """Project for ever.
@@ -91,8 +98,8 @@ async def run(
     while True:
         try:
             async with open_session() as session:
-                core = decide.SubscriptionCore(
-                    pace or decide.SubscriptionPace(),
+                core = SubscriptionCore(
+                    pace or SubscriptionPace(),
                     Backoff(first=0.05, limit=2.0, random=random),
                     log_at_hand=session.log is not None,
                 )
@@ -109,7 +116,7 @@ class _Work:
     def __init__(
         self,
         session: Session,
-        core: decide.SubscriptionCore,
+        core: SubscriptionCore,
         sleep: Sleep,
         reconnect: Backoff,
         said: StateLog,
@@ -131,7 +138,7 @@ class _Work:
                 await session.delivery.subscribe(after)
                 outcome = decide.Subscribed()
             case decide.Fetch(limit=limit):
-                outcome = decide.Fetched(await session.delivery.fetch(limit))
+                outcome = await self._fetch(limit)
             case decide.ReadLog():
                 outcome = await self._read_log(command)
             case decide.Compare():
@@ -142,6 +149,12 @@ class _Work:
                 await self._sleep(seconds)
                 outcome = decide.Paused()
         return outcome
+
+    async def _fetch(self, limit: int) -> decide.Outcome:
+        try:
+            return decide.Fetched(await self._session.delivery.fetch(limit))
+        except ForeignMessage as error:
+            return decide.FetchedForeign(error)
 
     async def _read_log(self, command: decide.ReadLog) -> decide.Outcome:
         log = self._session.log

@@ -20,7 +20,6 @@ import enum
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
-from typing import TypeAlias
 
 import msgspec
 
@@ -29,126 +28,28 @@ from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.errors import LogWentBack, PositionGap, ProjectionFailed
-
-__all__ = [
-    "Command",
-    "Commit",
-    "Committed",
-    "Compare",
-    "Compared",
-    "Conflicted",
-    "Failed",
-    "Fetch",
-    "Fetched",
-    "LoadCheckpoint",
-    "Loaded",
-    "Outcome",
-    "Pause",
-    "Paused",
-    "ReadLog",
-    "Subscribe",
-    "Subscribed",
-    "SubscriptionCore",
-    "SubscriptionPace",
-]
-
-
-class LoadCheckpoint(msgspec.Struct, frozen=True):
-    """Ask the read model how far it is. Answered by `Loaded`."""
-
-    round: int
-
-
-class Subscribe(msgspec.Struct, frozen=True):
-    """Have events delivered from after a position. Answered by `Subscribed`."""
-
-    round: int
-    after: Position
-
-
-class Fetch(msgspec.Struct, frozen=True):
-    """Take what was delivered. Answered by `Fetched`."""
-
-    round: int
-    limit: int
-
-
-class ReadLog(msgspec.Struct, frozen=True):
-    """Read from the log what the stream does not give. Answered by `Fetched`."""
-
-    round: int
-    after: Position
-    limit: int
-
-
-class Compare(msgspec.Struct, frozen=True):
-    """Ask where stream and log are. Answered by `Compared`."""
-
-    round: int
-
-
-class Commit(msgspec.Struct, frozen=True):
-    """Apply events, moving the checkpoint. Answered by `Committed`, `Conflicted` or `Failed`."""
-
-    round: int
-    events: tuple[RecordedEvent, ...]
-    checkpoint: Checkpoint
-
-
-class Pause(msgspec.Struct, frozen=True):
-    """Let time pass before trying again. Answered by `Paused`."""
-
-    round: int
-    seconds: float
-
-
-class Loaded(msgspec.Struct, frozen=True):
-    """How far the read model is."""
-
-    checkpoint: Checkpoint
-
-
-class Subscribed(msgspec.Struct, frozen=True):
-    """Delivery begins."""
-
-
-class Fetched(msgspec.Struct, frozen=True):
-    """What came; nothing after a while of silence."""
-
-    events: Sequence[RecordedEvent]
-
-
-class Compared(msgspec.Struct, frozen=True):
-    """Where the stream is, and the log: null if there is no log to ask."""
-
-    last_sequence: int
-    head: Position | None
-
-
-class Committed(msgspec.Struct, frozen=True):
-    """Changes and checkpoint are stored."""
-
-    checkpoint: Checkpoint
-
-
-class Conflicted(msgspec.Struct, frozen=True):
-    """The checkpoint was elsewhere; nothing was stored."""
-
-
-class Failed(msgspec.Struct, frozen=True):
-    """The projection raised; nothing was stored."""
-
-    error: ProjectionFailed
-
-
-class Paused(msgspec.Struct, frozen=True):
-    """The time has passed."""
-
-
-Command: TypeAlias = LoadCheckpoint | Subscribe | Fetch | ReadLog | Compare | Commit | Pause
-Outcome: TypeAlias = (
-    Loaded | Subscribed | Fetched | Compared | Committed | Conflicted | Failed | Paused
+from projector.steps import (
+    Command,
+    Commit,
+    Committed,
+    Compare,
+    Compared,
+    Conflicted,
+    Failed,
+    Fetch,
+    Fetched,
+    FetchedForeign,
+    LoadCheckpoint,
+    Loaded,
+    Outcome,
+    Pause,
+    Paused,
+    ReadLog,
+    Subscribe,
+    Subscribed,
 )
+
+__all__ = ["SubscriptionCore", "SubscriptionPace"]
 
 
 class SubscriptionPace(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +111,7 @@ class SubscriptionCore:
         # How often in a row the stream did not bring what must be there, and up to where.
         self._doubts = 0
         self._missing_to = 0
+        self._ending: Exception | None = None  # what stops it, once all that is held is stored
         # After a failed batch its events are committed one by one, to find the one that fails.
         self._one_by_one_to = 0
         self._attempts = 0
@@ -236,6 +138,7 @@ class SubscriptionCore:
         Raises:
             PositionGap: a position cannot be had from anywhere.
             LogWentBack: the read model is ahead of the log.
+            ForeignMessage: one came; all that came before it is committed.
             ProjectionFailed: the projection raised for one event, every time.
         """
         match command, outcome:
@@ -251,10 +154,12 @@ class SubscriptionCore:
                 )
             ):
                 self._answered(command, outcome)
+            case Fetch(), FetchedForeign(error=error):
+                self._ending = error
             case Commit(events=events), Committed(checkpoint=checkpoint):
                 self._committed(events, checkpoint)
-            case Commit(events=events), Failed(error=error):
-                return self._failed(events, error)
+            case Commit(events=events), Failed(error=failure):
+                return self._failed(events, failure)
             case Commit(), Conflicted():
                 self._begin_round()
                 return [Pause(self._round, self._backoff.next())]
@@ -264,6 +169,8 @@ class SubscriptionCore:
                 raise AssertionError(f"{outcome!r} is no answer to {command!r}")
         if self.checkpoint is None:
             return [LoadCheckpoint(self._round)]
+        if self._ending is not None and not self._held:
+            raise self._ending
         return self._go_on(self.checkpoint)
 
     def _answered(self, command: Command, outcome: Outcome) -> None:
@@ -299,7 +206,10 @@ class SubscriptionCore:
         before = self._received
         gap = self._take(events)
         if gap is not None or self._received == before:
-            raise PositionGap(self._received + 1, gap.position if gap else self._missing_to + 1)
+            self._ending = PositionGap(
+                self._received + 1, gap.position if gap else self._missing_to + 1
+            )
+            return
         # The stream went on without us: have it begin again behind what it did not bring.
         done = self._received >= self._missing_to
         self._ask = _Ask.SUBSCRIPTION if done else _Ask.LOG
@@ -313,7 +223,8 @@ class SubscriptionCore:
             self._ask = _Ask.SUBSCRIPTION
             return
         if not self._log_at_hand:
-            raise PositionGap(self._received + 1, missing_to + 1)
+            self._ending = PositionGap(self._received + 1, missing_to + 1)
+            return
         self._missing_to = missing_to
         self._ask = _Ask.LOG
 
@@ -335,7 +246,8 @@ class SubscriptionCore:
             self._in_commit = 1 if careful else min(self._pace.batch, len(self._held))
             events = tuple(islice(self._held, self._in_commit))
             commands.append(Commit(self._round, events, checkpoint))
-        if not self._asking and len(self._held) - self._in_commit < self._pace.batch:
+        room = len(self._held) - self._in_commit < self._pace.batch
+        if room and not self._asking and self._ending is None:
             self._asking = True
             commands.append(self._question())
         return commands

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventstore.backoff import Backoff
+from eventstore.errors import ForeignMessage
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
-from projector import subscription as decide
+from projector import steps as decide
 from projector.checkpoint import Checkpoint
 from projector.errors import LogWentBack, PositionGap, ProjectionFailed
+from projector.subscription import SubscriptionCore, SubscriptionPace
 from tests.support.projector_world import PACE, World
 from tests.support.recorded import log
 from tests.support.seeded import seeded
@@ -24,10 +26,10 @@ def at(position: int) -> Checkpoint:
 
 def subscribed(
     position: int, *, log_at_hand: bool = True
-) -> tuple[decide.SubscriptionCore, decide.Command]:
+) -> tuple[SubscriptionCore, decide.Command]:
     """A core whose checkpoint is known, and its first fetch."""
     backoff = Backoff(first=0.01, limit=1, random=seeded(1))
-    core = decide.SubscriptionCore(PACE, backoff, log_at_hand=log_at_hand)
+    core = SubscriptionCore(PACE, backoff, log_at_hand=log_at_hand)
     [load] = core.start()
     [subscribe] = core.receive(load, decide.Loaded(at(position)))
     assert subscribe == decide.Subscribe(1, Position(position))
@@ -123,6 +125,15 @@ def test_a_gap_that_stays_without_a_log_at_hand_is_an_error() -> None:
         core.receive(fetch, decide.Fetched(log(9)[5:7]))
 
 
+def test_a_gap_ends_it_only_when_all_before_it_is_committed() -> None:
+    core, fetch = subscribed(0, log_at_hand=False)
+    commit, subscribe = core.receive(fetch, decide.Fetched([*log(2), *log(9)[5:7]]))
+    [fetch] = core.receive(subscribe, decide.Subscribed())
+    assert core.receive(fetch, decide.Fetched(log(9)[5:7])) == []
+    with pytest.raises(PositionGap, match="position 3 is missing"):
+        core.receive(commit, decide.Committed(at(2)))
+
+
 @pytest.mark.parametrize("found", [[], log(9)[4:6]])
 def test_a_gap_in_the_log_too_is_an_error(found: list[RecordedEvent]) -> None:
     core, fetch = subscribed(2)
@@ -174,6 +185,15 @@ def test_a_log_that_went_back_is_refused() -> None:
     [compare] = core.receive(fetch, decide.Fetched([]))
     with pytest.raises(LogWentBack, match="at position 4, the log ends at 3"):
         core.receive(compare, decide.Compared(3, Position(3)))
+
+
+def test_a_foreign_message_ends_it_when_all_before_it_is_committed() -> None:
+    foreign = ForeignMessage("events.x", "nobody knows it")
+    core, fetch = subscribed(0)
+    commit, fetch = core.receive(fetch, decide.Fetched(log(2)))
+    assert core.receive(fetch, decide.FetchedForeign(foreign)) == []
+    with pytest.raises(ForeignMessage, match="nobody knows it"):
+        core.receive(commit, decide.Committed(at(2)))
 
 
 def test_a_conflict_makes_it_begin_anew() -> None:
@@ -237,4 +257,4 @@ def test_an_answer_to_another_question_is_a_bug() -> None:
 @pytest.mark.parametrize(("batch", "attempts"), [(0, 1), (1, 0)])
 def test_a_pace_that_cannot_work_is_refused(batch: int, attempts: int) -> None:
     with pytest.raises(ValueError, match="must be from 1"):
-        decide.SubscriptionPace(batch=batch, attempts=attempts)
+        SubscriptionPace(batch=batch, attempts=attempts)

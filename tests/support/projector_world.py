@@ -11,11 +11,12 @@ from random import Random
 from eventstore.backoff import Backoff
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
-from projector import subscription as decide
+from projector import steps as decide
 from projector.checkpoint import Checkpoint
+from projector.subscription import SubscriptionCore, SubscriptionPace
 from tests.support.recorded import page, recorded
 
-PACE = decide.SubscriptionPace(batch=3, attempts=3)
+PACE = SubscriptionPace(batch=3, attempts=3)
 
 
 class World:
@@ -30,13 +31,13 @@ class World:
         self.asked_log = 0
         self.subscriptions = 0
         self.commands: list[list[decide.Command]] = [[] for _ in range(projectors)]
-        self.cores: list[decide.SubscriptionCore] = []
+        self.cores: list[SubscriptionCore] = []
         for number in range(projectors):
             self.cores.append(self.new_core(number))
 
-    def new_core(self, number: int) -> decide.SubscriptionCore:
+    def new_core(self, number: int) -> SubscriptionCore:
         backoff = Backoff(first=0.01, limit=1, random=self.random)
-        core = decide.SubscriptionCore(PACE, backoff, log_at_hand=self.log_at_hand)
+        core = SubscriptionCore(PACE, backoff, log_at_hand=self.log_at_hand)
         self.commands[number] = list(core.start())
         return core
 

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from eventstore.postgres.store import PostgresEventStore
+from projector.cli import main
+from projector.cli.status import status
+from tests.support import projecting as support
+from tests.support import relaying
+
+COMMAND = Path(sys.executable).parent / "projector"
+NOWHERE = "postgresql://u:hidden-password@127.0.0.1:1/nowhere"
+
+
+@contextmanager
+def projector_running(store_url: str, nats_url: str) -> Iterator[subprocess.Popen[str]]:
+    urls = ["--database-url", store_url, "--nats-url", nats_url]
+    process = subprocess.Popen(
+        [COMMAND, "run", "stream-totals", *urls], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def asked(store_url: str, nats_url: str, capsys: pytest.CaptureFixture[str]) -> Any:
+    capsys.readouterr()
+    await status("stream-totals", database_url=store_url, nats_url=nats_url, json=True)
+    return msgspec.json.decode(capsys.readouterr().out)
+
+
+@pytest.mark.stack
+async def test_run_projects_until_it_is_told_to_stop_and_status_says_how_far(
+    store_url: str, nats_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with PostgresEventStore.connect(store_url) as store:
+        async with relaying.relaying(store_url, nats_url):
+            await relaying.relayed(nats_url, await relaying.append(store, 5))
+        assert (await asked(store_url, nats_url, capsys))["state"] == "behind"
+        with projector_running(store_url, nats_url) as process:
+            await support.projected(store_url, 5)
+            process.send_signal(signal.SIGTERM)
+            _, said = process.communicate(timeout=20)
+            assert process.returncode == 143
+        assert "projector: connected; projecting after position 0" in said
+        assert await asked(store_url, nats_url, capsys) == {
+            "projection": "stream-totals",
+            "generation": 1,
+            "state": "caught up",
+            "checkpoint": 5,
+            "last_sequence": 5,
+            "head": 5,
+            "lag": 0,
+        }
+        await relaying.append(store, 2)
+        found = await asked(store_url, nats_url, capsys)
+        assert (found["state"], found["lag"]) == ("behind", 2), "a relay that stands still is no 0"
+        await status("stream-totals", database_url=store_url, nats_url=nats_url)
+        assert capsys.readouterr().out == (
+            "stream-totals, generation 1: behind\n"
+            "checkpoint       5\nlast sequence    5\nlog head         7\nlag              2\n"
+        )
+        await support.assert_each_was_applied_once(store_url, (await relaying.whole_log(store))[:5])
+
+
+@pytest.mark.stack
+async def test_a_second_projector_stands_by_and_takes_over(store_url: str, nats_url: str) -> None:
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        relaying.relaying(store_url, nats_url),
+    ):
+        with projector_running(store_url, nats_url) as first:
+            await support.projected(store_url, await relaying.append(store, 2))
+            with projector_running(store_url, nats_url) as second:
+                assert second.stderr is not None
+                assert "standing by" in second.stderr.readline()
+                first.kill()
+                first.wait(20)
+                await support.projected(store_url, await relaying.append(store, 2))
+                second.send_signal(signal.SIGINT)
+                assert second.wait(20) == 130
+        await support.assert_each_was_applied_once(store_url, await relaying.whole_log(store))
+
+
+def run_main(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> object:
+    for name in [name for name in os.environ if name.startswith(("EVENTSTORE_", "PROJECTOR_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(sys, "argv", ["projector", *arguments])
+    try:
+        return main()
+    except SystemExit as ended:
+        return ended.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["run"], 2, "PROJECTION"),
+        (["run", "no-such", "--database-url", NOWHERE, "--nats-url", "nats://x"], 2, "no-such"),
+        (["run", "stream-totals"], 2, "PROJECTOR_DATABASE_URL"),
+        (["run", "stream-totals", "--database-url", NOWHERE], 2, "PROJECTOR_NATS_URL"),
+        (["run", "stream-totals", "--database-url", "mysql://x"], 2, "postgresql://"),
+        (["run", "stream-totals", "--no-such-option"], 2, "--no-such-option"),
+        (
+            [
+                "status",
+                "stream-totals",
+                "--database-url",
+                NOWHERE,
+                "--nats-url",
+                "nats://127.0.0.1:1",
+            ],
+            5,
+            "127.0.0.1:1",
+        ),
+    ],
+)
+def test_what_cannot_work_ends_with_its_code_and_a_reason(
+    arguments: list[str],
+    code: int,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_main(arguments, monkeypatch) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert reason in said.err
+    assert "hidden-password" not in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_bug_is_exit_70(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: object) -> None:
+        raise BaseException("a panic")  # noqa: TRY002 - what a native panic is
+
+    monkeypatch.setattr("projector.cli.app", broken)
+    assert run_main(["status", "stream-totals"], monkeypatch) == 70
+    assert "internal error" in capsys.readouterr().err
