@@ -11,6 +11,7 @@
 
 mod budget;
 pub mod models;
+pub mod monitors;
 mod operations;
 mod outcome;
 mod search;
@@ -18,6 +19,7 @@ mod timeline;
 
 pub use budget::{Budget, Exhausted, Progress};
 pub use models::{Compiled, Model};
+pub use monitors::{Certificate, Finding};
 pub use operations::{Malformed, OperationTable, PENDING};
 pub use outcome::{Outcome, Verdict};
 pub use search::search;

@@ -1,0 +1,32 @@
+//! Monitors: objects that are decided without a search, exactly and in near-linear time.
+//!
+//! A monitor answers with evidence, or says which corner of the question it leaves to the search.
+//! It knows the rows of one table; what they mean is written down with the model of the same name.
+
+use crate::budget::Exhausted;
+
+/// What a monitor found out about a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The history is linearizable, and `order` is a witness: all completed rows and the pending
+    /// ones that had to happen, in a legal order.
+    Valid {
+        /// The rows, in that order.
+        order: Vec<u32>,
+    },
+    /// It is not, and this is why.
+    Invalid(Certificate),
+    /// Only a search can tell, for this reason.
+    Undecided(&'static str),
+    /// A limit came first.
+    Exhausted(Exhausted),
+}
+
+/// A few operations that exclude every order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The name of what is wrong; `docs/reference/anomalies.md` lists them.
+    pub anomaly: &'static str,
+    /// Two to four rows that cannot be ordered, in the order in which they are best told.
+    pub rows: Vec<u32>,
+}
