@@ -16,11 +16,9 @@ import asyncio
 import re
 from typing import Any, Final, Protocol
 
-import msgspec
-
 from checker import Outcome
 from eventstore import EventStore, EventStoreError, WrongExpectedVersion
-from verification.workloads.requests import Request
+from verification.workloads.requests import Reply, Request
 
 __all__ = [
     "REQUEST_SECONDS_MAX",
@@ -28,7 +26,6 @@ __all__ = [
     "UNTRANSLATED",
     "HistorySink",
     "RecordingClient",
-    "Reply",
 ]
 
 REQUEST_SECONDS_MAX: Final = 15.0
@@ -61,14 +58,6 @@ class HistorySink(Protocol):
     ) -> None:
         """Add the completion of the process's open operation."""
         ...
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """How a request ended: its outcome, the answer of an ok, the error of anything else."""
-
-    outcome: Outcome
-    output: Any = None
-    error: dict[str, Any] | None = None
 
 
 _GAVE_UP: Final = Reply(

@@ -18,10 +18,11 @@ from verification.artefacts import (
 )
 from verification.judge.evidence import COMPLETE, TRAFFIC_OVER
 from verification.judge.totals import totals_of
-from verification.recording import RecordingClient, Reply
+from verification.recording import RecordingClient
 from verification.run.traffic import read_everything, run_clients
 from verification.scenarios import Scenario
 from verification.workloads.contended import streams_of
+from verification.workloads.requests import Reply
 
 __all__ = ["SCENARIO", "make_run"]
 

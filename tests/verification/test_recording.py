@@ -19,8 +19,8 @@ from eventstore import (
     errors,
     stream_name,
 )
-from verification.recording import RecordingClient, Reply
-from verification.workloads.requests import Append
+from verification.recording import RecordingClient
+from verification.workloads.requests import Append, Reply
 
 STREAM = stream_name("order-1")
 EVENT = Event(type="placed", id=UUID(int=7))

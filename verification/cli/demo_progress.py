@@ -16,8 +16,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from checker import Outcome
 from verification.nemesis.schedule import Action
-from verification.recording import Reply
 from verification.run.observer import Phase
+from verification.workloads.requests import Reply
 
 __all__ = ["RunProgress"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Protocol
 
-from verification.recording import Reply
+from verification.workloads.requests import Reply
 
 __all__ = ["Observer", "Phase", "Silent"]
 

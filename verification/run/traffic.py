@@ -9,10 +9,10 @@ from typing import Final
 from checker import Outcome
 from eventstore import EventStore, StreamName
 from verification.errors import NothingRead
-from verification.recording import UNAVAILABLE, HistorySink, RecordingClient, Reply
+from verification.recording import UNAVAILABLE, HistorySink, RecordingClient
 from verification.scenarios import Scenario
 from verification.workloads.contended import ContendedWorkload
-from verification.workloads.requests import ReadLog, ReadStream, Request
+from verification.workloads.requests import ReadLog, ReadStream, Reply, Request
 
 __all__ = ["read_everything", "run_clients"]
 

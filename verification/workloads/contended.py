@@ -29,13 +29,13 @@ from eventstore import (
     StreamVersion,
     stream_name,
 )
-from verification.recording import Reply
 from verification.workloads.requests import (
     Append,
     ReadHead,
     ReadLog,
     ReadStream,
     ReadVersion,
+    Reply,
     Request,
 )
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
+from checker import Outcome
 from eventstore import (
     Event,
     EventStore,
@@ -29,6 +30,7 @@ __all__ = [
     "ReadLog",
     "ReadStream",
     "ReadVersion",
+    "Reply",
     "Request",
     "expected_as_json",
 ]
@@ -144,6 +146,14 @@ class ReadHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Request: TypeAlias = Append | ReadStream | ReadLog | ReadVersion | ReadHead
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """How a request ended: its outcome, the answer of an ok, the error of anything else."""
+
+    outcome: Outcome
+    output: Any = None
+    error: dict[str, Any] | None = None
 
 
 def _log_rows(page: Sequence[RecordedEvent]) -> list[list[Any]]:

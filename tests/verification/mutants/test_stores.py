@@ -15,9 +15,9 @@ from eventstore.memory import MemoryEventStore
 from verification.judge.history import judge_acknowledged, judge_linearizable
 from verification.judge.property import appends_by_event
 from verification.mutants.registry import MUTANTS, Mutant
-from verification.recording import Reply
 from verification.run.traffic import run_clients
 from verification.scenarios import Scenario
+from verification.workloads.requests import Reply
 
 SCENARIO = Scenario(seed=3, seconds=3)
 REPLIES = 300

@@ -11,10 +11,11 @@ from checker import HistoryBuilder, Outcome
 from eventstore import EventStore, ReadFailed
 from eventstore.memory import MemoryEventStore
 from verification.errors import NothingRead
-from verification.recording import RecordingClient, Reply
+from verification.recording import RecordingClient
 from verification.run.traffic import read_everything, run_clients
 from verification.scenarios import Scenario
 from verification.workloads.contended import streams_of
+from verification.workloads.requests import Reply
 
 SCENARIO = Scenario(seed=5, seconds=3, clients=9)
 

@@ -9,9 +9,8 @@ import pytest
 
 from checker import Outcome
 from eventstore import Expect
-from verification.recording import Reply
 from verification.workloads.contended import ContendedWorkload, Traffic, streams_of
-from verification.workloads.requests import Append, ReadLog, ReadStream, Request
+from verification.workloads.requests import Append, ReadLog, ReadStream, Reply, Request
 
 UNKNOWN = Reply(outcome=Outcome.INFO, error={"type": "outcome-unknown", "message": ""})
 
