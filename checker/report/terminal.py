@@ -34,6 +34,7 @@ _PARTITIONS_SHOWN: Final = 5
 _ANOMALIES_SHOWN: Final = 3
 _OPERATIONS_SHOWN: Final = 12
 _INDENT: Final = 4
+_LONGER: Final = ("--timeout", "10m")
 
 
 def print_report(console: Console, report: FileReport) -> None:
@@ -136,7 +137,9 @@ def _advice(reports: Sequence[FileReport], html: str | None) -> Iterable[str]:
         yield f"to see it on a timeline: {invalid.command('--html', 'report.html')}"
     unknown = next((r for r in again if r.verdict is FileVerdict.UNKNOWN and not r.trouble), None)
     if unknown is not None:
-        yield f"to search longer: {unknown.command('--timeout', '10m')}"
+        # The reason names the limit that was reached.
+        options = ("--memory-limit", "16GiB") if "--memory-limit" in unknown.reason else _LONGER
+        yield f"to search on: {unknown.command(*options)}"
 
 
 def _part_name(part: PartitionResult) -> str:
