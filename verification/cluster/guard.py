@@ -218,6 +218,7 @@ class Guard:
         while True:
             for pid in descendants(os.getpid()):
                 send(pid, signal.SIGKILL)
+                self.dead.add(pid)  # Here, since its parent may wait for it before we can.
             try:
                 self.dead.add(os.waitpid(-1, 0)[0])
             except ChildProcessError:

@@ -47,6 +47,7 @@ _HEALTH_SECONDS = 2.0
 _CONNECT_SECONDS = 15.0
 _COMMAND_SECONDS = 30.0
 _INITDB_SECONDS = 60.0
+_INITDB_TAKES_SETTINGS = 16
 _NO_CONNECTION = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -216,8 +217,12 @@ class PostgresServer(Server):
             "--auth=scram-sha-256",
             f"--username={_SUPERUSER}",
             f"--pwfile={self._password_file}",
-            *([] if self._settings["fsync"] == "on" else ["--no-sync"]),
         ]
+        if self._settings["fsync"] != "on":
+            command.append("--no-sync")
+        if int(installation.major) >= _INITDB_TAKES_SETTINGS:
+            # For initdb's own servers: killed half-way they would leave files in /dev/shm.
+            command.append("--set=dynamic_shared_memory_type=mmap")
         initdb = await self._run(command, owner)
         try:
             code = await initdb.wait(_INITDB_SECONDS)
