@@ -14,9 +14,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from checker.errors import MalformedHistory
+from checker.history.codec import Event
 from checker.history.formats.edn_syntax import EdnError, EdnReader
-from checker.history.formats.events import add_event
+from checker.history.formats.events import add_event, field_fault
 from checker.history.formats.excerpt import excerpt
 from checker.history.formats.source import Source
 from checker.history.history import History, HistoryBuilder
@@ -55,61 +58,17 @@ def read_edn(source: Source) -> History:
 
 
 def _add_map(builder: HistoryBuilder, form: Any, line: int) -> None:
-    if not isinstance(form, dict):
+    try:
+        event = msgspec.convert(form, Event)
+    except msgspec.ValidationError as error:
         raise MalformedHistory(
-            f"an operation is a map, not {_kind(form)}", source=builder.source, line=line
-        )
-    fields = (form.get("type"), form.get("process"), form.get("f"))
-    kind, process, f = fields
-    time = form.get("time")
-    if (
-        not isinstance(kind, str)
-        or not isinstance(process, int | str)
-        or isinstance(process, bool)
-        or not isinstance(f, str)
-        or isinstance(time, bool | list | dict | str)
-    ):
-        raise _wrong_field(builder, form, line)
-    add_event(
-        builder,
-        kind,
-        process,
-        f,
-        key=form.get("key"),
-        value=form.get("value"),
-        error=form.get("error"),
-        time=None if time is None else round(time),
-        line=line,
-    )
+            field_fault(error), source=builder.source, line=line, operation=_in_words(form)
+        ) from error
+    add_event(builder, event, line)
 
 
-def _wrong_field(builder: HistoryBuilder, form: dict[str, Any], line: int) -> MalformedHistory:
-    for name, expected in (
-        ("type", "a keyword"),
-        ("process", "a number or a keyword"),
-        ("f", "a keyword"),
-    ):
-        if form.get(name) is None:
-            reason = f"the operation has no :{name}"
-            break
-        if not isinstance(form[name], str) and (
-            name != "process" or _kind(form[name]) != "a number"
-        ):
-            reason = f":{name} is {expected}, not {_kind(form[name])}"
-            break
-    else:
-        reason = f":time is a number, not {_kind(form['time'])}"
-    operation = " ".join(str(form[name]) for name in ("process", "type", "f") if name in form)
-    return MalformedHistory(reason, source=builder.source, line=line, operation=operation)
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, str):
-        return f"the text {value[:40]!r}"
-    if isinstance(value, list):
-        return "a vector"
-    return "a map" if isinstance(value, dict) else "nil"
+def _in_words(form: Any) -> str | None:
+    if not isinstance(form, dict):
+        return None
+    named = (form[name] for name in ("process", "type", "f") if name in form)
+    return excerpt(" ".join(map(str, named)))

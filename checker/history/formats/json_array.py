@@ -46,17 +46,7 @@ def read_json_array(source: Source) -> History:
         except BROKEN as error:
             raise explain(error, raw, line, source) from error
         refuse_traps(raw, line, source, _MARKS, (event.key, event.value, event.error))
-        add_event(
-            builder,
-            event.type,
-            event.process,
-            event.f,
-            key=event.key,
-            value=event.value,
-            error=event.error,
-            time=event.time,
-            line=line,
-        )
+        add_event(builder, event, line)
         line += raw.count(b"\n")
         counted += len(raw)
     return lift_keys(builder.build())

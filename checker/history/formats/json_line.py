@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from checker.errors import MalformedHistory
+from checker.history.formats.events import field_fault
 from checker.history.formats.excerpt import excerpt
 from checker.history.formats.limits import MAX_DEPTH
 from checker.history.formats.source import Source
@@ -28,7 +29,7 @@ _OBJECTS: Final = msgspec.json.Decoder(dict[str, Any])
 def explain(error: Exception, line: bytes, number: int, source: Source) -> MalformedHistory:
     """Say what is wrong with a line that did not decode."""
     if isinstance(error, msgspec.ValidationError):
-        reason = _field_fault(str(error))
+        reason = field_fault(error)
     elif isinstance(error, RecursionError):
         reason = f"nested more than {MAX_DEPTH} levels deep"
     elif source.unterminated and ("truncated" in str(error) or not _is_utf8(line)):
@@ -77,15 +78,6 @@ def header_of(line: bytes) -> dict[str, Any] | None:
 
 def _trap(reason: str, line: bytes, number: int, source: Source) -> MalformedHistory:
     return MalformedHistory(reason, source=source.name, line=number, operation=excerpt(line))
-
-
-def _field_fault(message: str) -> str:
-    # msgspec says "Expected `int`, got `str` - at `$.time`", or "... missing required field `f`".
-    wrong, _, place = message.partition(" - at `$.")
-    if place:
-        return f"field `{place.rstrip('`')}`: {wrong[0].lower()}{wrong[1:]}"
-    _, _, missing = message.partition("missing required field ")
-    return f"the field {missing} is missing" if missing else message
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -51,17 +51,7 @@ def read_jsonl(source: Source) -> History:
         except BROKEN as error:
             raise explain(error, line, number, source) from error
         refuse_traps(line, number, source, _MARKS, (event.key, event.value, event.error))
-        add_event(
-            builder,
-            event.type,
-            event.process,
-            event.f,
-            key=event.key,
-            value=event.value,
-            error=event.error,
-            time=event.time,
-            line=number,
-        )
+        add_event(builder, event, number)
     return (builder or HistoryBuilder(source=source.name)).build()
 
 

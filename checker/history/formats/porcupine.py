@@ -18,7 +18,7 @@ import re
 from typing import Any, Final
 
 from checker.errors import MalformedHistory
-from checker.history.codec import NEMESIS
+from checker.history.codec import NEMESIS, Event
 from checker.history.formats.edn import read_edn
 from checker.history.formats.edn_syntax import EdnError, EdnReader
 from checker.history.formats.events import add_event
@@ -34,6 +34,7 @@ LOG_LINE: Final = re.compile(rb"[A-Z]+\s+[\w.$-]+ - ")
 _EVENT: Final = re.compile(
     r"[A-Z]+\s+jepsen\.util - (?P<process>\S+)\t:(?P<type>\S+)\t:(?P<f>\S+)(?:\t(?P<rest>.*))?"
 )
+_NUMBER: Final = re.compile("[0-9]{1,18}")
 _JEPSEN: Final = b"jepsen.util - "
 
 
@@ -74,15 +75,14 @@ def _add_line(builder: HistoryBuilder, line: str, number: int) -> None:
     values = _values(match["rest"] or "nil", builder, number)
     kind, process = match["type"], match["process"].removeprefix(":")
     known = kind in {"invoke", "ok"} or process == NEMESIS
-    add_event(
-        builder,
-        kind,
-        int(process) if process.isdecimal() else process,
-        match["f"],
+    event = Event(
+        type=kind,
+        process=int(process) if _NUMBER.fullmatch(process) else process,
+        f=match["f"],
         value=values[0] if known else None,
         error=None if known else values[-1],
-        line=number,
     )
+    add_event(builder, event, number)
 
 
 def _values(columns: str, builder: HistoryBuilder, number: int) -> list[Any]:
