@@ -10,6 +10,7 @@ A test's own, to be killed, paused and restarted (about 0.3 and 0.1 s each):
 
 - `killable_postgres`: a `PostgresServer`, running; `killable_store_url`: a migrated database on it.
 - `killable_nats`: a `NatsServer`, running.
+- `server_folders`: names a new folder for the data of servers that a test makes by itself.
 
 All are ordinary (not async) fixtures, for async and ordinary tests alike; the servers' verbs
 (`kill`, `restart`, `pause`, `resume`, ...) are coroutines. Nothing is left running, even after a

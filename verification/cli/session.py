@@ -22,6 +22,7 @@ from verification.cluster.supervise import supervise
 
 __all__ = ["Session"]
 
+_FIRST_STEP = "eventstore append order-1 --expected any --type Placed"
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
@@ -75,7 +76,8 @@ class Session:
         else:
             self._say("Up. To use it, paste these lines into another shell:\n", style="bold green")
             print(_exports(cluster), flush=True)
-            self._say(f"\nLogs and data are in {cluster.folder}. Ctrl-C stops everything.")
+            self._say(f"\nThen try:  {_FIRST_STEP}")
+            self._say(f"Logs and data are in {cluster.folder}. Ctrl-C stops everything.")
         services = (cluster.postgres, cluster.nats, relay)
         watches = [asyncio.create_task(supervise(each, self._announce)) for each in services]
         try:

@@ -115,6 +115,14 @@ def test_what_it_prints_can_be_used_and_is_still_there_the_next_time(
         name, _, url = shlex.split(up.first)[1].partition("=")
         assert (name, url) == ("EVENTSTORE_DATABASE_URL", document["database_url"])
         assert asyncio.run(last_sequence(document["nats_url"])) == 1
+        eventually(lambda: "Then try:" in up.said())
+        first_step = up.said().partition("Then try:")[2].splitlines()[0]
+        environment = {**os.environ, name: url, "PATH": f"{Path(sys.executable).parent}:/bin"}
+        ran = subprocess.run(
+            shlex.split(first_step), env=environment, timeout=60, check=True, capture_output=True
+        )
+        assert b"2" in ran.stdout
+        eventually(lambda: asyncio.run(last_sequence(document["nats_url"])) == 2)
         assert up.process.stdout is not None
         assert (
             up.process.stdout.readline() == f"export EVENTSTORE_NATS_URL={document['nats_url']}\n"
