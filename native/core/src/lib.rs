@@ -1,7 +1,7 @@
 //! The checker's engine, without Python: is a history of operations linearizable?
 //!
-//! A history enters as an [`OperationTable`] (columns, one row an operation). A [`Model`] turns
-//! rows into *actions* (what an operation asked and what it was answered, named by a dense number)
+//! A history enters as an [`OperationTable`] (columns, one row an operation), and [`check()`] answers
+//! whether the model of a name allows it. Inside, a [`Model`] turns rows into *actions* (what an operation asked and what it was answered, named by a dense number)
 //! and says how an action moves a state. A [`Timeline`] orders the rows, and [`search()`] looks
 //! for an order that the model allows: Wing and Gong's search with Lowe's memory of
 //! configurations. Every answer carries evidence, and every search has a [`Budget`].
@@ -10,6 +10,7 @@
 //! deadline.
 
 mod budget;
+mod check;
 pub mod models;
 pub mod monitors;
 mod operations;
@@ -18,6 +19,7 @@ mod search;
 mod timeline;
 
 pub use budget::{Budget, Exhausted, Progress};
+pub use check::{ModelName, UnknownModel, check};
 pub use models::{Compiled, Model};
 pub use monitors::{Certificate, Finding};
 pub use operations::{Malformed, OperationTable, PENDING};

@@ -5,20 +5,19 @@ mod support;
 use proptest::prelude::*;
 use support::exhaustive::{replay, try_everything};
 use support::registers::{self, CAS, READ, WRITE};
-use trueorder_core::models::Register;
 use trueorder_core::{
-    Budget, Model, OperationTable, Outcome, PENDING, Progress, Timeline, Verdict, search,
+    Budget, ModelName, OperationTable, Outcome, PENDING, Progress, Verdict, check,
 };
 
 fn judge(table: &OperationTable) -> Outcome {
-    let mut compiled = Register::compile(table).expect("a register's history");
-    let timeline = Timeline::new(table, &compiled.actions);
-    search(
-        &timeline,
-        &mut compiled.model,
-        &Budget::unlimited(),
-        &Progress::default(),
-    )
+    let (budget, progress) = (Budget::unlimited(), Progress::default());
+    check(ModelName::Register, table, &budget, &progress).expect("a register's history")
+}
+
+fn refusal(table: &OperationTable) -> Option<usize> {
+    let (budget, progress) = (Budget::unlimited(), Progress::default());
+    let checked = check(ModelName::Register, table, &budget, &progress);
+    checked.unwrap_err().row
 }
 
 fn agrees(table: &OperationTable) -> Result<(), TestCaseError> {
@@ -103,8 +102,8 @@ fn equal_ranks_are_concurrent() {
 
 #[test]
 fn a_row_that_is_no_register_operation_is_refused() {
-    let error = Register::compile(&table(&[(0, 1, READ, &[0]), (2, 3, READ, &[])]));
-    assert_eq!(error.unwrap_err().row, Some(1));
+    let refused = refusal(&table(&[(0, 1, READ, &[0]), (2, 3, READ, &[])]));
+    assert_eq!(refused, Some(1));
 }
 
 /// One long write beside all, so that the search starts with the widest possible choice.

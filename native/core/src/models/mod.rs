@@ -4,10 +4,12 @@
 //! rows that no state can tell apart get the same action. States are numbers too. The search sees
 //! nothing but these numbers.
 
-mod actions;
+mod numbered;
 mod register;
+mod stream;
 
 pub use register::Register;
+pub use stream::Stream;
 
 use crate::operations::{Malformed, OperationTable};
 

@@ -7,7 +7,7 @@
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
 
-use super::actions::Actions;
+use super::numbered::Numbered;
 use super::{Compiled, IDLE, Model};
 use crate::operations::{Malformed, OperationTable};
 
@@ -65,7 +65,7 @@ impl Model for Register {
             }
         }
         let settle = |value: u32| if live.contains(&value) { value } else { DEAD };
-        let mut actions = Actions::default();
+        let mut actions = Numbered::default();
         let numbers = rows.iter().enumerate().map(|(row, &action)| {
             let action = match action {
                 Action::Write(value) => Action::Write(settle(value)),

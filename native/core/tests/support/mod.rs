@@ -5,13 +5,21 @@
 pub mod exhaustive;
 pub mod intervals;
 pub mod registers;
+pub mod streams;
 
 use proptest::test_runner::Config;
 
 /// So many cases a property, unless `PROPTEST_CASES` asks for another number.
 pub fn cases(usual: u32) -> Config {
+    let standard = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
     match std::env::var("PROPTEST_CASES") {
-        Ok(_) => Config::default(),
-        Err(_) => Config::with_cases(usual),
+        Ok(_) => standard,
+        Err(_) => Config {
+            cases: usual,
+            ..standard
+        },
     }
 }

@@ -1,0 +1,121 @@
+"""The native search: the reference's question, asked of ``checker._native``.
+
+It answers for the models that it knows, exactly as the reference does, and stays within its limits:
+a timeout is kept to a tenth of a second, memory is counted and never exceeded by much, Ctrl-C ends
+it at once. The witness is a legal order like the reference's, but not always the same one.
+
+It deliberately knows no Python model: those are the reference's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
+
+from checker import _native
+from checker._native import CancelToken
+from checker.engine import native_registers, native_streams
+from checker.engine.native_columns import Columns
+from checker.engine.outcome import SearchOutcome
+from checker.errors import EngineUnavailable
+from checker.limits import Limits
+from checker.models.model import Model, required_and_optional
+from checker.models.register import CasRegister, Register
+from checker.models.stream import Stream
+from checker.operation import Operation
+from checker.verdict import Verdict
+
+__all__ = ["CancelToken", "search", "supports"]
+
+_NAMED: Final[Mapping[str, Callable[[], Model[Any]]]] = MappingProxyType(
+    {
+        "register": Register,
+        "cas-register": CasRegister,
+        "stream": Stream,
+        "store": partial(Stream, whole=True),
+    }
+)
+
+
+def supports(model: Model[Any]) -> bool:
+    """Say whether the native engine has this model; one of your own it has not."""
+    return type(model) in (Register, CasRegister, Stream)
+
+
+def search(
+    model: Model[Any] | str,
+    operations: Sequence[Operation],
+    limits: Limits | None = None,
+    *,
+    cancel: CancelToken | None = None,
+) -> SearchOutcome:
+    """Look for a legal order of one partition's operations.
+
+    ``model`` may be the name of one that needs no options, such as "register" or "store" (the whole
+    of several streams). ``cancel`` stops the search from another thread: it then answers unknown.
+    ``peak_bytes`` is what the search kept at most, counted.
+
+    Raises:
+        EngineUnavailable: the native engine has not this model.
+        MalformedHistory: an operation is none of the model's.
+    """
+    if isinstance(model, str):
+        model = _named(model)
+    limits = limits or Limits()
+    required, optional = required_and_optional(model, operations)
+    relevant = [*required, *optional]
+    name, columns = _encode(model, relevant)
+    columns.set_endpoints(relevant)
+    report = _native.search(
+        name,
+        columns.invoked,
+        columns.completed,
+        columns.kinds,
+        columns.offsets,
+        columns.arguments,
+        timeout_seconds=limits.timeout_seconds,
+        memory_bytes=limits.memory_bytes,
+        cancel=cancel,
+    )
+    order = tuple(columns.indices[row] for row in report.order)
+    verdict = Verdict(report.verdict)
+    valid = verdict is Verdict.VALID
+    return SearchOutcome(
+        verdict=verdict,
+        witness=order if valid else None,
+        longest_prefix=() if valid else order,
+        blocked=None if report.blocked is None else columns.indices[report.blocked],
+        configurations=report.configurations,
+        peak_bytes=report.peak_bytes,
+        reason=_reason(report, limits),
+    )
+
+
+def _named(name: str) -> Model[Any]:
+    model = _NAMED.get(name)
+    if model is None:
+        raise EngineUnavailable(f"the native engine has no model {name!r}")
+    return model()
+
+
+def _encode(model: Model[Any], operations: Sequence[Operation]) -> tuple[str, Columns]:
+    """Name the native model and write the operations in its terms."""
+    if supports(model):
+        if isinstance(model, Register):
+            return "register", native_registers.encode(model, operations)
+        if isinstance(model, Stream):
+            return "stream", native_streams.encode(model, operations)
+    raise EngineUnavailable(f"the native engine has no model {model.name!r}")
+
+
+def _reason(report: _native.SearchReport, limits: Limits) -> str:
+    saw = f"the search saw {report.configurations} configurations and"
+    if report.limit == "timeout":
+        return f"{saw} reached the time limit of {limits.timeout_seconds:g} s: raise --timeout"
+    if report.limit == "memory":
+        return (
+            f"{saw} reached the memory limit of {limits.memory_bytes} bytes: raise --memory-limit"
+        )
+    return f"{saw} was cancelled" if report.limit == "cancelled" else ""
