@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checker.history.formats.edn_syntax import EdnError, EdnReader
+from tests.support.edn import edn_text
 
 
 def _read(text: str) -> list[Any]:
@@ -110,23 +111,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         _read(text)
 
 
-def _edn(value: Any) -> str:
-    match value:
-        case None:
-            return "nil"
-        case bool():
-            return str(value).lower()
-        case str():
-            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-            return f'"{escaped}"'
-        case list():
-            return f"[{' '.join(map(_edn, value))}]"
-        case dict():
-            return "{" + ", ".join(f"{_edn(k)} {_edn(v)}" for k, v in value.items()) + "}"
-        case _:
-            return repr(value)
-
-
 _VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -143,7 +127,7 @@ _VALUES = st.recursive(
 @settings(max_examples=200)
 @given(_VALUES)
 def test_what_is_written_is_read(value: Any) -> None:
-    ((got,),) = [_read("[" + _edn([value]) + "]")]
+    ((got,),) = [_read("[" + edn_text([value]) + "]")]
     assert got == [value]
     if isinstance(value, float):
         assert math.copysign(1, got[0]) == math.copysign(1, value)
