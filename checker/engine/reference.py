@@ -129,10 +129,12 @@ class _Search:
 
     def _initial(self) -> Any:
         try:
-            return self._model.init()
+            state = self._model.init()
+            hash(state)
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
             raise ModelError(self._model.name, "init", cause) from error
+        return state
 
     def _visit(self, configuration: _Configuration) -> _Configuration:
         self._seen.add(configuration.key)

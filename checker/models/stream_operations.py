@@ -7,7 +7,7 @@ model and the monitor to say. ``docs/reference/models.md`` defines the encoding.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NoReturn, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeAlias, TypeVar
 
 import msgspec
 
@@ -99,9 +99,12 @@ class _Conflict(msgspec.Struct, frozen=True):
     actual: int | None = None
 
 
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _Page(msgspec.Struct, frozen=True):
-    after: int = 0
-    limit: int | None = None
+    after: _Count = 0
+    limit: _Count | None = None
 
 
 class _Events(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Any
 from checker import Outcome
 from tests.support.drafts import Draft, perturb_times
 
-__all__ = ["Mix", "mutate", "stream_drafts"]
+__all__ = ["Mix", "mutate", "random_mix", "stream_drafts"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +29,22 @@ class Mix:
     """How often a conflict says where the stream really is."""
     final_read: float = 0.5
     """How often the history ends with a full read of everything."""
+
+
+def random_mix(random: Random, *, whole: bool) -> Mix:
+    """A mix of one stream, or of a whole store with positions."""
+    return Mix(
+        operations=random.randint(2, 12),
+        clients=random.choice([1, 2, 3, 5]),
+        streams=random.randint(1, 3) if whole else 1,
+        batch_max=random.choice([1, 2, 3]),
+        positions=whole,
+        unknown=random.choice([0, 0.1, 0.3]),
+        retries=random.choice([0, 0.15, 0.3]),
+        log_operations=random.choice([0.1, 0.3, 0.5]) if whole else 0,
+        actuals=random.choice([0, 0.5, 1]),
+        final_read=random.choice([0, 0.5, 1]),
+    )
 
 
 class _Store:
@@ -131,7 +147,7 @@ def stream_drafts(random: Random, mix: Mix) -> list[Draft]:
         elif choice < 0.7 and waiting:
             draft = waiting.pop(random.randrange(len(waiting)))
             if random.random() < mix.unknown:
-                _lose(random, store, draft, waiting, now)
+                _lose(random, store, draft, waiting)
             else:
                 store.perform(draft)
                 answered.append(draft)
@@ -144,17 +160,16 @@ def stream_drafts(random: Random, mix: Mix) -> list[Draft]:
     return made
 
 
-def _lose(random: Random, store: _Store, draft: Draft, waiting: list[Draft], now: float) -> None:
+def _lose(random: Random, store: _Store, draft: Draft, waiting: list[Draft]) -> None:
     """Lose an answer; the effect comes now, later, or never."""
     fate = random.random()
     if fate < 0.4:
         store.perform(draft)
-    elif fate < 0.7 and draft.f == "append" and draft.outcome is not Outcome.FAIL:
+    elif fate < 0.7 and draft.f == "append":
         late = draft.copy()
         waiting.append(late)
     draft.outcome, draft.completed = Outcome.INFO, None
     draft.output = draft.error = None
-    del now
 
 
 def _final_reads(mix: Mix, store: _Store, now: float) -> list[Draft]:

@@ -56,7 +56,8 @@ class Findings:
             return
         self._of_type[name] += 1
         self._known.add((name, indices))
-        self._anomalies.append(Anomaly(type=name, operations=indices, explanation=explanation))
+        sentence = explanation[:1].upper() + explanation[1:]
+        self._anomalies.append(Anomaly(type=name, operations=indices, explanation=sentence))
 
     def leave(self, reason: str) -> None:
         """Leave the question to the search, unless an anomaly answers it."""

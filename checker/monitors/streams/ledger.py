@@ -89,9 +89,6 @@ class Ledger:
         end = after + len(ids)
         if self.ids[after:end] == list(ids):
             return
-        if end > self._capacity:
-            self._beyond_capacity(operation, end)
-            return
         for number, event in enumerate(ids, start=after + 1):
             if not self.accept(operation, number, event):
                 return

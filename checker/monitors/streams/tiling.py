@@ -5,8 +5,6 @@ A stream's versions order its appends; in a whole store the positions order them
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checker.models.describe import name_operation, shorten
 from checker.monitors.streams.evidence import Evidence, Transition
 from checker.monitors.streams.findings import Findings
@@ -73,12 +71,15 @@ def _expect(ledger: Ledger, transition: Transition, findings: Findings) -> None:
     if transition.effective(start) is not None:
         return
     operation = transition.first
+    before = ledger.owner(start)
+    cause = told_by if told_by is not operation or before is None else before.first
+    tells = "" if cause is operation else f": see {name_operation(cause)}"
     findings.add(
         "expected-violated",
-        (operation, told_by),
+        (operation, cause),
         f"{name_operation(operation)} expected {ledger.where} at version "
         f"{transition.attempts[0].append.expected}, but took effect when it was at version "
-        f"{start}, as {name_operation(told_by)} tells.",
+        f"{start}{tells}.",
     )
 
 
@@ -91,36 +92,30 @@ def _report_gap(
 ) -> None:
     """Events are missing: below others that were seen, or below a number that somebody told."""
     start, end = gap
+    last = next((t.first for t in order if ledger.placements[t].start + len(t.ids) == start), None)
+    known = () if last is None else (last,)
+    below = "nothing" if last is None else name_operation(last)
     after = next((t for t in order if ledger.placements[t].start == end), None)
     if after is not None:
         told_by = ledger.placements[after].told_by
-        numbers = (
-            f"{ledger.unit} {end}" if end == start + 1 else f"{ledger.unit}s {start + 1}-{end}"
-        )
+        numbers = f" {end}" if end == start + 1 else f"s {start + 1}-{end}"
         findings.add(
             "missing-events",
-            (told_by, *_before(ledger, order, start)),
+            (told_by, *known),
             f"{name_operation(told_by)} tells of events above {ledger.unit} {end} of "
-            f"{ledger.where}, but no append can have put anything at {numbers}.",
+            f"{ledger.where}, but no append can have put anything at {ledger.unit}{numbers}; next "
+            f"below it comes {below}.",
         )
         return
     for operation, number in exact:
         if number > start:
-            conflict = operation.f == "append"
             findings.add(
-                "unjustified-conflict" if conflict else "no-state",
-                (operation, *_before(ledger, order, start)),
+                "unjustified-conflict" if operation.f == "append" else "no-state",
+                (operation, *known),
                 f"{name_operation(operation)} found {ledger.where} at {ledger.unit} {number}, "
                 f"but with all that can have been appended it was never above {ledger.unit} "
-                f"{start}.",
+                f"{start}, where {below} brought it.",
             )
-
-
-def _before(ledger: Ledger, order: list[Transition], start: int) -> Iterator[Operation]:
-    for transition in order:
-        if ledger.placements[transition].start + len(transition.ids) == start:
-            yield transition.first
-            return
 
 
 def _tile_log(

@@ -59,6 +59,12 @@ CAS = [
         "valid",
     ),
     (
+        "a refused one that answers is judged",
+        ["0 do write 1", "0 do cas [1, 2] => false"],
+        "invalid",
+    ),
+    ("and may be right", ["0 do write 1", "0 do cas [3, 2] => false", "0 do read => 1"], "valid"),
+    (
         "two swap from one value",
         ["0 invoke cas [null, 1]", "1 invoke cas [null, 2]", "0 ok", "1 ok"],
         "invalid",
