@@ -34,6 +34,7 @@ __all__ = ["JetStreamDelivery"]
 
 _STATUS: Final = "Status"
 _DESCRIPTION: Final = "Description"
+_NO_RESPONDERS: Final = "503"
 _UNDELIVERED: Final = "Nats-Pending-Messages"
 
 _PULL_SECONDS: Final = 30
@@ -138,11 +139,12 @@ class JetStreamDelivery:
 
     def _note(self, headers: dict[str, str]) -> None:
         """Take note that JetStream will not deliver all that it was asked for."""
-        description = headers.get(_DESCRIPTION, "")
+        missing = headers[_STATUS] == _NO_RESPONDERS
+        description = "there is none" if missing else headers.get(_DESCRIPTION, "")
         undelivered = headers.get(_UNDELIVERED)
         if undelivered is None:
-            # 503, or 409 without a count: no such consumer, or its server is going away.
-            self._gone = description or "nobody answers for it"
+            # No such consumer, or its server is going away.
+            self._gone = description
             return
         self._due -= int(undelivered)
         if "Deleted" in description or "Shutdown" in description:

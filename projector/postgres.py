@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Self
+from weakref import WeakSet
 
 import asyncpg
 import sqlalchemy as sa
@@ -74,15 +75,18 @@ class PostgresReadModel:
 
         ``timeout_seconds`` limits each wait: for a connection, and for the answer to a statement.
         """
+        made: WeakSet[asyncpg.Connection[asyncpg.Record]] = WeakSet()
 
         async def connect(*_: Any, **__: Any) -> asyncpg.Connection[asyncpg.Record]:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 url,
                 timeout=timeout_seconds,
                 command_timeout=timeout_seconds,
                 target_session_attrs=SessionAttribute.primary,
                 server_settings={"application_name": f"projector {projection.name}"},
             )
+            made.add(connection)
+            return connection
 
         engine = create_async_engine(
             "postgresql+asyncpg://",
@@ -94,6 +98,9 @@ class PostgresReadModel:
         try:
             yield cls(engine, projection, server_of(url))
         finally:
+            # Without the goodbye, for which a server that stands still would keep us waiting.
+            for connection in made:
+                connection.terminate()
             await engine.dispose()
 
     async def prepare(self) -> None:

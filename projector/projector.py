@@ -126,16 +126,19 @@ class _Work:
         self._sleep = sleep
         self._reconnect = reconnect
         self._said = said
+        self._connected = False
 
     async def execute(self, command: decide.Command) -> decide.Outcome:
         session = self._session
         match command:
             case decide.LoadCheckpoint():
                 checkpoint = await session.read_model.checkpoint()
-                LOG.info("connected; projecting after position %d", checkpoint.position)
                 outcome: decide.Outcome = decide.Loaded(checkpoint)
             case decide.Subscribe(after=after):
                 await session.delivery.subscribe(after)
+                if not self._connected:
+                    LOG.info("connected; projecting after position %d", after)
+                self._connected = True
                 outcome = decide.Subscribed()
             case decide.Fetch(limit=limit):
                 outcome = await self._fetch(limit)

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
-from typing import Final, NoReturn, Self
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple, NoReturn, Self
 from uuid import UUID
 
 import msgspec
@@ -45,6 +45,12 @@ _BATCH_ID: Final = "Nats-Batch-Id"
 _BATCH_SEQUENCE: Final = "Nats-Batch-Sequence"
 _BATCH_COMMIT: Final = "Nats-Batch-Commit"
 
+_PORTION_BYTES: Final = 4 * 1024 * 1024
+"""How much is sent without awaiting replies; JetStream buffers 128 MiB a stream by default."""
+
+_ADDED_HEADERS_BYTES: Final = 256
+"""Room for the headers that publishing adds to a message."""
+
 _NO_RESPONDERS: Final = "503"
 _NAME_IN_USE: Final = 10058
 _DUPLICATE_WINDOW_SECONDS: Final = 1.0
@@ -64,12 +70,19 @@ class _PubAck(msgspec.Struct):
 _decode_ack: Final = msgspec.json.Decoder(_PubAck).decode
 
 
-class _Window:
-    """The replies still due to one publish. Settles when all came, or with the first refusal."""
+class _Message(NamedTuple):
+    position: Position
+    wire: wire.WireMessage
 
-    def __init__(self, inbox: str, replies: int) -> None:
-        self.inbox = inbox
+
+class _Window:
+    """The replies still due to messages sent together; settled when all came, or by a refusal."""
+
+    def __init__(self, number: str, last: Position, replies: int, *, as_batch: bool) -> None:
+        self.number = number
+        self.last = last
         self.due = replies
+        self.as_batch = as_batch
         self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The sender may fail before anybody looks at a refusal.
         self.settled.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -105,8 +118,7 @@ class JetStreamPublisher:
         self._windows: dict[str, _Window] = {}
         self._window_number = 0
         self._batches = False
-        self._too_large = 0  # the position of an event that the server does not take
-        # Windows may overlap, their messages on the wire may not.
+        # Publishes may overlap, their messages on the wire may not.
         self._sending = asyncio.Lock()
 
     @classmethod
@@ -166,62 +178,82 @@ class JetStreamPublisher:
 
     async def publish(self, events: Sequence[RecordedEvent]) -> None:
         """Publish events and await their acknowledgements; see `StreamPublisher`."""
-        self._window_number += 1
-        number = str(self._window_number)
-        # What comes before an event that is too large is published, so not as one with it.
-        blocked = events[0].position <= self._too_large <= events[-1].position
-        as_batch = self._batches and len(events) >= BATCH_FROM and not blocked
-        window = _Window(f"{self._inbox}.{number}", 1 if as_batch else len(events))
-        self._windows[number] = window
+        window = None
+        opened: list[_Window] = []
         try:
-            with answered(f"publish to the stream {wire.STREAM}"):
-                async with self._sending, asyncio.timeout(self._ack_seconds):
-                    await self._send(events, window, as_batch=as_batch)
-            await self._acknowledged(window, events)
+            async with self._sending:
+                for messages in self._portions(events):
+                    if window is not None:
+                        await self._acknowledged(window)
+                    window = self._open_window(messages)
+                    opened.append(window)
+                    with answered(f"publish to the stream {wire.STREAM}"):
+                        async with asyncio.timeout(self._ack_seconds):
+                            await self._send(messages, window)
+            # Outside of the lock: the next publish may be sent while this one is acknowledged.
+            if window is not None:
+                await self._acknowledged(window)
         finally:
-            del self._windows[number]
-            window.settled.cancel()
+            for window in opened:
+                del self._windows[window.number]
+                window.settled.cancel()
 
-    async def _send(
-        self, events: Sequence[RecordedEvent], window: _Window, *, as_batch: bool
-    ) -> None:
-        # An inbox is unique, and so is the batch that is named after it.
-        batch = window.inbox.removeprefix("_INBOX.")
+    def _portions(self, events: Sequence[RecordedEvent]) -> Iterator[list[_Message]]:
+        """Encode events, in portions that a server buffers; what is before a bad one is sent."""
+        portion: list[_Message] = []
+        portion_bytes = 0
         for event in events:
-            if window.settled.done():
-                return  # refused already: all that follow would be
             message = wire.encode(event)
+            size = _size(message)
+            too_large = size > self._client.max_payload
+            if portion and (too_large or portion_bytes + size > _PORTION_BYTES):
+                yield portion
+                portion, portion_bytes = [], 0
+            if too_large:
+                raise PublishRefused(
+                    event.position,
+                    None,
+                    f"event {event.id} makes a message of {size} bytes, the server takes "
+                    f"{self._client.max_payload}: raise its max_payload",
+                )
+            portion.append(_Message(event.position, message))
+            portion_bytes += size
+        if portion:
+            yield portion
+
+    def _open_window(self, messages: Sequence[_Message]) -> _Window:
+        self._window_number += 1
+        as_batch = self._batches and len(messages) >= BATCH_FROM
+        replies = 1 if as_batch else len(messages)
+        window = _Window(
+            str(self._window_number), messages[-1].position, replies, as_batch=as_batch
+        )
+        self._windows[window.number] = window
+        return window
+
+    async def _send(self, messages: Sequence[_Message], window: _Window) -> None:
+        inbox = f"{self._inbox}.{window.number}"
+        first = messages[0].position
+        for position, message in messages:
+            if window.settled.done():
+                return  # refused already: look at the stream before more is sent
             headers = message.headers
-            last = event is events[-1]
-            if as_batch:
-                headers[_BATCH_ID] = batch
-                headers[_BATCH_SEQUENCE] = str(event.position - events[0].position + 1)
+            last = position == window.last
+            if window.as_batch:
+                headers[_BATCH_ID] = inbox.rpartition("_INBOX.")[2]
+                headers[_BATCH_SEQUENCE] = str(position - first + 1)
                 if last:
                     headers[_BATCH_COMMIT] = "1"
-            if not as_batch or event is events[0]:
-                headers[EXPECTED_LAST_SEQUENCE] = str(event.position - 1)
-            self._check_size(event, message)
+            if position == first or not window.as_batch:
+                headers[EXPECTED_LAST_SEQUENCE] = str(position - 1)
             await self._client.publish(
                 message.subject,
                 message.body,
-                reply="" if as_batch and not last else f"{window.inbox}.{event.position}",
+                reply="" if window.as_batch and not last else f"{inbox}.{position}",
                 headers=headers,
             )
 
-    def _check_size(self, event: RecordedEvent, message: wire.WireMessage) -> None:
-        # "Name: value\r\n" each, between "NATS/1.0\r\n" and "\r\n".
-        size = len(message.body) + 12
-        size += sum(len(name) + len(value) + 4 for name, value in message.headers.items())
-        if size > self._client.max_payload:
-            self._too_large = event.position
-            raise PublishRefused(
-                event.position,
-                None,
-                f"event {event.id} makes a message of {size} bytes, the server takes "
-                f"{self._client.max_payload}: raise its max_payload",
-            )
-
-    async def _acknowledged(self, window: _Window, events: Sequence[RecordedEvent]) -> None:
+    async def _acknowledged(self, window: _Window) -> None:
         lost = self._connection.lost
         either: list[asyncio.Future[None] | asyncio.Future[NoReturn]] = [window.settled, lost]
         while True:
@@ -234,7 +266,7 @@ class JetStreamPublisher:
             if lost.done():
                 raise StreamUnavailable(f"the connection to NATS at {self._connection.server} died")
             if window.due == due:
-                raise PublishUnanswered(events[-due].position, self._ack_seconds)
+                raise PublishUnanswered(window.last - due + 1, self._ack_seconds)
 
     async def _replied(self, message: Msg) -> None:
         number, position = message.subject[len(self._inbox) + 1 :].split(".")
@@ -255,6 +287,12 @@ class JetStreamPublisher:
             window.refuse(PublishRefused(sequence, None, f"it is stored as sequence {ack.seq}"))
         else:
             window.acknowledge()
+
+
+def _size(message: wire.WireMessage) -> int:
+    """Count what the server counts: "NATS/1.0", a line each header, an empty line, the body."""
+    headers = sum(len(name) + len(value) + 4 for name, value in message.headers.items())
+    return 12 + headers + _ADDED_HEADERS_BYTES + len(message.body)
 
 
 def _stream_config(replicas: int) -> StreamConfig:

@@ -111,6 +111,15 @@ async def test_the_largest_event_that_a_store_takes_can_be_carried(nats_url: str
     assert await stream_content(nats_url) == [(1, largest)]
 
 
+async def test_large_events_are_published_in_portions(nats_url: str) -> None:
+    large = [msgspec.structs.replace(event, data="x" * 300_000) for event in log(MANY)]
+    async with publisher(nats_url) as stream:
+        await stream.create()
+        await stream.inspect()
+        await stream.publish(large)
+    assert await stream_content(nats_url) == [(event.position, event) for event in large]
+
+
 async def test_an_event_above_the_servers_limit_is_refused_and_what_is_before_it_stored(
     nats_url: str,
 ) -> None:

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from eventstore import wire
+from eventstore.errors import StreamUnavailable
+from eventstore.event import RecordedEvent
+from eventstore.jetstream import Connection, connect
+from eventstore.relay.jetstream import JetStreamPublisher
+from eventstore.stream import Position
+from projector import jetstream
+from projector.jetstream import JetStreamDelivery
+from projector.projections.stream_totals import StreamTotals
+from tests.support.recorded import log
+from verification.cluster.nats import NatsServer
+
+pytestmark = pytest.mark.stack
+
+CONSUMER = "stream-totals-1"
+
+
+@contextlib.asynccontextmanager
+async def delivery(
+    nats_url: str, events: int
+) -> AsyncIterator[tuple[Connection, JetStreamDelivery]]:
+    """A delivery from a stream of so many events."""
+    async with connect(nats_url, name="test") as connection:
+        publisher = await JetStreamPublisher.open(connection)
+        await publisher.create()
+        if events:
+            await publisher.publish(log(events))
+        yield connection, JetStreamDelivery(connection, StreamTotals(), patience_seconds=0.3)
+
+
+async def all_of(delivery: JetStreamDelivery, *, limit: int) -> list[RecordedEvent]:
+    fetched: list[RecordedEvent] = []
+    while events := await delivery.fetch(limit):
+        assert len(events) <= limit
+        fetched += events
+    return fetched
+
+
+@pytest.mark.parametrize("after", [0, 1, 29, 30])
+async def test_it_delivers_everything_after_a_position_in_order(nats_url: str, after: int) -> None:
+    async with delivery(nats_url, 30) as (_, delivers):
+        await delivers.subscribe(Position(after))
+        assert await all_of(delivers, limit=7) == log(30)[after:]
+        assert await delivers.last_sequence() == 30
+
+
+async def test_a_new_subscription_forgets_the_old_one(nats_url: str) -> None:
+    async with delivery(nats_url, 30) as (_, delivers):
+        await delivers.subscribe(Position(20))
+        await delivers.fetch(5)
+        await delivers.subscribe(Position(3))
+        assert await all_of(delivers, limit=10) == log(30)[3:]
+
+
+async def test_it_never_has_more_events_than_it_was_asked_for(nats_url: str) -> None:
+    async with delivery(nats_url, 100) as (_, delivers):
+        await delivers.subscribe(Position(0))
+        for _ in range(10):
+            await delivers.fetch(5)
+            await asyncio.sleep(0.02)
+            assert 0 <= len(delivers._arrived) + delivers._due <= 5
+
+
+async def test_requests_that_expire_or_are_cut_are_made_again(
+    nats_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jetstream, "_PULL_SECONDS", 1)
+    monkeypatch.setattr(jetstream, "_PULL_BYTES", 3000)
+    async with delivery(nats_url, 0) as (connection, delivers):
+        await delivers.subscribe(Position(0))
+        for _ in range(5):
+            assert await delivers.fetch(10) == [], "longer than a request lives"
+        publisher = await JetStreamPublisher.open(connection)
+        await publisher.publish(log(30))
+        assert await all_of(delivers, limit=10) == log(30)
+
+
+async def test_a_consumer_that_somebody_deleted_is_noticed(nats_url: str) -> None:
+    async with delivery(nats_url, 0) as (connection, delivers):
+        await delivers.subscribe(Position(0))
+        assert await delivers.fetch(10) == []
+        await connection.api.delete_consumer(wire.STREAM, CONSUMER)
+        with pytest.raises(StreamUnavailable, match="is gone: Consumer Deleted"):
+            await delivers.fetch(10)
+        await delivers.subscribe(Position(0))
+        await connection.api.delete_consumer(wire.STREAM, CONSUMER)
+        with pytest.raises(StreamUnavailable, match="is gone: there is none"):
+            await delivers.fetch(10)
+
+
+async def test_without_a_stream_there_is_nothing_to_subscribe_to(nats_url: str) -> None:
+    async with connect(nats_url, name="test") as connection:
+        delivers = JetStreamDelivery(connection, StreamTotals())
+        with pytest.raises(StreamUnavailable, match=r"cannot subscribe .* stream not found"):
+            await delivers.subscribe(Position(0))
+        with pytest.raises(StreamUnavailable, match="stream not found"):
+            await delivers.last_sequence()
+
+
+async def test_a_server_that_was_killed_is_noticed(killable_nats: NatsServer) -> None:
+    async with delivery(killable_nats.url, 3) as (connection, delivers):
+        await delivers.subscribe(Position(0))
+        await killable_nats.kill()
+        with pytest.raises(StreamUnavailable):
+            await asyncio.wait_for(connection.lost, 20)
+        with pytest.raises(StreamUnavailable):
+            await delivers.subscribe(Position(0))
