@@ -1,7 +1,9 @@
-"""Options that both commands have."""
+"""What both commands have: options, and where a projection is looked for."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -9,8 +11,9 @@ from cyclopts import Parameter
 from eventstore.config import DATABASE_URL as STORE_DATABASE_URL
 from eventstore.config import NATS_URL as STORE_NATS_URL
 from projector.config import DATABASE_URL, NATS_URL
+from projector.projection import Projection, load_projection
 
-__all__ = ["DatabaseUrl", "NatsUrl", "ProjectionName", "StoreUrl", "WithoutStore"]
+__all__ = ["DatabaseUrl", "NatsUrl", "ProjectionName", "StoreUrl", "WithoutStore", "load"]
 
 ProjectionName = Annotated[
     str, Parameter(help="A projection that is built in (stream-totals), or MODULE:ATTRIBUTE.")
@@ -50,3 +53,15 @@ WithoutStore = Annotated[
         help="Do without the event store: a gap that stays is an error.",
     ),
 ]
+
+
+def load(given: str) -> Projection:
+    """Load a projection, also from the working folder, which a console script does not look in.
+
+    Raises:
+        ConfigError: says what is wrong with it.
+    """
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.append(folder)  # last: nothing there shadows what is installed
+    return load_projection(given)

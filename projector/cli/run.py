@@ -15,10 +15,9 @@ from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
 from eventstore.postgres.store import PostgresEventStore
 from projector import config
-from projector.cli.options import DatabaseUrl, NatsUrl, ProjectionName, StoreUrl, WithoutStore
+from projector.cli.options import DatabaseUrl, NatsUrl, ProjectionName, StoreUrl, WithoutStore, load
 from projector.jetstream import JetStreamDelivery
 from projector.postgres import PostgresReadModel
-from projector.projection import load_projection
 from projector.projector import LOG, Session
 from projector.projector import run as project
 
@@ -39,7 +38,7 @@ def run(
 
     Any number may run for one projection: one projects, the others stand by.
     """
-    loaded = load_projection(projection)
+    loaded = load(projection)
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
     store = None if without_store else config.store_url(store_url, database)
     log_to_stderr(verbose=verbose)

@@ -12,10 +12,10 @@ from cyclopts import Parameter
 from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
 from projector import config
-from projector.cli.options import DatabaseUrl, NatsUrl, ProjectionName, StoreUrl, WithoutStore
+from projector.cli.options import DatabaseUrl, NatsUrl, ProjectionName, StoreUrl, WithoutStore, load
 from projector.jetstream import JetStreamDelivery
 from projector.postgres import PostgresReadModel
-from projector.projection import Projection, load_projection
+from projector.projection import Projection
 
 __all__ = ["ProjectorStatus", "status"]
 
@@ -53,7 +53,7 @@ async def status(
     ] = False,
 ) -> None:
     """Say how far a projection is; exit 5 if a server cannot be asked."""
-    loaded = load_projection(projection)
+    loaded = load(projection)
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
     store = None if without_store else config.store_url(store_url, database)
     found = await _ask(loaded, database, nats, store, timeout_seconds)
