@@ -92,10 +92,10 @@ def _report_skipped(
         )
     else:
         later = told_by if shown is None else shown[1]
+        tells = "" if later is owner.first else f", as {name_operation(later)} shows"
         findings.add(
             "late-position" if ledger.unit == "position" else "missing-events",
             (operation, owner.first, later),
-            f"{skipped}: it appeared there afterwards, as {name_operation(later)} tells, below "
-            f"a {ledger.unit} that had been read already. A reader that goes on from there "
-            "never sees it.",
+            f"{skipped}. {name_operation(owner.first)} appended an event there{tells}, below what "
+            "had been read already: a reader that goes on from there never sees it.",
         )
