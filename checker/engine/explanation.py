@@ -26,16 +26,16 @@ def explain(
     The other operations named are those last before it in the longest legal order and those that
     ran beside it and found no place either. None if the search named no operation.
     """
-    known = {operation.index: operation for operation in operations}
-    blocked = known.get(-1 if outcome.blocked is None else outcome.blocked)
-    if blocked is None:
+    if outcome.blocked is None:
         return None
+    known = {operation.index: operation for operation in operations}
+    blocked = known[outcome.blocked]
     prefix = [known[index] for index in outcome.longest_prefix]
-    placed = set(outcome.longest_prefix)
+    placed = {*outcome.longest_prefix, blocked.index}
     beside = [
         operation
         for operation in operations
-        if operation.index not in placed | {blocked.index}
+        if operation.index not in placed
         and operation.completed is not None
         and _concurrent(operation, blocked)
     ]
