@@ -78,10 +78,11 @@ impl<'a> Meter<'a> {
         self.since >= STRIDE
     }
 
-    /// Hold the limits against what the search keeps, and publish how far it is.
+    /// Hold the limits against what the search keeps and is about to, and publish how far it is.
     pub(crate) fn check(
         &mut self,
         bytes: usize,
+        growth: usize,
         configurations: usize,
         passed: u32,
     ) -> Result<(), Exhausted> {
@@ -96,9 +97,11 @@ impl<'a> Meter<'a> {
         if self.budget.cancel.load(Ordering::Relaxed) {
             return Err(Exhausted::Cancelled);
         }
-        if bytes > self.budget.memory_bytes {
+        let needed = bytes.saturating_add(growth);
+        if needed > self.budget.memory_bytes {
             return Err(Exhausted::Memory);
         }
+        self.peak_bytes = self.peak_bytes.max(needed);
         match self.budget.deadline {
             Some(deadline) if Instant::now() >= deadline => Err(Exhausted::Timeout),
             _ => Ok(()),

@@ -11,10 +11,12 @@
 
 mod budget;
 mod check;
+pub mod history;
 pub mod models;
 pub mod monitors;
 mod operations;
 mod outcome;
+pub mod read;
 mod search;
 mod timeline;
 

@@ -6,7 +6,7 @@ use std::fmt;
 pub const PENDING: u32 = u32::MAX;
 
 /// More rows than this would not leave room for ids beside them.
-const MAX_ROWS: usize = 1 << 30;
+pub(crate) const MAX_ROWS: usize = 1 << 30;
 
 /// A table that no client can have observed, or that its model cannot read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,5 @@
 //! One depth-first descent over configurations, with its own stack.
 
-use hashbrown::HashSet;
-use rustc_hash::FxBuildHasher;
-
 use crate::budget::{Budget, Exhausted, Meter, Progress};
 use crate::models::Model;
 use crate::outcome::{Outcome, Verdict};
@@ -10,6 +7,7 @@ use crate::timeline::Timeline;
 
 use super::cursor::{Configuration, Cursor};
 use super::order::Order;
+use super::seen::Seen;
 use super::sets::NumberSet;
 
 /// An operation that may be linearized next, and the state that it leads to.
@@ -34,7 +32,7 @@ pub(super) struct Descent<'a, M, S: NumberSet> {
     model: &'a mut M,
     meter: Meter<'a>,
     cursor: Cursor<'a, S>,
-    seen: HashSet<Configuration<S::Frozen>, FxBuildHasher>,
+    seen: Seen<Configuration<S::Frozen>>,
     frames: Vec<Frame<S::Frozen>>,
     candidates: Vec<Candidate>,
     order: Order,
@@ -58,7 +56,7 @@ impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
             timeline,
             model,
             meter: Meter::new(budget, progress),
-            seen: HashSet::default(),
+            seen: Seen::new(),
             frames: Vec::new(),
             candidates: Vec::new(),
             order: Order::default(),
@@ -92,7 +90,7 @@ impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
         if self.cursor.is_complete() {
             return Ok(true);
         }
-        self.check()?;
+        self.check(0)?;
         self.enter(false)?;
         while let Some(frame) = self.frames.last_mut() {
             if frame.next == frame.end {
@@ -156,12 +154,13 @@ impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
     /// Enter the current configuration unless it was entered before.
     fn enter(&mut self, unseen_pending: bool) -> Result<(), Exhausted> {
         let configuration = self.cursor.freeze();
-        if self.seen.len() == self.seen.capacity() {
-            self.grow()?;
-        }
-        if !self.seen.insert(configuration) {
+        let Some(vacancy) = self.seen.vacancy(&configuration) else {
             return Ok(());
+        };
+        if vacancy.growth > 0 {
+            self.check(vacancy.growth)?;
         }
+        self.seen.add(&vacancy, configuration);
         let first = self.candidates.len();
         self.expand(unseen_pending)?;
         self.frames.push(Frame {
@@ -272,37 +271,25 @@ impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
         self.expansion += 1;
     }
 
-    /// Make room for one configuration more, if the limit allows the table to double.
-    fn grow(&mut self) -> Result<(), Exhausted> {
-        let table = self.seen.allocation_size();
-        let during = self.bytes() + 2 * table;
-        self.check_bytes(during)?;
-        self.seen.reserve(1);
-        Ok(())
-    }
-
     fn spend(&mut self, steps: u32) -> Result<(), Exhausted> {
         if self.meter.spend(steps + 1) {
-            self.check()?;
+            self.check(0)?;
         }
         Ok(())
     }
 
-    fn check(&mut self) -> Result<(), Exhausted> {
-        let bytes = self.bytes();
-        self.check_bytes(bytes)
-    }
-
-    fn check_bytes(&mut self, bytes: usize) -> Result<(), Exhausted> {
+    /// Look at the limits; `growth` is how many bytes more are about to be kept.
+    fn check(&mut self, growth: usize) -> Result<(), Exhausted> {
         let passed = self.order.best_passed().max(self.cursor.base);
-        self.meter.check(bytes, self.seen.len(), passed)
+        let bytes = self.bytes();
+        self.meter.check(bytes, growth, self.seen.len(), passed)
     }
 
     fn bytes(&self) -> usize {
         self.timeline.bytes()
             + self.model.bytes()
             + self.cursor.bytes()
-            + self.seen.allocation_size()
+            + self.seen.bytes()
             + self.frames.capacity() * size_of::<Frame<S::Frozen>>()
             + self.candidates.capacity() * size_of::<Candidate>()
             + self.order.bytes()

@@ -21,6 +21,7 @@
 mod cursor;
 mod descent;
 mod order;
+mod seen;
 mod sets;
 
 use crate::budget::{Budget, Progress};
