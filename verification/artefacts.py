@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 
+from eventstore import RecordedEvent
 from verification.errors import FolderUnusable, NotARun
 from verification.scenarios import Scenario
 
@@ -68,6 +69,18 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     type: str
     data: Any = None
+
+    @classmethod
+    def of(cls, event: RecordedEvent) -> Self:
+        """Take the row from an event as the store read it."""
+        return cls(
+            position=event.position,
+            stream=event.stream,
+            version=event.version,
+            id=str(event.id),
+            type=event.type,
+            data=event.data,
+        )
 
 
 class StreamRow(msgspec.Struct, frozen=True, kw_only=True):

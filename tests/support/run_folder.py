@@ -38,17 +38,7 @@ async def make_run(path: Path) -> RunFolder:
     store = MemoryEventStore()
     with Recorder(folder.history) as recorder:
         await _drive(store, recorder)
-    rows = [
-        LogRow(
-            position=event.position,
-            stream=event.stream,
-            version=event.version,
-            id=str(event.id),
-            type=event.type,
-            data=event.data,
-        )
-        for event in await store.read_log(limit=10_000)
-    ]
+    rows = [LogRow.of(event) for event in await store.read_log(limit=10_000)]
     head = len(rows)
     folder.write_log(rows)
     folder.write_stream(

@@ -81,7 +81,7 @@ def facts_of(judgement: Judgement, servers: Mapping[str, Any]) -> dict[str, str]
     }
     for server, settings in servers.items():
         for name, value in settings.items():
-            facts[f"{server}: {name}"] = str(value)
+            facts[f"{server} {name}"] = str(value)
     return facts
 
 

@@ -40,16 +40,6 @@ async def _read_log(system: System) -> list[LogRow]:
     while True:
         after = Position(rows[-1].position if rows else 0)
         page = await system.store.read_log(after=after, limit=PAGE)
-        rows.extend(
-            LogRow(
-                position=event.position,
-                stream=event.stream,
-                version=event.version,
-                id=str(event.id),
-                type=event.type,
-                data=event.data,
-            )
-            for event in page
-        )
+        rows.extend(map(LogRow.of, page))
         if len(page) < PAGE:
             return rows

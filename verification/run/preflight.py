@@ -11,38 +11,35 @@ import json
 import urllib.request
 from typing import Any, Final
 
-from verification.cluster.nats import NatsServer
-from verification.cluster.postgres import PostgresServer
+from eventstore.postgres import preflight as store
+from verification.cluster.cluster import Cluster
 
 __all__ = ["preflight"]
 
-_POSTGRES_SETTINGS: Final = (
-    "server_version",
-    "fsync",
-    "synchronous_commit",
-    "full_page_writes",
-    "wal_sync_method",
-    "data_checksums",
-)
-_NATS_SETTINGS: Final = ("sync_always", "sync_interval")
+_NANOSECONDS: Final = 1e9
 _SECONDS: Final = 5.0
 
 
-async def preflight(postgres: PostgresServer, nats: NatsServer) -> dict[str, dict[str, Any]]:
-    """Ask both servers for their version and durability settings."""
-    settings: dict[str, Any] = {}
-    async with postgres.connection() as connection:
-        for name in _POSTGRES_SETTINGS:
-            settings[name] = await connection.fetchval("SELECT current_setting($1)", name)
-    variables = await asyncio.to_thread(_varz, nats.monitor_url)
-    jetstream = variables.get("jetstream", {}).get("config", {})
+async def preflight(cluster: Cluster) -> dict[str, dict[str, Any]]:
+    """Look at both servers: what `eventstore doctor` finds, and JetStream's settings.
+
+    Raises:
+        EventStoreError: PostgreSQL does not answer.
+        OSError: NATS does not answer.
+    """
+    findings = await store.preflight(cluster.database_url)
+    variables = await asyncio.to_thread(_varz, cluster.nats.monitor_url)
     return {
-        "PostgreSQL": settings,
-        "nats-server": {
-            "version": variables.get("version"),
-            **{name: jetstream.get(name) for name in _NATS_SETTINGS},
-        },
+        "PostgreSQL": {finding.name: finding.value for finding in findings},
+        "nats-server": {"version": variables["version"], "sync": _sync_of(variables)},
     }
+
+
+def _sync_of(variables: dict[str, Any]) -> str:
+    config = variables["jetstream"]["config"]
+    if config.get("sync_always"):
+        return "always"
+    return f"every {config['sync_interval'] / _NANOSECONDS:g} s"
 
 
 def _varz(monitor_url: str) -> dict[str, Any]:

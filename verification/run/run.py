@@ -113,19 +113,24 @@ class _Course:
         self.ended = COMPLETE
 
     async def _on(self, system: System, recorder: Recorder) -> None:
-        self._folder.write_servers(await preflight(system.cluster.postgres, system.cluster.nats))
+        self._folder.write_servers(await preflight(system.cluster))
         with self._phase(Phase.TRAFFIC):
             await self._traffic(system, recorder)
         recorder.nemesis(TRAFFIC_OVER)
         with self._phase(Phase.READING):
-            client = RecordingClient(
-                system.clients[0], recorder, process=recorder.process(), stride=1
+            await read_everything(
+                self._reader(system, recorder), streams_of(self._scenario.traffic)
             )
-            await read_everything(client, streams_of(self._scenario.traffic))
         with self._phase(Phase.CONVERGING):
             self._convergence = await self._converge(system)
         with self._phase(Phase.COLLECTING):
             await collect(system, self._folder)
+
+    def _reader(self, system: System, recorder: Recorder) -> RecordingClient:
+        """The first client, under its next process: the smallest multiple that nobody has used."""
+        clients = self._scenario.clients
+        process = -(-recorder.process() // clients) * clients
+        return RecordingClient(system.clients[0], recorder, process=process, stride=clients)
 
     async def _traffic(self, system: System, recorder: Recorder) -> None:
         over = asyncio.Event()
