@@ -96,9 +96,7 @@ impl Builder {
         if key.is_null() {
             return 0;
         }
-        let number = self
-            .key_numbers
-            .number(&Datum::json(&bytes[key.range()]));
+        let number = self.key_numbers.number(&Datum::json(&bytes[key.range()]));
         if number as usize == self.keys.len() {
             self.keys.push(key);
         }

@@ -273,7 +273,10 @@ mod tests {
             .as_map()
             .unwrap();
         assert_eq!(int(map.get("a")), Some(1));
-        assert_eq!(int(map.get("b").unwrap().as_map().unwrap().get("a")), Some(2));
+        assert_eq!(
+            int(map.get("b").unwrap().as_map().unwrap().get("a")),
+            Some(2)
+        );
         assert!(map.get("c").is_none());
         assert_eq!(Datum::json(b"{}").as_map().unwrap().into_iter().count(), 0);
     }

@@ -102,8 +102,9 @@ impl Values {
             number: self.last,
         };
         let forms = &self.forms;
-        self.others
-            .insert_unique(hash, entry, |entry| self::hash(&forms[entry.start..entry.end]));
+        self.others.insert_unique(hash, entry, |entry| {
+            self::hash(&forms[entry.start..entry.end])
+        });
         self.last
     }
 

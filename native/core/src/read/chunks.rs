@@ -90,7 +90,7 @@ impl<'a> Lines<'a> {
     }
 
     /// How many lines there were so far.
-    pub(super) fn count(&self) -> u32 {
+    pub(super) fn counted(&self) -> u32 {
         self.number
     }
 }

@@ -88,3 +88,97 @@ pub fn parse(bytes: Vec<u8>, format: Format, limits: &Limits) -> Result<History,
         Format::Ops => ops::read(bytes, limits),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Datum, NO_TIME, Outcome};
+    use crate::operations::PENDING;
+
+    fn read(text: &str, format: Format) -> Result<History, MalformedHistory> {
+        parse(text.as_bytes().to_vec(), format, &Limits::default())
+    }
+
+    #[test]
+    fn events_are_paired() {
+        let history = read(
+            r#"{"format": "trueorder.history/1", "seed": 7}
+{"type": "invoke", "process": 0, "f": "write", "key": "x", "value": [1], "time": 5}
+
+{"type":"invoke","process":"b","f":"read","key":"y","value":null}
+{"type":"info","process":"nemesis","f":"kill","value":"n1","time":6}
+{"type": "ok", "process": 0, "f": "write", "value": {"v": 1}, "time": 9}
+{"type":"fail","process":"b","f":"read","value":3,"error":"no"}
+{"type":"invoke","process":0,"f":"read","key":"x","value":null}"#,
+            Format::Jsonl,
+        )
+        .unwrap();
+        assert_eq!(history.len(), 3);
+        let ranks = [0, 1, 2].map(|row| (history.invoked(row), history.completed(row)));
+        assert_eq!(ranks, [(0, 2), (1, 3), (4, PENDING)]);
+        assert_eq!([0, 1, 2].map(|row| history.line(row)), [2, 4, 8]);
+        assert_eq!(history.outcome(1), Outcome::Fail);
+        assert_eq!(history.error(1).as_text(), Some("no"));
+        assert!(history.output(1).is_null());
+        let output = history.output(0).as_map().unwrap();
+        assert_eq!(output.get("v").unwrap().as_int(), Some(1));
+        assert_eq!(history.process(1).as_text(), Some("b"));
+        assert_eq!(history.partition_by_key(), [vec![0, 2], vec![1]]);
+        assert_eq!(history.key(1).as_text(), Some("y"));
+        let times = [0, 1, 2].map(|row| (history.time_invoked(row), history.time_completed(row)));
+        assert_eq!(times, [(5, 9), (1, 4), (4, NO_TIME)]);
+        let nemesis: Vec<_> = history.nemesis().map(|(f, _, time)| (f, time)).collect();
+        assert_eq!(nemesis, [("kill", 6)]);
+        let seed = history.header().as_map().and_then(|map| map.get("seed"));
+        assert!(matches!(seed, Some(Datum::Int(7))));
+    }
+
+    #[test]
+    fn times_alone_order_the_operations_of_ops() {
+        let history = read(
+            r#"{"client":1,"call":30,"return":40,"f":"read","out":5}
+{"client": 2, "call": 10, "return": null, "f": "write", "value": 5, "out": 1}
+{"client":1,"call":10,"return":30,"f":"write","value":4,"out":null}
+"#,
+            Format::Ops,
+        )
+        .unwrap();
+        assert_eq!([0, 1, 2].map(|row| history.line(row)), [3, 2, 1]);
+        let ranks = [0, 1, 2].map(|row| (history.invoked(row), history.completed(row)));
+        assert_eq!(ranks, [(0, 3), (1, PENDING), (2, 4)]);
+        assert!(history.output(1).is_null());
+        assert_eq!(history.output(2).as_int(), Some(5));
+    }
+
+    #[test]
+    fn what_cannot_have_been_observed_is_refused_with_its_line() {
+        let event =
+            |kind: &str, f: &str| format!("{{\"type\":\"{kind}\",\"process\":0,\"f\":\"{f}\"}}\n");
+        for (text, line, part) in [
+            (event("ok", "read"), 1, "without an invocation"),
+            (event("invoke", "a") + &event("invoke", "b"), 2, "is open"),
+            (
+                event("invoke", "a") + &event("ok", "b"),
+                2,
+                "had invoked 'a' (line 1)",
+            ),
+            (event("begin", "a"), 1, "unknown type 'begin'"),
+            (event("invoke", "a") + "{\"type\":\"ok\"", 2, "is cut off"),
+            (
+                event("invoke", "a") + "{\"type\":\"ok\"\n",
+                2,
+                "broken JSON",
+            ),
+            ("\n[1]\n".into(), 2, "Expected `object`, got `array`"),
+            (
+                "{\"type\":\"ok\",\"f\":1}".into(),
+                1,
+                "expected `str`, got `int`",
+            ),
+        ] {
+            let malformed = read(&text, Format::Jsonl).unwrap_err();
+            assert_eq!(malformed.line, Some(line), "{malformed}");
+            assert!(malformed.reason.contains(part), "{malformed}");
+        }
+    }
+}
