@@ -17,6 +17,7 @@ __all__ = ["encode"]
 _READ: Final = 0
 _WRITE: Final = 1
 _CAS: Final = 2
+_CAS_REFUSED: Final = 3
 
 
 def encode(model: Register, operations: Sequence[Operation]) -> Columns:
@@ -39,7 +40,10 @@ def encode(model: Register, operations: Sequence[Operation]) -> Columns:
             elif f in model.functions:
                 expected, new = operation.value
                 arguments = values.number(expected), values.number(new)
-                columns.add(operation.index, _CAS, arguments)
+                if operation.output is False:
+                    columns.add(operation.index, _CAS_REFUSED, arguments[:1])
+                else:
+                    columns.add(operation.index, _CAS, arguments)
             else:
                 _refuse(model, operation)
         except (TypeError, ValueError):
