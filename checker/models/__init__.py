@@ -9,13 +9,34 @@ from typing import Any
 
 from checker.errors import UnknownModel
 from checker.models.model import Model, Partition
+from checker.models.priority_queue import PriorityQueue
+from checker.models.queue import Queue
 from checker.models.register import CasRegister, Register
+from checker.models.stack import Stack
 from checker.models.stream import Stream
 
-__all__ = ["MODELS", "CasRegister", "Model", "Partition", "Register", "Stream", "model_named"]
+__all__ = [
+    "MODELS",
+    "CasRegister",
+    "Model",
+    "Partition",
+    "PriorityQueue",
+    "Queue",
+    "Register",
+    "Stack",
+    "Stream",
+    "model_named",
+]
 
 MODELS: Mapping[str, type[Model[Any]]] = MappingProxyType(
-    {"register": Register, "cas-register": CasRegister, "stream": Stream}
+    {
+        "register": Register,
+        "cas-register": CasRegister,
+        "stream": Stream,
+        "queue": Queue,
+        "stack": Stack,
+        "priority-queue": PriorityQueue,
+    }
 )
 """Every model that has a name of its own."""
 

@@ -9,8 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from checker.models import Model, Stream
+from checker.models import Model, PriorityQueue, Queue, Stack, Stream
 from checker.monitors.outcome import MonitorOutcome
+from checker.monitors.priority_queue import judge_priority_queue
+from checker.monitors.queue import judge_queue
+from checker.monitors.stack import judge_stack
 from checker.monitors.streams import judge_streams
 from checker.operation import Operation
 
@@ -18,5 +21,12 @@ __all__ = ["MONITORS", "Monitor", "MonitorOutcome"]
 
 Monitor = Callable[[Any, Sequence[Operation]], MonitorOutcome]
 
-MONITORS: Mapping[type[Model[Any]], Monitor] = MappingProxyType({Stream: judge_streams})
+MONITORS: Mapping[type[Model[Any]], Monitor] = MappingProxyType(
+    {
+        Stream: judge_streams,
+        Queue: judge_queue,
+        Stack: judge_stack,
+        PriorityQueue: judge_priority_queue,
+    }
+)
 """The monitor of each model that has one; a subclass of a model does not inherit it."""

@@ -1,0 +1,1 @@
+"""What the monitors of queues, stacks and priority queues share."""
