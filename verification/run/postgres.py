@@ -16,6 +16,14 @@ _CHECKPOINT: Final = "SELECT max(position) FROM projector.checkpoints WHERE proj
 _APPLIED: Final = "SELECT serial, position, event_id FROM applied_events ORDER BY serial"
 _ROWS: Final = "SELECT stream, events, version, position, digest FROM stream_totals"
 
+_UNANSWERED: Final = (
+    ServerFailed,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg may say when the server dies under a request
+)
+
 
 async def checkpoint_of(postgres: PostgresServer, database: str, projection: str) -> int | None:
     """Return how far a projection says it is; None if it never began, or nobody answers."""
@@ -25,7 +33,7 @@ async def checkpoint_of(postgres: PostgresServer, database: str, projection: str
                 return None
             position: int | None = await connection.fetchval(_CHECKPOINT, projection)
             return position
-    except (ServerFailed, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except _UNANSWERED:
         return None
 
 
