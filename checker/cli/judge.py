@@ -96,6 +96,7 @@ class _Attempt:
     def __init__(self, file: str, options: tuple[str, ...]) -> None:
         self.report = FileReport(file=file, verdict=FileVerdict.UNKNOWN, options=options)
         self._decided: list[PartitionResult] = []
+        self._began = 0.0
 
     def read(self, path: str, history_format: str) -> None:
         began = time.perf_counter()
@@ -119,6 +120,7 @@ class _Attempt:
         )
         judging = f"judging {self.report.file}: {len(history):,} operations"
         stage(judging)
+        self._began = time.perf_counter()
 
         def count(part: PartitionResult) -> None:
             self._decided.append(part)
@@ -152,7 +154,7 @@ class _Attempt:
             verdict=verdict,
             algorithm="stopped",
             operations=len(history),
-            seconds=sum(part.seconds for part in self._decided),
+            seconds=time.perf_counter() - self._began,
             partitions=tuple(self._decided),
         )
         self.report = replace(self.report, verdict=FileVerdict(verdict.value), result=result)
