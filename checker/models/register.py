@@ -15,7 +15,7 @@ from checker.models.describe import describe
 from checker.models.model import Model
 from checker.operation import Operation
 
-__all__ = ["CasRegister", "Register"]
+__all__ = ["CasRegister", "Register", "cas_values"]
 
 _CAS_VALUES: Final = 2
 
@@ -43,7 +43,11 @@ class Register(Model[str]):
             return canonical_json(operation.value)
         if operation.f == "read":
             return state if canonical_json(operation.output) == state else None
-        raise MalformedHistory(
+        raise self.unknown(operation)
+
+    def unknown(self, operation: Operation) -> MalformedHistory:
+        """Make the error for an operation that the register does not have."""
+        return MalformedHistory(
             f"model {self.name!r} has no operation {operation.f!r}: "
             f"it has {', '.join(self.functions)}",
             line=operation.line,
@@ -65,14 +69,24 @@ class CasRegister(Register):
         """Read, write, or swap if the expected value is there."""
         if operation.f != "cas":
             return super().step(state, operation)
-        if not isinstance(operation.value, list | tuple) or len(operation.value) != _CAS_VALUES:
-            raise MalformedHistory(
-                "the value of a cas must be [from, to]",
-                line=operation.line,
-                operation=describe(operation),
-            )
-        expected, new = operation.value
-        equal = canonical_json(expected) == state
+        expected, new = cas_values(operation)
+        equal = expected == state
         if operation.output is False:
             return None if equal else state
-        return canonical_json(new) if equal else None
+        return new if equal else None
+
+
+def cas_values(operation: Operation) -> tuple[str, str]:
+    """What a cas expects and what it puts there, as canonical JSON.
+
+    Raises:
+        MalformedHistory: its value is not ``[from, to]``.
+    """
+    value = operation.value
+    if not isinstance(value, list | tuple) or len(value) != _CAS_VALUES:
+        raise MalformedHistory(
+            "the value of a cas must be [from, to]",
+            line=operation.line,
+            operation=describe(operation),
+        )
+    return canonical_json(value[0]), canonical_json(value[1])
