@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventstore.backoff import Backoff
@@ -11,6 +11,7 @@ from tests.support.seeded import seeded
 
 
 @given(st.randoms(use_true_random=False), st.floats(0.001, 1), st.floats(1, 60))
+@settings(deadline=None)
 def test_waits_double_within_bounds_and_never_vanish(
     random: Random, first: float, limit: float
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventstore import wire
@@ -19,12 +19,14 @@ any_text = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(recorded_events)
+@settings(deadline=None)
 def test_what_is_encoded_is_decoded(event: RecordedEvent) -> None:
     message = wire.encode(event)
     assert wire.decode(message.subject, message.headers, message.body) == event
 
 
 @given(recorded_events)
+@settings(deadline=None)
 def test_a_message_is_one_that_nats_carries(event: RecordedEvent) -> None:
     message = wire.encode(event)
     assert len(message.subject.split(".")) == 4
@@ -39,6 +41,7 @@ def test_a_message_is_one_that_nats_carries(event: RecordedEvent) -> None:
 
 
 @given(any_text)
+@settings(deadline=None)
 def test_a_token_is_reversible(text: str) -> None:
     token = wire.escape_token(text)
     assert wire.unescape_token(token) == text
@@ -46,6 +49,7 @@ def test_a_token_is_reversible(text: str) -> None:
 
 
 @given(any_text, any_text)
+@settings(deadline=None)
 def test_two_texts_never_share_a_token(one: str, other: str) -> None:
     assert (wire.escape_token(one) == wire.escape_token(other)) == (one == other)
 
@@ -83,6 +87,7 @@ def test_a_message_in_full() -> None:
 
 
 @given(st.dictionaries(any_text, any_text, min_size=1))
+@settings(deadline=None)
 def test_a_header_is_at_most_three_times_as_long_as_the_metadata(metadata: dict[str, str]) -> None:
     message = wire.encode(msgspec.structs.replace(recorded(1), metadata=metadata))
     header = message.headers["Trueorder-Metadata"]

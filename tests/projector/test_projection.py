@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import MetaData
 
@@ -70,12 +70,14 @@ def test_a_projection_in_order_is_taken() -> None:
 
 
 @given(st.integers(0, 30), st.integers(0, 30))
+@settings(deadline=None)
 def test_folding_on_is_folding_all(events: int, until: int) -> None:
     before = fold(log(events)[:until])
     assert fold(log(events)[until:], before) == fold(log(events))
 
 
 @given(st.integers(2, 12), st.data())
+@settings(deadline=None)
 def test_the_fold_shows_what_is_missing_doubled_or_swapped(
     events: int, data: st.DataObject
 ) -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import nats
 import pytest
@@ -107,6 +109,29 @@ async def test_a_stream_that_went_back_and_came_again_is_no_trouble(
         head = await relaying.append(store, 60, stream="count-2")
         async with relaying.relaying(store_url, nats_url):
             await support.projected(store_url, head)
+        await support.assert_each_was_applied_once(store_url, await relaying.whole_log(store))
+
+
+async def test_a_nats_that_was_restored_from_an_older_copy_is_no_trouble(
+    store_url: str, killable_nats: NatsServer, tmp_path: Path
+) -> None:
+    copy, store_folder = tmp_path / "copy", killable_nats.folder / "jetstream"
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        relaying.relaying(store_url, killable_nats.url),
+        support.projecting(store_url, killable_nats.url),
+    ):
+        await support.projected(store_url, await relaying.append(store, 50))
+        await killable_nats.kill()
+        await asyncio.to_thread(shutil.copytree, store_folder, copy)
+        await killable_nats.start()
+        await support.projected(store_url, await relaying.append(store, 50, stream="count-2"))
+        await killable_nats.kill()
+        await asyncio.to_thread(shutil.rmtree, store_folder)
+        await asyncio.to_thread(shutil.copytree, copy, store_folder)
+        await killable_nats.start()
+        await support.projected(store_url, await relaying.append(store, 50, stream="count-3"))
+        await relaying.assert_the_stream_is_the_log(store, killable_nats.url)
         await support.assert_each_was_applied_once(store_url, await relaying.whole_log(store))
 
 

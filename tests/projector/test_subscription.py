@@ -56,6 +56,7 @@ def test_whatever_happens_each_event_is_applied_once_in_order(
 
 
 @given(st.randoms(use_true_random=False), st.integers(0, 60))
+@settings(deadline=None)
 def test_without_faults_one_subscription_is_enough(random: Random, events: int) -> None:
     world = World(random)
     world.append(events)

@@ -47,6 +47,7 @@ def test_whatever_happens_the_stream_is_the_log(random: Random, relays: int, ste
 
 
 @given(st.randoms(use_true_random=False), st.integers(0, 60))
+@settings(deadline=None)
 def test_without_faults_every_event_is_published_once(random: Random, events: int) -> None:
     world = World(random)
     world.append(events)
