@@ -93,14 +93,23 @@ def _is_stream(operation: Operation) -> bool:
     return operation.f not in {"append", "read"} or isinstance(operation.value, dict)
 
 
+def _is_any(operation: Operation) -> bool:
+    del operation
+    return True
+
+
 _SHAPES: Final[tuple[tuple[str, frozenset[str], Callable[[Operation], bool]], ...]] = (
     ("register", frozenset({"read", "write"}), _is_register),
     ("cas-register", frozenset({"read", "write", "cas"}), _is_register),
     ("stream", frozenset({"append", "read", "version", "read-log", "head"}), _is_stream),
+    ("queue", frozenset({"enqueue", "dequeue"}), _is_any),
+    ("stack", frozenset({"push", "pop"}), _is_any),
+    ("priority-queue", frozenset({"insert", "extract-min"}), _is_any),
 )
 """Each model's operations, and what its requests look like; the first that fits all is meant.
 
-A cas-register without a cas is a register, so the order loses nothing.
+A cas-register without a cas is a register, so the order loses nothing. A model belongs here only if
+no other one has its operations' names: ``add`` and ``read`` are a counter's and a set's.
 """
 
 

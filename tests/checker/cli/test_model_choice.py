@@ -26,6 +26,9 @@ def _history(*requests: tuple[str, Any], header: dict[str, Any] | None = None) -
         ([("version", None), ("head", None)], "stream"),
         ([("read-log", {"after": 0, "limit": 9})], "stream"),
         ([("read", {"after": 0})], "stream"),
+        ([("enqueue", 1), ("dequeue", None)], "queue"),
+        ([("pop", None)], "stack"),
+        ([("insert", 1), ("extract-min", None)], "priority-queue"),
     ],
 )
 def test_operations_tell_the_model(requests: list[tuple[str, Any]], model: str) -> None:
@@ -35,7 +38,13 @@ def test_operations_tell_the_model(requests: list[tuple[str, Any]], model: str) 
 
 @pytest.mark.parametrize(
     "requests",
-    [[], [("append", 5), ("read", None)], [("get", None)], [("read", None), ("append", {})]],
+    [
+        [],
+        [("add", 1), ("read", None)],
+        [("append", 5), ("read", None)],
+        [("get", None)],
+        [("read", None), ("append", {})],
+    ],
 )
 def test_operations_may_leave_the_model_open(requests: list[tuple[str, Any]]) -> None:
     with pytest.raises(ModelNotTold, match="name one with --model; there are register"):
