@@ -38,14 +38,15 @@ def print_judgement(console: Console, judgement: Judgement, folder: RunFolder) -
         if judged.anomalies:
             _print_anomalies(console, judged)
     console.print()
-    places = Table.grid(padding=(0, 2))
-    if folder.report.is_file():
-        places.add_row("page", f"file://{folder.report}")
-    places.add_row("run", str(folder.path))
-    places.add_row("judge again", judge_again_command(folder))
-    places.add_row("run again", judgement.scenario.command)
-    # Paths are to be copied: they may leave the screen, they must not be broken.
-    console.print(Padding(places, (0, 0, 0, 2)), soft_wrap=True)
+    places = {
+        "page": f"file://{folder.report}",
+        "run": str(folder.path),
+        "judge again": judge_again_command(folder),
+        "run again": judgement.scenario.command,
+    }
+    for name, place in places.items():
+        # To be copied: it may leave the screen, it must not be broken.
+        console.out(f"  {name:11}  {place}", highlight=False)
 
 
 def _headline(judgement: Judgement) -> str:
