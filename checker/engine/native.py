@@ -9,10 +9,8 @@ It deliberately knows no Python model: those are the reference's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from types import MappingProxyType
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
 from checker import _native
 from checker._native import CancelToken
@@ -29,15 +27,6 @@ from checker.verdict import Verdict
 
 __all__ = ["CancelToken", "search", "supports"]
 
-_NAMED: Final[Mapping[str, Callable[[], Model[Any]]]] = MappingProxyType(
-    {
-        "register": Register,
-        "cas-register": CasRegister,
-        "stream": Stream,
-        "store": partial(Stream, whole=True),
-    }
-)
-
 
 def supports(model: Model[Any]) -> bool:
     """Say whether the native engine has this model; one of your own it has not."""
@@ -45,7 +34,7 @@ def supports(model: Model[Any]) -> bool:
 
 
 def search(
-    model: Model[Any] | str,
+    model: Model[Any],
     operations: Sequence[Operation],
     limits: Limits | None = None,
     *,
@@ -53,16 +42,13 @@ def search(
 ) -> SearchOutcome:
     """Look for a legal order of one partition's operations.
 
-    ``model`` may be the name of one that needs no options, such as "register" or "store" (the whole
-    of several streams). ``cancel`` stops the search from another thread: it then answers unknown.
-    ``peak_bytes`` is what the search kept at most, counted.
+    ``cancel`` stops the search from another thread: it then answers unknown. ``peak_bytes`` is
+    what the search kept at most, counted.
 
     Raises:
         EngineUnavailable: the native engine has not this model.
         MalformedHistory: an operation is none of the model's.
     """
-    if isinstance(model, str):
-        model = _named(model)
     limits = limits or Limits()
     required, optional = required_and_optional(model, operations)
     relevant = [*required, *optional]
@@ -91,13 +77,6 @@ def search(
         peak_bytes=report.peak_bytes,
         reason=_reason(report, limits),
     )
-
-
-def _named(name: str) -> Model[Any]:
-    model = _NAMED.get(name)
-    if model is None:
-        raise EngineUnavailable(f"the native engine has no model {name!r}")
-    return model()
 
 
 def _encode(model: Model[Any], operations: Sequence[Operation]) -> tuple[str, Columns]:

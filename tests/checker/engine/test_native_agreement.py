@@ -185,3 +185,10 @@ def test_what_the_model_cannot_read_is_refused_in_the_references_words(
     with pytest.raises(type(theirs.value)) as ours:
         native.search(model, operations)
     assert str(ours.value) == str(theirs.value)
+
+
+def test_a_cas_that_was_refused_is_an_observation() -> None:
+    rows = ("write", 1, None, 0, 1), ("cas", [1, 2], False, 2, 3)
+    assert both(CasRegister(), registers_of(*rows)).verdict is Verdict.INVALID
+    rows = ("write", 1, None, 0, 1), ("cas", [2, 3], False, 2, 3)
+    assert both(CasRegister(), registers_of(*rows)).verdict is Verdict.VALID

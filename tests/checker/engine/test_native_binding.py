@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from checker import EngineUnavailable, Verdict, _native
+from checker import EngineUnavailable, _native
 from checker.engine import native
 from checker.models import CasRegister, Register, Stream
 
@@ -84,11 +84,6 @@ def test_the_stub_is_what_the_module_has() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("name", ["register", "cas-register", "stream", "store"])
-def test_models_without_options_have_names(name: str) -> None:
-    assert native.search(name, ()).verdict is Verdict.VALID
-
-
 class Mine(Register):
     name = "register"
 
@@ -98,5 +93,3 @@ def test_a_model_of_ones_own_is_not_the_engines() -> None:
     assert all(native.supports(model) for model in (Register(), CasRegister(), Stream()))
     with pytest.raises(EngineUnavailable, match="no model 'register'"):
         native.search(Mine(), ())
-    with pytest.raises(EngineUnavailable, match="no model 'queue'"):
-        native.search("queue", ())
