@@ -14,11 +14,16 @@ _NANOSECONDS: Final = 1e9
 
 
 def shorten(value: Any, characters_max: int = VALUE_CHARACTERS_MAX) -> str:
-    """Write a value as JSON, cut where it gets too long to read."""
+    """Write a value as JSON, text without its quotes, cut where it gets too long to read.
+
+    What a terminal would not print, or would obey, is escaped: histories come from strangers.
+    """
     try:
         text = value if isinstance(value, str) else canonical_json(value)
     except (TypeError, ValueError):
         text = repr(value)
+    if not text.isprintable():
+        text = text.encode("unicode_escape").decode("ascii")
     if len(text) <= characters_max:
         return text
     return f"{text[: characters_max - 3]}..."

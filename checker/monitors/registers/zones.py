@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
+from checker.models.canonical import canonical_json
 from checker.models.describe import name_operation, shorten
 from checker.models.register import Register
 from checker.monitors.outcome import MonitorOutcome
@@ -161,10 +162,15 @@ def _crossing(one: _Zone, other: _Zone) -> Anomaly:
 
 def _deed(operation: Operation) -> str:
     if operation.f == "read":
-        return f"read {shorten(operation.output)}"
+        return f"read {_words(operation.output)}"
     if operation.f == "cas":
-        return f"replaced {shorten(operation.value[0])} by {shorten(operation.value[1])}"
-    return f"wrote {shorten(operation.value)}"
+        return f"replaced {_words(operation.value[0])} by {_words(operation.value[1])}"
+    return f"wrote {_words(operation.value)}"
+
+
+def _words(value: object) -> str:
+    """A value as JSON, so that 1 and "1" look different."""
+    return shorten(canonical_json(value))
 
 
 def _witness(zones: Sequence[_Zone]) -> tuple[int, ...]:
