@@ -32,19 +32,19 @@ def shorten(value: Any, characters_max: int = VALUE_CHARACTERS_MAX) -> str:
 def name_operation(operation: Operation) -> str:
     """Name an operation: its index, its process, and when it ran if the history has times."""
     if operation.time_invoked == operation.invoked:
-        return f"operation {operation.index} (process {operation.process})"
+        return f"operation {operation.index} (process {shorten(operation.process)})"
     begin = f"{operation.time_invoked / _NANOSECONDS:.3f}"
     end = (
         "?"
         if operation.time_completed is None
         else f"{operation.time_completed / _NANOSECONDS:.3f}"
     )
-    return f"operation {operation.index} (process {operation.process}, {begin}-{end} s)"
+    return f"operation {operation.index} (process {shorten(operation.process)}, {begin}-{end} s)"
 
 
 def describe(operation: Operation) -> str:
     """Say in one line what an operation asked for and what it was answered."""
-    words = [f"{operation.index}: process {operation.process}", operation.f]
+    words = [f"{operation.index}: process {shorten(operation.process)}", shorten(operation.f)]
     if operation.key is not None:
         words.append(shorten(operation.key))
     if operation.value is not None:
