@@ -12,6 +12,7 @@
 
 mod budget;
 mod check;
+pub mod encode;
 pub mod history;
 pub mod models;
 pub mod monitors;
