@@ -297,6 +297,16 @@ class Ledger:
             )
             return
         witness = self.placements[rival].told_by if shown is None else shown[0]
+        if operation is witness or self.ids[number - 1 : number] in ([None], [event]):
+            self._findings.add(
+                "torn-read",
+                (operation, rival.first, self._evidence.writers[event].first),
+                f"{name_operation(operation)} shows event {shorten(event)} at {self.unit} {number} "
+                f"of {self.where}, so that {name_operation(rival.first)} and "
+                f"{name_operation(self._evidence.writers[event].first)} share places: the events "
+                "of one append do not stand together.",
+            )
+            return
         self._findings.add(
             "divergent",
             (witness, operation),

@@ -144,6 +144,17 @@ def first_anomaly(lines: list[str]) -> Anomaly:
     return result.anomalies[0]
 
 
+def test_an_append_whose_events_do_not_stand_together_is_torn() -> None:
+    lines = [
+        f"0 do append @s {append('ab')} => {wrote(2)}",
+        f"1 invoke append @s {append('x')}",
+        "1 info",
+        read(2, '[[1, "a"], [2, "x"], [3, "b"]]'),
+    ]
+    anomaly = first_anomaly(lines)
+    assert (anomaly.type, anomaly.operations) == ("torn-read", (2, 0, 1))
+
+
 @pytest.mark.parametrize("name", TELLING)
 def test_each_anomaly_is_named(name: str) -> None:
     operations, lines = EXAMPLES[name]
