@@ -96,6 +96,7 @@ def _report_skipped(
         findings.add(
             "late-position" if ledger.unit == "position" else "missing-events",
             (operation, owner.first, later),
-            f"{skipped}. {name_operation(owner.first)} appended an event there{tells}, below what "
-            "had been read already: a reader that goes on from there never sees it.",
+            f"{skipped}, where {name_operation(owner.first)} appended an event{tells}: it came "
+            "late, below what had been read already, and a reader that goes on from there never "
+            "sees it.",
         )
