@@ -11,6 +11,7 @@
     |  +- PortTaken
     +- ServerFailed
     +- NothingRead
+    +- RunNotKept
 
 ``definite`` means what it means in the event store: true when nothing was done and nothing will
 be. Every `ConfigError` is definite: it is found before a server is started, and the command line
@@ -32,6 +33,7 @@ __all__ = [
     "NotARun",
     "NothingRead",
     "PortTaken",
+    "RunNotKept",
     "ServerFailed",
     "VerificationError",
 ]
@@ -118,3 +120,12 @@ class NothingRead(VerificationError):
     def __init__(self, f: str, attempts: int, error: object) -> None:
         super().__init__(f"the final {f} was not answered in {attempts} attempts: {error}")
         self.f = f
+
+
+class RunNotKept(VerificationError):
+    """What a run saw could not be written to its folder: the disk is full, or failed."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"the run cannot be kept in {folder}: {reason}")
+        self.folder = folder
+        self.reason = reason

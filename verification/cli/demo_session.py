@@ -15,9 +15,8 @@ from checker import MalformedHistory
 from eventstore import EventStoreError
 from verification.artefacts import RunFolder
 from verification.cli.demo_progress import RunProgress
-from verification.cli.judge_session import report_malformed, show
-from verification.errors import VerificationError
-from verification.judge.document import write_judgement
+from verification.cli.judge_session import keep, report_malformed, show
+from verification.errors import NotARun, VerificationError
 from verification.judge.judgement import judge_run
 from verification.mutants.registry import MUTANTS
 from verification.run.observer import Phase
@@ -79,9 +78,12 @@ def run_and_judge(
         progress.phase(Phase.JUDGING)
         try:
             judgement = judge_run(folder)
-        except MalformedHistory as error:
-            return report_malformed(error)
-        write_judgement(judgement, folder)
+        except (MalformedHistory, NotARun) as error:
+            if failure is None and isinstance(error, MalformedHistory):
+                return report_malformed(error)
+            # The failure is why: a disk that is full cuts off the last line, too.
+            raise failure or error from None
+        keep(judgement, folder)
     code = show(judgement, folder, as_json=as_json)
     if failure is not None:
         raise failure

@@ -15,7 +15,7 @@ from verification.judge.document import exit_code, verdict_document, write_judge
 from verification.judge.judgement import Judgement, judge_run
 from verification.judge.terminal import print_judgement
 
-__all__ = ["judge_again", "report_malformed", "show"]
+__all__ = ["judge_again", "keep", "report_malformed", "show"]
 
 MALFORMED: Final = 4
 
@@ -31,11 +31,16 @@ def judge_again(run: Path, timeout_seconds: float, *, as_json: bool) -> int:
         judgement = judge_run(folder, Limits(timeout_seconds=timeout_seconds))
     except MalformedHistory as error:
         return report_malformed(error)
+    keep(judgement, folder)
+    return show(judgement, folder, as_json=as_json)
+
+
+def keep(judgement: Judgement, folder: RunFolder) -> None:
+    """Write verdict and page into the run folder, or say on standard error that it cannot be."""
     try:
         write_judgement(judgement, folder)
     except OSError as error:
-        print(f"trueorder: verdict and page stay as they were: {error}", file=sys.stderr)
-    return show(judgement, folder, as_json=as_json)
+        print(f"trueorder: verdict and page are not written: {error}", file=sys.stderr)
 
 
 def show(judgement: Judgement, folder: RunFolder, *, as_json: bool) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from eventstore.postgres import preflight as store
 from verification.cluster.cluster import Cluster
+from verification.errors import ServerFailed
 
 __all__ = ["preflight"]
 
@@ -25,10 +26,14 @@ async def preflight(cluster: Cluster) -> dict[str, dict[str, Any]]:
 
     Raises:
         EventStoreError: PostgreSQL does not answer.
-        OSError: NATS does not answer.
+        ServerFailed: NATS does not answer.
     """
     findings = await store.preflight(cluster.database_url)
-    variables = await asyncio.to_thread(_varz, cluster.nats.monitor_url)
+    nats = cluster.nats
+    try:
+        variables = await asyncio.to_thread(_varz, nats.monitor_url)
+    except (OSError, ValueError) as error:
+        raise ServerFailed(nats.name, f"does not answer: {error}", nats.log, nats.tail()) from error
     return {
         "PostgreSQL": {finding.name: finding.value for finding in findings},
         "nats-server": {"version": variables["version"], "sync": _sync_of(variables)},

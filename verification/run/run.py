@@ -18,8 +18,9 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from checker.history.recorder import Recorder
+from checker.history.recorder import Recorder, RecordingBroken
 from verification.artefacts import Convergence, RunFolder, RunOutcome
+from verification.errors import RunNotKept
 from verification.judge.evidence import COMPLETE, TRAFFIC_OVER
 from verification.mutants.registry import MUTANTS
 from verification.nemesis.injector import inject
@@ -46,10 +47,18 @@ async def run(
 
     Raises:
         VerificationError: a server or a command failed; the folder says so too.
+        EventStoreError: the healed servers do not answer.
         CancelledError: the run was interrupted; the folder keeps what there is.
     """
-    folder.write_scenario(scenario)
     course = _Course(scenario, servers, folder, observer)
+    try:
+        folder.write_scenario(scenario)
+        await _recorded(course, scenario, folder)
+    except (RecordingBroken, OSError) as error:
+        raise RunNotKept(folder.path, str(error)) from error
+
+
+async def _recorded(course: _Course, scenario: Scenario, folder: RunFolder) -> None:
     header = {"model": "stream", "clients": scenario.clients, "seed": scenario.seed}
     with Recorder(folder.history, header=header) as recorder:
         try:
@@ -191,6 +200,8 @@ def _servers_folder(logs: Path) -> Iterator[Path]:
     try:
         yield place
     finally:
-        for log in place.rglob("*.log"):
-            shutil.copyfile(log, logs / log.name)
-        shutil.rmtree(place, ignore_errors=True)
+        try:
+            for log in place.rglob("*.log"):
+                shutil.copyfile(log, logs / log.name)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
