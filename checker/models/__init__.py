@@ -8,21 +8,30 @@ from types import MappingProxyType
 from typing import Any
 
 from checker.errors import UnknownModel
+from checker.models.counter import Counter
+from checker.models.locks import FencedLock, Lock, Mutex
 from checker.models.model import Model, Partition
 from checker.models.priority_queue import PriorityQueue
 from checker.models.queue import Queue
 from checker.models.register import CasRegister, Register
+from checker.models.sets import GrowOnlySet, Set
 from checker.models.stack import Stack
 from checker.models.stream import Stream
 
 __all__ = [
     "MODELS",
     "CasRegister",
+    "Counter",
+    "FencedLock",
+    "GrowOnlySet",
+    "Lock",
     "Model",
+    "Mutex",
     "Partition",
     "PriorityQueue",
     "Queue",
     "Register",
+    "Set",
     "Stack",
     "Stream",
     "model_named",
@@ -36,6 +45,12 @@ MODELS: Mapping[str, type[Model[Any]]] = MappingProxyType(
         "queue": Queue,
         "stack": Stack,
         "priority-queue": PriorityQueue,
+        "set": Set,
+        "grow-only-set": GrowOnlySet,
+        "counter": Counter,
+        "mutex": Mutex,
+        "lock": Lock,
+        "fenced-lock": FencedLock,
     }
 )
 """Every model that has a name of its own."""

@@ -9,11 +9,28 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from checker.models import CasRegister, Model, PriorityQueue, Queue, Register, Stack, Stream
+from checker.models import (
+    CasRegister,
+    Counter,
+    FencedLock,
+    GrowOnlySet,
+    Lock,
+    Model,
+    Mutex,
+    PriorityQueue,
+    Queue,
+    Register,
+    Set,
+    Stack,
+    Stream,
+)
+from checker.monitors.counter import judge_counter
+from checker.monitors.locks import judge_fenced_lock, judge_lock, judge_mutex
 from checker.monitors.outcome import MonitorOutcome
 from checker.monitors.priority_queue import judge_priority_queue
 from checker.monitors.queue import judge_queue
 from checker.monitors.registers import judge_registers
+from checker.monitors.sets import judge_set
 from checker.monitors.stack import judge_stack
 from checker.monitors.streams import judge_streams
 from checker.operation import Operation
@@ -30,6 +47,12 @@ MONITORS: Mapping[type[Model[Any]], Monitor] = MappingProxyType(
         Queue: judge_queue,
         Stack: judge_stack,
         PriorityQueue: judge_priority_queue,
+        Set: judge_set,
+        GrowOnlySet: judge_set,
+        Counter: judge_counter,
+        Mutex: judge_mutex,
+        Lock: judge_lock,
+        FencedLock: judge_fenced_lock,
     }
 )
 """The monitor of each model that has one; a subclass of a model does not inherit it."""

@@ -25,13 +25,15 @@ class Draft:
     outcome: Outcome = Outcome.INFO
     invoked: float = 0.0
     completed: float | None = None
+    process: int | None = None
+    """Whose it is; by default it has a process of its own."""
 
     def copy(self) -> Draft:
         return copy.deepcopy(self)
 
 
 def arrange(drafts: Iterable[Draft]) -> History:
-    """Rank the endpoints and give each operation a process of its own."""
+    """Rank the endpoints and name the processes."""
     ordered = sorted(drafts, key=lambda draft: draft.invoked)
     ends = [(draft.invoked, place, "invoked") for place, draft in enumerate(ordered)]
     ends += [
@@ -44,7 +46,7 @@ def arrange(drafts: Iterable[Draft]) -> History:
         operations=tuple(
             Operation(
                 index=place,
-                process=place,
+                process=place if draft.process is None else draft.process,
                 f=draft.f,
                 key=draft.key,
                 value=draft.value,
