@@ -148,6 +148,24 @@ def test_an_interrupted_run_keeps_and_judges_what_it_saw(tmp_path: Path, tempora
     assert json.loads((run / "outcome.json").read_text())["ended"] == "it was interrupted"
 
 
+@pytest.mark.stack
+def test_a_server_that_fails_is_no_violation(tmp_path: Path, temporary: Path) -> None:
+    broken = tmp_path / "nats-server"
+    broken.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "nats-server: v2.15.1" && exit 0\n'
+        "echo out of luck >&2; exit 1\n"
+    )
+    broken.chmod(0o755)
+    run = tmp_path / "run"
+    ended = trueorder("demo", "--nats-server", str(broken), "--out", str(run), temporary=temporary)
+    assert ended.returncode == 5
+    assert "nats-server ended with exit code 1 while starting" in ended.stderr
+    assert f"Its log is {run / 'logs' / 'nats.log'}" in ended.stderr
+    assert "out of luck" in (run / "logs" / "nats.log").read_text()
+    assert ended.stdout.lstrip().startswith("unknown")
+    assert (run / "report.html").is_file()
+
+
 def wait_for_traffic(run: Path, process: subprocess.Popen[str]) -> None:
     history = run / "history.jsonl"
     deadline = time.monotonic() + LIMIT_SECONDS

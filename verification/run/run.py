@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from checker.history.recorder import Recorder, RecordingBroken
 from verification.artefacts import Convergence, RunFolder, RunOutcome
-from verification.errors import RunNotKept
+from verification.errors import RunNotKept, ServerFailed
 from verification.judge.evidence import COMPLETE, TRAFFIC_OVER
 from verification.mutants.registry import MUTANTS
 from verification.nemesis.injector import inject
@@ -68,7 +68,10 @@ async def _recorded(course: _Course, scenario: Scenario, folder: RunFolder) -> N
             raise
         except BaseException as error:
             cause = _first(error)
-            course.ended = f"{type(cause).__name__}: {cause}"
+            if isinstance(cause, ServerFailed):
+                kept = folder.logs / cause.log.name
+                cause = ServerFailed(cause.server, cause.reason, kept, cause.tail)
+            course.ended = str(cause).partition("\n")[0]
             if cause is error:
                 raise
             raise cause from error
