@@ -4,11 +4,19 @@
 //! rows that no state can tell apart get the same action. States are numbers too. The search sees
 //! nothing but these numbers.
 
+pub(crate) mod container;
+mod lists;
 mod numbered;
+mod priority_queue;
+mod queue;
 mod register;
+mod stack;
 mod stream;
 
+pub use priority_queue::PriorityQueue;
+pub use queue::Queue;
 pub use register::Register;
+pub use stack::Stack;
 pub use stream::Stream;
 
 use crate::operations::{Malformed, OperationTable};

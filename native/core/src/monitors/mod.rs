@@ -3,6 +3,12 @@
 //! A monitor answers with evidence, or says which corner of the question it leaves to the search.
 //! It knows the rows of one table; what they mean is written down with the model of the same name.
 
+mod container;
+pub mod priority_queue;
+pub mod queue;
+pub mod stack;
+mod watch;
+
 use crate::budget::Exhausted;
 
 /// What a monitor found out about a table.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod containers;
 pub mod exhaustive;
 pub mod intervals;
 pub mod registers;

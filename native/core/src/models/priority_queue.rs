@@ -1,0 +1,18 @@
+//! The best first. Values are numbered by priority: the smallest number is the best.
+
+use super::container::{Container, Discipline, Ordered};
+
+/// The order of a priority queue: the smallest leaves first.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BestFirst;
+
+impl Discipline for BestFirst {
+    const NAME: &'static str = "priority queue";
+
+    fn insert(ordered: &mut Ordered<'_>, value: u32) {
+        ordered.insert_after(value, |other| other < value);
+    }
+}
+
+/// The model `priority-queue`: insert and extract-min.
+pub type PriorityQueue = Container<BestFirst>;
