@@ -7,6 +7,7 @@ use super::columns::{Columns, NO_TIME, Outcome, Row};
 use super::datum::Datum;
 use super::malformed::{MalformedHistory, quoted};
 use super::names::{Names, Processes};
+use super::notation::Notation;
 use super::span::Span;
 use super::values::Values;
 use super::{History, NemesisRow};
@@ -45,8 +46,9 @@ enum At {
 }
 
 /// A history that grows event by event.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Builder {
+    notation: Notation,
     pub(crate) fs: Names,
     pub(crate) processes: Processes,
     columns: Columns,
@@ -58,10 +60,17 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(notation: Notation) -> Self {
         Self {
+            notation,
+            fs: Names::default(),
+            processes: Processes::default(),
+            columns: Columns::default(),
+            at: Vec::new(),
+            key_numbers: Values::default(),
             keys: vec![Span::NULL],
-            ..Self::default()
+            nemesis: Vec::new(),
+            rank: 0,
         }
     }
 
@@ -96,7 +105,9 @@ impl Builder {
         if key.is_null() {
             return 0;
         }
-        let number = self.key_numbers.number(&Datum::json(&bytes[key.range()]));
+        let number = self
+            .key_numbers
+            .number(&Datum::of(self.notation, &bytes[key.range()]));
         if number as usize == self.keys.len() {
             self.keys.push(key);
         }
@@ -109,6 +120,7 @@ impl Builder {
         self.keys.shrink_to_fit();
         History {
             bytes,
+            notation: self.notation,
             columns: self.columns,
             fs: self.fs,
             processes: self.processes,
@@ -248,7 +260,7 @@ impl Builder {
                 self.invocation(place)
             )
         } else if key != 0 && key != own_key {
-            let shown = |span: Span| shown(&bytes[span.range()]);
+            let shown = |span: Span| shown(self.notation, &bytes[span.range()]);
             format!(
                 "process {process} completes {f} of key {} but had invoked it of key {} (line {line})",
                 shown(event.key),
@@ -282,8 +294,8 @@ impl Builder {
 }
 
 /// A key in a message.
-fn shown(bytes: &[u8]) -> String {
-    match Datum::json(bytes) {
+fn shown(notation: Notation, bytes: &[u8]) -> String {
+    match Datum::of(notation, bytes) {
         Datum::Null => "None".to_owned(),
         Datum::Text(text) => quoted(&text),
         _ => super::excerpt(bytes),

@@ -1,8 +1,10 @@
 //! One value of a history, looked at where it stands.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::notation::json::{self, Scanner};
+use super::notation::{Notation, edn};
 use super::values::Values;
 
 /// A JSON value: scalars by themselves, collections parsed as they are walked.
@@ -30,12 +32,29 @@ pub enum Datum<'a> {
 }
 
 impl<'a> Datum<'a> {
+    /// View the bytes of one sound value; none are null.
+    #[inline]
+    pub(crate) fn of(notation: Notation, bytes: &'a [u8]) -> Self {
+        match notation {
+            Notation::Json => Self::json(bytes),
+            Notation::Edn => edn::first(bytes),
+        }
+    }
+
+    /// View the bytes of one sound collection.
+    pub(crate) fn collection(notation: Notation, bytes: &'a [u8]) -> Self {
+        if bytes.first() == Some(&b'{') {
+            Self::Map(Map { notation, bytes })
+        } else {
+            Self::List(List { notation, bytes })
+        }
+    }
+
     /// View the bytes of one sound JSON value; none are null.
     pub(crate) fn json(bytes: &'a [u8]) -> Self {
         match bytes.first() {
             Some(b'"') => Self::Text(json::text(&bytes[1..bytes.len() - 1])),
-            Some(b'[') => Self::List(List { bytes }),
-            Some(b'{') => Self::Map(Map { bytes }),
+            Some(b'[' | b'{') => Self::collection(Notation::Json, bytes),
             Some(b't') => Self::Bool(true),
             Some(b'f') => Self::Bool(false),
             Some(b'n') | None => Self::Null,
@@ -139,7 +158,29 @@ fn small(bytes: &[u8]) -> Option<i64> {
 /// The elements of an array, in order.
 #[derive(Debug, Clone)]
 pub struct List<'a> {
+    notation: Notation,
     bytes: &'a [u8],
+}
+
+impl<'a> List<'a> {
+    /// Where the elements stand in the list's bytes, if there are just so many.
+    pub(super) fn places<const N: usize>(&self) -> Option<[Range<usize>; N]> {
+        let mut walk = self.walk();
+        let mut places = [const { 0..0 }; N];
+        for place in &mut places {
+            *place = walk.place()?;
+        }
+        walk.place().is_none().then_some(places)
+    }
+
+    fn walk(&self) -> Walk<'a> {
+        Walk {
+            notation: self.notation,
+            bytes: self.bytes,
+            // EDN's sets open with `#{`.
+            at: 1 + usize::from(self.bytes.first() == Some(&b'#')),
+        }
+    }
 }
 
 impl<'a> IntoIterator for List<'a> {
@@ -147,40 +188,26 @@ impl<'a> IntoIterator for List<'a> {
     type IntoIter = Elements<'a>;
 
     fn into_iter(self) -> Elements<'a> {
-        Elements {
-            bytes: self.bytes,
-            at: 1,
-        }
+        Elements(self.walk())
     }
 }
 
 /// Walks over a list.
 #[derive(Debug, Clone)]
-pub struct Elements<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
+pub struct Elements<'a>(Walk<'a>);
 
 impl<'a> Iterator for Elements<'a> {
     type Item = Datum<'a>;
 
     fn next(&mut self) -> Option<Datum<'a>> {
-        let mut scanner = Scanner::new(self.bytes.get(self.at..)?);
-        let start = self.at;
-        scanner.blanks();
-        let first = scanner.position();
-        scanner.value(0).ok()?;
-        let end = scanner.position();
-        scanner.blanks();
-        scanner.take(b',');
-        self.at = start + scanner.position();
-        Some(Datum::json(&self.bytes[start + first..start + end]))
+        self.0.value()
     }
 }
 
 /// The members of an object, in the order in which they are written.
 #[derive(Debug, Clone)]
 pub struct Map<'a> {
+    notation: Notation,
     bytes: &'a [u8],
 }
 
@@ -199,34 +226,77 @@ impl<'a> IntoIterator for Map<'a> {
     type IntoIter = Members<'a>;
 
     fn into_iter(self) -> Members<'a> {
-        Members {
+        Members(Walk {
+            notation: self.notation,
             bytes: self.bytes,
             at: 1,
-        }
+        })
     }
 }
 
 /// Walks over a map.
 #[derive(Debug, Clone)]
-pub struct Members<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
+pub struct Members<'a>(Walk<'a>);
 
 impl<'a> Iterator for Members<'a> {
     type Item = (Cow<'a, str>, Datum<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.bytes.get(self.at..)?;
-        let mut scanner = Scanner::new(rest);
-        let (name, _) = scanner.name().ok()?;
-        let first = scanner.position();
-        scanner.value(0).ok()?;
-        let value = Datum::json(&rest[first..scanner.position()]);
-        scanner.blanks();
-        scanner.take(b',');
-        self.at += scanner.position();
-        Some((json::text(&rest[name]), value))
+        Some((self.0.name()?, self.0.value()?))
+    }
+}
+
+/// A place in a sound collection, behind its opening bracket.
+#[derive(Debug, Clone)]
+struct Walk<'a> {
+    notation: Notation,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Pass over the next value, if there is one.
+    fn value(&mut self) -> Option<Datum<'a>> {
+        let place = self.place()?;
+        Some(Datum::of(self.notation, &self.bytes[place]))
+    }
+
+    /// Pass over the next value, if there is one; return where it stands.
+    fn place(&mut self) -> Option<Range<usize>> {
+        match self.notation {
+            Notation::Edn => {
+                let mut scanner = edn::Scanner::new(self.bytes, self.at);
+                let place = scanner.element().ok()??;
+                self.at = scanner.position();
+                Some(place)
+            }
+            Notation::Json => {
+                let from = self.at;
+                let mut scanner = Scanner::new(self.bytes.get(from..)?);
+                scanner.blanks();
+                let start = scanner.position();
+                scanner.outline().ok()?;
+                let end = scanner.position();
+                scanner.blanks();
+                scanner.take(b',');
+                self.at += scanner.position();
+                Some(from + start..from + end)
+            }
+        }
+    }
+
+    /// Pass over the next member's name, if there is one.
+    fn name(&mut self) -> Option<Cow<'a, str>> {
+        match self.notation {
+            Notation::Edn => self.place().map(|place| edn::key_text(&self.bytes[place])),
+            Notation::Json => {
+                let rest = self.bytes.get(self.at..)?;
+                let mut scanner = Scanner::new(rest);
+                let (name, _) = scanner.name().ok()?;
+                self.at += scanner.position();
+                Some(json::text(&rest[name]))
+            }
+        }
     }
 }
 
@@ -279,5 +349,24 @@ mod tests {
         );
         assert!(map.get("c").is_none());
         assert_eq!(Datum::json(b"{}").as_map().unwrap().into_iter().count(), 0);
+    }
+
+    #[test]
+    fn edn_comes_out_as_json() {
+        let form = br#"{:a #{1 #_2 0x1F}, "b" (:k sym \newline "\u00e9" 1/2 1.5), 3 [nil 42N]}"#;
+        let map = Datum::of(Notation::Edn, form).as_map().unwrap();
+        let set = map.get("a").unwrap().as_tuple::<2>().unwrap();
+        assert_eq!(set.map(|element| element.as_int()), [Some(1), Some(31)]);
+        let [key, symbol, newline, letter, ratio, float] =
+            map.get("b").unwrap().as_tuple().unwrap();
+        let texts = [&key, &symbol, &newline, &letter, &ratio].map(|datum| datum.as_text());
+        assert_eq!(
+            texts,
+            [Some("k"), Some("sym"), Some("\n"), Some("é"), Some("1/2")]
+        );
+        assert!(matches!(float, Datum::Float(1.5)));
+        let [null, exact] = map.get("3").unwrap().as_tuple().unwrap();
+        assert!(null.is_null());
+        assert_eq!(exact.as_int(), Some(42));
     }
 }

@@ -8,6 +8,7 @@
 mod builder;
 mod columns;
 mod datum;
+mod keyed;
 mod malformed;
 mod names;
 pub(crate) mod notation;
@@ -26,6 +27,7 @@ pub(crate) use names::{Names, Process, Processes};
 pub(crate) use span::Span;
 
 use crate::operations::id;
+use notation::Notation;
 
 /// What the fault injector did, and when. It explains; it is never judged.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +41,7 @@ pub(crate) struct NemesisRow {
 #[derive(Debug)]
 pub struct History {
     bytes: Vec<u8>,
+    notation: Notation,
     columns: Columns,
     fs: Names,
     processes: Processes,
@@ -217,6 +220,6 @@ impl History {
     }
 
     fn datum(&self, span: Span) -> Datum<'_> {
-        Datum::json(&self.bytes[span.range()])
+        Datum::of(self.notation, &self.bytes[span.range()])
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use crate::history::notation::json;
+use crate::history::notation::{Notation, json};
 use crate::history::{Builder, Event, MalformedHistory, Names, Process, Processes, Row, Span};
 use crate::operations::id;
 
@@ -147,7 +147,7 @@ impl<'a> Taker<'a> {
     /// `lines` come before the first batch.
     pub(super) fn new(bytes: &'a [u8], lines: u32) -> Self {
         Self {
-            builder: Builder::new(),
+            builder: Builder::new(Notation::Json),
             bytes,
             lines,
         }

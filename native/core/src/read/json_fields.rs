@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::history::notation::MAX_DEPTH;
-use crate::history::notation::json::{self, Fault, FaultKind, Scanner};
+use crate::history::notation::json::{self, Care, Fault, FaultKind, Scanner};
 use crate::history::{Datum, MalformedHistory, NO_TIME, Process, Span, excerpt};
 
 use super::batch::Batch;
@@ -146,9 +146,9 @@ fn pass_over(
     others: &mut Vec<String>,
 ) -> Result<(), Refusal> {
     others.push(json::text(name).into_owned());
-    scanner.ranges_matter = false;
+    scanner.care = Care::Unread;
     scanner.value(0)?;
-    scanner.ranges_matter = true;
+    scanner.care = Care::Read;
     Ok(())
 }
 

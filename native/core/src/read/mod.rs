@@ -6,15 +6,24 @@
 
 mod batch;
 mod chunks;
+mod edn;
+mod json_array;
 mod json_event;
 mod json_fields;
 mod jsonl;
+mod lines;
 mod ops;
+mod plume;
+mod porcupine;
+mod sniff;
+mod source;
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::str::FromStr;
 
-use crate::history::{History, MalformedHistory};
+use crate::history::{History, MalformedHistory, excerpt};
 
 /// What reading one history may cost.
 #[derive(Debug, Clone, Copy)]
@@ -41,11 +50,26 @@ pub enum Format {
     Jsonl,
     /// One whole operation a line.
     Ops,
+    /// Jepsen's operation maps in EDN.
+    Edn,
+    /// elle-cli's array of operation maps.
+    Json,
+    /// The logs in Porcupine's test data.
+    Porcupine,
+    /// AWDIT's text of transactions.
+    Plume,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Jsonl, Self::Ops];
+    pub const ALL: [Self; 6] = [
+        Self::Jsonl,
+        Self::Ops,
+        Self::Edn,
+        Self::Json,
+        Self::Porcupine,
+        Self::Plume,
+    ];
 
     /// The name that `--format` has for it.
     #[must_use]
@@ -53,6 +77,10 @@ impl Format {
         match self {
             Self::Jsonl => "jsonl",
             Self::Ops => "ops",
+            Self::Edn => "edn",
+            Self::Json => "json",
+            Self::Porcupine => "porcupine",
+            Self::Plume => "plume",
         }
     }
 }
@@ -78,15 +106,79 @@ impl FromStr for Format {
     }
 }
 
-/// Read a history from its bytes, which are not compressed.
+/// Why there is no history.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The file cannot be opened or read.
+    Io(io::Error),
+    /// It holds no history that can have been observed.
+    Malformed(MalformedHistory),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<MalformedHistory> for ReadError {
+    fn from(malformed: MalformedHistory) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Malformed(malformed) => malformed.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Read a history from a file, compressed or not.
+///
+/// # Errors
+/// [`ReadError`]: the file cannot be read, or [`parse`] refuses what it holds.
+pub fn read(path: &Path, format: Option<Format>, limits: &Limits) -> Result<History, ReadError> {
+    Ok(parse(source::load(path, limits)?, format, limits)?)
+}
+
+/// Read a history from its bytes, compressed (gzip, zstd) or not. The format is told from the
+/// content if it is not given.
 ///
 /// # Errors
 /// [`MalformedHistory`]: it cannot have been observed as it is written.
-pub fn parse(bytes: Vec<u8>, format: Format, limits: &Limits) -> Result<History, MalformedHistory> {
-    match format {
-        Format::Jsonl => jsonl::read(bytes, limits),
-        Format::Ops => ops::read(bytes, limits),
+pub fn parse(
+    bytes: Vec<u8>,
+    format: Option<Format>,
+    limits: &Limits,
+) -> Result<History, MalformedHistory> {
+    let bytes = source::unpack(bytes, limits)?;
+    if bytes.is_empty() {
+        let reason = "the file is empty: nothing was recorded";
+        return Err(MalformedHistory::at(1, reason));
     }
+    match format.or_else(|| sniff::sniff(&bytes)) {
+        Some(Format::Jsonl) => jsonl::read(bytes, limits),
+        Some(Format::Ops) => ops::read(bytes, limits),
+        Some(Format::Edn) => edn::read(bytes),
+        Some(Format::Json) => json_array::read(bytes),
+        Some(Format::Porcupine) => porcupine::read(bytes, limits),
+        Some(Format::Plume) => plume::read(&bytes, limits),
+        None => Err(of_no_format(&bytes)),
+    }
+}
+
+fn of_no_format(bytes: &[u8]) -> MalformedHistory {
+    let known = Format::ALL.map(Format::name).join(", ");
+    let reason = format!(
+        "no known format begins like this; known are {known} (see \
+         docs/reference/history-format.md)"
+    );
+    MalformedHistory::at(1, reason).of(excerpt(bytes))
 }
 
 #[cfg(test)]
@@ -96,7 +188,7 @@ mod tests {
     use crate::operations::PENDING;
 
     fn read(text: &str, format: Format) -> Result<History, MalformedHistory> {
-        parse(text.as_bytes().to_vec(), format, &Limits::default())
+        parse(text.as_bytes().to_vec(), Some(format), &Limits::default())
     }
 
     #[test]

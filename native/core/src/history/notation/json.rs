@@ -35,9 +35,22 @@ pub(crate) struct Scanner<'a> {
     at: usize,
     /// The names in the objects that are open, outermost first.
     names: Vec<Name>,
-    /// Whether numbers must be within Python's range: those that nobody reads need not.
-    pub(crate) ranges_matter: bool,
+    pub(crate) care: Care,
 }
+
+/// How closely values are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// They will be read: numbers must be within Python's range.
+    Read,
+    /// Nobody reads them: they need only be sound, and may be deeper.
+    Unread,
+    /// Only where they end matters.
+    Outline,
+}
+
+/// How deeply values may nest that nobody reads.
+const MAX_UNREAD_DEPTH: usize = 1000;
 
 /// The text between a name's quotes.
 #[derive(Clone)]
@@ -52,7 +65,7 @@ impl<'a> Scanner<'a> {
             bytes,
             at: 0,
             names: Vec::new(),
-            ranges_matter: true,
+            care: Care::Read,
         }
     }
 
@@ -61,7 +74,7 @@ impl<'a> Scanner<'a> {
         self.bytes = bytes;
         self.at = 0;
         self.names.clear();
-        self.ranges_matter = true;
+        self.care = Care::Read;
     }
 
     pub(crate) fn position(&self) -> usize {
@@ -178,7 +191,7 @@ impl<'a> Scanner<'a> {
         match self.peek() {
             Some(b'0'..=b'9') => self.fault(FaultKind::Syntax("invalid number")),
             Some(b'.' | b'e' | b'E') => self.fraction(start).map(|()| false),
-            _ if self.at - digits > MAX_DIGITS && self.ranges_matter => {
+            _ if self.at - digits > MAX_DIGITS && self.care == Care::Read => {
                 self.fault(FaultKind::OutOfRange)
             }
             _ => Ok(true),
@@ -202,7 +215,7 @@ impl<'a> Scanner<'a> {
             }
             self.some_digits()?;
         }
-        if self.ranges_matter && !float(&self.bytes[start..self.at]).is_finite() {
+        if self.care == Care::Read && !float(&self.bytes[start..self.at]).is_finite() {
             return self.fault(FaultKind::OutOfRange);
         }
         Ok(())
@@ -222,7 +235,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(crate) fn value(&mut self, level: usize) -> Result<(), Fault> {
         match self.peek() {
-            _ if level >= MAX_DEPTH => self.fault(FaultKind::TooDeep),
+            _ if level >= MAX_DEPTH && self.is_too_deep(level) => self.fault(FaultKind::TooDeep),
             Some(b'"') => self.string().map(drop),
             Some(b'-' | b'0'..=b'9') => self.number().map(drop),
             Some(b'[') => self.array(level),
@@ -233,6 +246,16 @@ impl<'a> Scanner<'a> {
             Some(_) => self.fault(FaultKind::Syntax("invalid character")),
             None => self.fault(FaultKind::Truncated),
         }
+    }
+
+    fn is_too_deep(&self, level: usize) -> bool {
+        self.care == Care::Read || level >= MAX_UNREAD_DEPTH
+    }
+
+    /// Pass over one value, looking only for its end.
+    pub(crate) fn outline(&mut self) -> Result<(), Fault> {
+        self.care = Care::Outline;
+        self.value(0)
     }
 
     fn literal(&mut self, word: &[u8]) -> Result<(), Fault> {
@@ -277,7 +300,10 @@ impl<'a> Scanner<'a> {
                 break;
             }
         }
-        let repeated = repetition(self.bytes, &self.names[outer..]);
+        let repeated = match self.care {
+            Care::Outline => None,
+            _ => repetition(self.bytes, &self.names[outer..]),
+        };
         self.names.truncate(outer);
         match repeated {
             Some(name) => Err(Fault {
