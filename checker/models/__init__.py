@@ -10,6 +10,7 @@ from typing import Any
 from checker.errors import UnknownModel
 from checker.models.counter import Counter
 from checker.models.locks import FencedLock, Lock, Mutex
+from checker.models.log import Log
 from checker.models.model import Model, Partition
 from checker.models.priority_queue import PriorityQueue
 from checker.models.queue import Queue
@@ -25,6 +26,7 @@ __all__ = [
     "FencedLock",
     "GrowOnlySet",
     "Lock",
+    "Log",
     "Model",
     "Mutex",
     "Partition",
@@ -42,6 +44,7 @@ MODELS: Mapping[str, type[Model[Any]]] = MappingProxyType(
         "register": Register,
         "cas-register": CasRegister,
         "stream": Stream,
+        "log": Log,
         "queue": Queue,
         "stack": Stack,
         "priority-queue": PriorityQueue,

@@ -15,6 +15,7 @@ from checker.models import (
     FencedLock,
     GrowOnlySet,
     Lock,
+    Log,
     Model,
     Mutex,
     PriorityQueue,
@@ -26,6 +27,7 @@ from checker.models import (
 )
 from checker.monitors.counter import judge_counter
 from checker.monitors.locks import judge_fenced_lock, judge_lock, judge_mutex
+from checker.monitors.log import judge_log
 from checker.monitors.outcome import MonitorOutcome
 from checker.monitors.priority_queue import judge_priority_queue
 from checker.monitors.queue import judge_queue
@@ -42,6 +44,7 @@ Monitor = Callable[[Any, Sequence[Operation]], MonitorOutcome]
 MONITORS: Mapping[type[Model[Any]], Monitor] = MappingProxyType(
     {
         Stream: judge_streams,
+        Log: judge_log,
         Register: judge_registers,
         CasRegister: judge_registers,
         Queue: judge_queue,
