@@ -4,6 +4,11 @@
 //! the model observes them; reads that nobody answered say nothing either), and writes them with
 //! the kinds and arguments that the model of the same name documents.
 
+mod container;
+pub mod priority_queue;
+pub mod queue;
+pub mod stack;
+
 use crate::history::{Datum, History};
 use crate::operations::{Malformed, OperationTable};
 

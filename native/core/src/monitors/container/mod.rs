@@ -27,6 +27,7 @@ use pairing::{Paired, Pairing, pair};
 
 const REPEATED: &str =
     "a value was put in more than once, so it is not known which one a removal took";
+const FOREIGN: &str = "a row is none of the object's operations";
 const UNCLEAR: &str = "a removal of unknown outcome may have taken one of several values";
 
 /// More than a monitor keeps for a row, everything included.
@@ -50,10 +51,7 @@ pub(super) trait Family {
     fn overtaking(other: &Item, missed: &Item) -> Certificate;
 }
 
-/// Judge one object.
-///
-/// # Panics
-/// If a row is none of the object's operations: the model has compiled the table before.
+/// Judge one object. A row that its model refuses is left to the model's own words.
 pub(super) fn judge<F: Family>(table: &OperationTable, budget: &Budget) -> Finding {
     match decide::<F>(table, &mut Watch::new(budget)) {
         Ok(finding) => finding,
@@ -67,6 +65,7 @@ fn decide<F: Family>(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Fi
         Pairing::Paired(paired) => paired,
         Pairing::Impossible(certificate) => return Ok(Finding::Invalid(certificate)),
         Pairing::Repeated => return Ok(Finding::Undecided(REPEATED)),
+        Pairing::Foreign => return Ok(Finding::Undecided(FOREIGN)),
     };
     match F::decide(&paired.items, &paired.empties, watch)? {
         Ok(order) => Ok(Finding::Valid { order }),

@@ -28,6 +28,7 @@ pub(super) enum Pairing {
     Paired(Paired),
     Impossible(Certificate),
     Repeated,
+    Foreign,
 }
 
 /// The rows of one value; as many of them as matter.
@@ -76,7 +77,9 @@ pub(super) fn pair(
     };
     for row in 0..table.len() {
         watch.spend(1)?;
-        let deed = Deed::of(table, row, name).expect("the table was compiled before");
+        let Ok(deed) = Deed::of(table, row, name) else {
+            return Ok(Pairing::Foreign);
+        };
         let is_pending = table.is_pending(row);
         let row = id(row);
         match deed {

@@ -56,7 +56,7 @@ impl Extremes {
     /// Take a key away.
     pub(super) fn remove(&mut self, place: usize) {
         self.keys[place] = 0;
-        let mut node = (place + self.leaves) / 2;
+        let mut node = usize::midpoint(place, self.leaves);
         while node > 0 {
             self.update(node);
             node /= 2;
