@@ -16,6 +16,7 @@ from checker.history.formats.json_array import read_json_array
 from checker.history.formats.jsonl import read_jsonl
 from checker.history.formats.limits import ReadLimits
 from checker.history.formats.ops import read_ops
+from checker.history.formats.plume import read_plume
 from checker.history.formats.porcupine import read_porcupine
 from checker.history.formats.sniff import sniff
 from checker.history.formats.source import Source
@@ -30,6 +31,7 @@ FORMATS: Final[Mapping[str, Callable[[Source], History]]] = MappingProxyType(
         "edn": read_edn,
         "json": read_json_array,
         "porcupine": read_porcupine,
+        "plume": read_plume,
     }
 )
 """Every format by name."""

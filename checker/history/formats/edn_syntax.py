@@ -53,6 +53,8 @@ _HEXADECIMAL: Final = re.compile(r"[+-]?0[xX][0-9A-Fa-f]+N?")
 _FLOAT: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)")
 _EXACT: Final = re.compile(r"[+-]?(?:[0-9]+/[0-9]+|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?M)")
 _MAX_DIGITS: Final = 4300
+_MAX_HEXADECIMAL: Final = 3500
+"""In decimal, a hexadecimal number has a fifth more digits."""
 _ESCAPE: Final = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPES: Final = {"t": "\t", "r": "\r", "n": "\n", "b": "\b", "f": "\f", "\\": "\\", '"': '"'}
 _CHARACTERS: Final = {
@@ -219,8 +221,9 @@ def _atom(word: str, start: int) -> Any:
     digits = word.lstrip("+-")
     if not digits[:1].isdigit():
         return word
-    if len(digits) > _MAX_DIGITS:
-        raise EdnError(f"a number of more than {_MAX_DIGITS} digits", start)
+    most = _MAX_HEXADECIMAL if digits[:2] in {"0x", "0X"} else _MAX_DIGITS
+    if len(digits) > most:
+        raise EdnError(f"a number of more than {most} digits", start)
     if _INTEGER.fullmatch(word):
         return int(word.removesuffix("N"))
     if _FLOAT.fullmatch(word):

@@ -6,6 +6,7 @@ import msgspec
 
 from checker.errors import MalformedHistory
 from checker.history.codec import NEMESIS, Event
+from checker.history.formats.limits import MAX_TIME
 from checker.history.history import HistoryBuilder
 from checker.operation import Outcome
 
@@ -24,6 +25,13 @@ def add_event(builder: HistoryBuilder, event: Event, line: int | None) -> None:
         MalformedHistory: The event cannot follow what came before, or its type is unknown.
     """
     kind, process = event.type, event.process
+    if event.time is not None and not -MAX_TIME <= event.time <= MAX_TIME:
+        raise MalformedHistory(
+            "field `time`: beyond 64 bits",
+            source=builder.source,
+            line=line,
+            operation=f"{process} {event.f}",
+        )
     if process == NEMESIS:
         builder.nemesis(event.f, event.value, time=event.time)
     elif kind == "invoke":

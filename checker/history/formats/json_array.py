@@ -18,7 +18,7 @@ __all__ = ["read_json_array"]
 
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _EVENTS: Final = msgspec.json.Decoder(Event)
-_MARKS: Final = field_marks(("type", "process", "f", "key", "value", "error"))
+_MARKS: Final = field_marks(("type", "process", "f", "key", "value", "error", "time", "index"))
 
 
 def read_json_array(source: Source) -> History:

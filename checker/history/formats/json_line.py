@@ -54,17 +54,17 @@ def refuse_traps(
 ) -> None:
     """Raise `MalformedHistory` when a decoded line is not safe or not clear.
 
-    The counts are cheap tests that nearly every line passes; only a line that fails one is looked
-    at closely.
+    The counts are cheap tests; only a line that fails one is looked at closely. A name can occur
+    twice only if there are more colons than known fields, or a known field is there twice.
     """
     count = line.count
     if not line.isascii() and not _is_utf8(line):
         raise _trap("not UTF-8", line, number, source)
     if len(line) > MAX_DEPTH and count(b"[") + count(b"{") > MAX_DEPTH:
         _refuse_depth(values, line, number, source)
-    for mark in marks:
-        if count(mark) > 1:
-            _refuse_repetition(line, number, source)
+    found = [count(mark) for mark in marks]
+    if count(b":") > sum(found) or any(times > 1 for times in found):
+        _refuse_repetition(line, number, source)
 
 
 def header_of(line: bytes) -> dict[str, Any] | None:
@@ -111,4 +111,10 @@ def _refuse_repetition(line: bytes, number: int, source: Source) -> None:
             raise _trap(f"field {twice!r} occurs twice", line, number, source)
         return fields
 
-    json.loads(line, object_pairs_hook=note)
+    try:
+        json.loads(line, object_pairs_hook=note)
+    except RecursionError:
+        raise _trap(f"nested more than {MAX_DEPTH} levels deep", line, number, source) from None
+    except ValueError:
+        # A number that nobody reads may have more digits than Python makes a number of.
+        json.loads(line, object_pairs_hook=note, parse_int=len)

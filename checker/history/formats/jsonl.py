@@ -27,7 +27,7 @@ from checker.history.history import History, HistoryBuilder
 __all__ = ["read_jsonl"]
 
 _EVENTS: Final = msgspec.json.Decoder(Event)
-_MARKS: Final = field_marks(("type", "process", "f", "key", "value", "error"))
+_MARKS: Final = field_marks(("type", "process", "f", "key", "value", "error", "time", "index"))
 
 
 def read_jsonl(source: Source) -> History:
@@ -57,6 +57,8 @@ def read_jsonl(source: Source) -> History:
 
 def _header(source: Source, line: bytes, number: int) -> dict[str, Any] | None:
     header = header_of(line)
+    if header is not None:
+        refuse_traps(line, number, source, (), ())
     if header is not None and (named := header.pop("format")) != FORMAT:
         raise MalformedHistory(
             f"the header names the format {named!r}; this version reads {FORMAT!r}",

@@ -6,10 +6,13 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["MAX_DEPTH", "ReadLimits"]
+__all__ = ["MAX_DEPTH", "MAX_TIME", "ReadLimits"]
 
 MAX_DEPTH: Final = 100
 """How deeply values may nest. Models compare and hash values recursively, so it stays small."""
+
+MAX_TIME: Final = 2**63 - 1
+"""The largest time, and the negative of the smallest: in nanoseconds, three centuries."""
 
 
 class ReadLimits(msgspec.Struct, frozen=True, kw_only=True):

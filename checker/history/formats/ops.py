@@ -19,6 +19,7 @@ import msgspec
 
 from checker.errors import MalformedHistory
 from checker.history.formats.json_line import BROKEN, explain, field_marks, refuse_traps
+from checker.history.formats.limits import MAX_TIME
 from checker.history.formats.source import Source
 from checker.history.history import History
 from checker.operation import Operation, Outcome
@@ -82,6 +83,13 @@ def _decoded(source: Source) -> list[tuple[int, _Line]]:
         except BROKEN as error:
             raise explain(error, line, number, source) from error
         refuse_traps(line, number, source, _MARKS, (row.key, row.value, row.out))
+        if not (-MAX_TIME <= row.call <= MAX_TIME and (row.returned or 0) <= MAX_TIME):
+            raise MalformedHistory(
+                "field `call` or `return`: beyond 64 bits",
+                source=source.name,
+                line=number,
+                operation=f"{row.client} {row.f}",
+            )
         if row.returned is not None and row.returned < row.call:
             raise MalformedHistory(
                 f"client {row.client!r} returns from {row.f!r} at {row.returned}, "

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from checker.history.formats.plume import PLUME_LINE
 from checker.history.formats.porcupine import LOG_LINE
 
 __all__ = ["sniff"]
@@ -26,6 +27,8 @@ def sniff(head: bytes) -> str | None:
     line = body.split(b"\n", 1)[0]
     if LOG_LINE.match(line):
         return "porcupine"
+    if PLUME_LINE.fullmatch(line):
+        return "plume"
     if body.startswith(b"{") and not _EDN_START.match(body):
         return "ops" if _is_whole_operation(line) else "jsonl"
     if _JSON_ARRAY.match(body):

@@ -25,6 +25,7 @@ SAMPLES = {
     b' {"type": "ok", "process": 0, "f": "read", "value": 5, "time": 3}]\n',
     "porcupine": b"INFO  jepsen.util - 0\t:invoke\t:cas\t[1 0]\n"
     b"INFO  jepsen.util - 0\t:fail\t:cas\t[1 0]\nINFO  jepsen.core - x\n",
+    "plume": b"w 0 1\nr 1 -2\n-----\nr 0 1\n=====\nw 1 3\n",
 }
 
 

@@ -13,6 +13,7 @@ mod malformed;
 mod names;
 pub(crate) mod notation;
 mod span;
+mod uncertainty;
 mod values;
 
 pub use columns::{NO_TIME, Outcome};

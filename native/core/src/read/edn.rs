@@ -3,6 +3,7 @@
 //! The order of the maps is the order of the events. Jepsen's keyed workloads put `[k v]` into the
 //! value; such histories are recognised and split (`History::lift_keys`).
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::history::notation::Notation;
@@ -13,6 +14,9 @@ use crate::history::{
 };
 
 use super::lines::{LineCounter, line_of, refuse_not_utf8};
+
+/// A value that no [`Span`] can hold.
+pub(super) const TOO_FAR: &str = "a value of more than 256 MiB, or beyond 64 GiB";
 
 pub(super) fn read(bytes: Vec<u8>) -> Result<History, MalformedHistory> {
     refuse_not_utf8(&bytes)?;
@@ -27,7 +31,7 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<History, MalformedHistory> {
             event(&mut builder, &bytes, forms.members(), line)?
         } else {
             let got = kind(&first(&bytes[form.range]));
-            let reason = format!("an operation is a map, not {got}");
+            let reason = format!("Expected `object`, got `{got}`");
             return Err(MalformedHistory::at(line, reason));
         };
         builder.add(&event, &bytes)?;
@@ -50,95 +54,129 @@ fn broken(bytes: &[u8], fault: &Fault) -> MalformedHistory {
     .of(excerpt(line))
 }
 
-/// The fields of an operation map that count, as they were found.
-struct Fields<'a> {
-    kind: Datum<'a>,
-    process: Datum<'a>,
-    f: Datum<'a>,
-    time: Datum<'a>,
-    key: Span,
-    value: Span,
-    error: Span,
-}
-
 fn event(
     builder: &mut Builder,
     bytes: &[u8],
     members: &[Range<usize>],
     line: u32,
 ) -> Result<Event, MalformedHistory> {
-    let fields = fields(bytes, members, line)?;
-    let process = Process::of(&fields.process);
-    let (Some(kind), Some(process), Some(f), Some(time)) = (
-        fields.kind.as_text(),
-        process,
-        fields.f.as_text(),
-        time(&fields.time),
-    ) else {
-        return Err(wrong_field(&fields, line));
+    let mut fields = Fields::default();
+    let malformed = |reason| MalformedHistory::at(line, reason);
+    for member in members.chunks_exact(2) {
+        let name = key_text(&bytes[member[0].clone()]);
+        if let Err(reason) = fields.take(&name, &bytes[member[1].clone()], &member[1]) {
+            return Err(malformed(reason).of(in_words(bytes, members)));
+        }
+    }
+    let Fields {
+        kind, process, f, ..
+    } = &fields;
+    let (Some(kind), Some(process), Some(f)) = (kind, process, f) else {
+        let missing = match (kind, process) {
+            (None, _) => "type",
+            (_, None) => "process",
+            _ => "f",
+        };
+        let reason = format!("the field `{missing}` is missing");
+        return Err(malformed(reason).of(in_words(bytes, members)));
     };
-    let event = Event {
-        kind: event_kind(kind, &process, f, line)?,
-        process: builder.processes.number(process),
+    Ok(Event {
+        kind: event_kind(kind, process, f, line)?,
+        process: builder.processes.number(process.clone()),
         f: builder.fs.number(f),
         key: fields.key,
         value: fields.value,
         error: fields.error,
-        time,
+        time: fields.time.unwrap_or(NO_TIME),
         line,
-    };
-    Ok(event)
+    })
 }
 
-fn fields<'a>(
-    bytes: &'a [u8],
-    members: &[Range<usize>],
-    line: u32,
-) -> Result<Fields<'a>, MalformedHistory> {
-    let mut fields = Fields {
-        kind: Datum::Null,
-        process: Datum::Null,
-        f: Datum::Null,
-        time: Datum::Null,
-        key: Span::NULL,
-        value: Span::NULL,
-        error: Span::NULL,
-    };
-    for member in members.chunks_exact(2) {
-        let value = &bytes[member[1].clone()];
-        let place = match key_text(&bytes[member[0].clone()]).as_ref() {
-            "type" => {
-                fields.kind = first(value);
-                continue;
-            }
+/// The fields of an operation map that count, as they were found.
+#[derive(Default)]
+struct Fields<'a> {
+    kind: Option<Cow<'a, str>>,
+    process: Option<Process>,
+    f: Option<Cow<'a, str>>,
+    time: Option<i64>,
+    key: Span,
+    value: Span,
+    error: Span,
+}
+
+impl<'a> Fields<'a> {
+    /// Note a field; say what is wrong with its value.
+    fn take(&mut self, name: &str, form: &'a [u8], range: &Range<usize>) -> Result<(), String> {
+        match name {
+            "type" => self.kind = Some(text(name, form)?),
+            "f" => self.f = Some(text(name, form)?),
             "process" => {
-                fields.process = first(value);
-                continue;
+                let datum = first(form);
+                let process = Process::of(&datum);
+                self.process = Some(process.ok_or_else(|| unlike(name, "int | str", &datum))?);
             }
-            "f" => {
-                fields.f = first(value);
-                continue;
-            }
-            "time" => {
-                fields.time = first(value);
-                continue;
-            }
-            "key" => &mut fields.key,
-            "value" => &mut fields.value,
-            "error" => &mut fields.error,
-            _ => continue,
-        };
-        if value != b"nil" {
-            *place = span(&member[1], line)?;
+            "time" => match first(form) {
+                Datum::Null => {}
+                Datum::Int(time) if time != NO_TIME => self.time = Some(time),
+                Datum::Int(_) | Datum::Big(_) => {
+                    return Err("field `time`: beyond 64 bits".to_owned());
+                }
+                datum => return Err(unlike(name, "int | null", &datum)),
+            },
+            "index" => match first(form) {
+                Datum::Null | Datum::Int(_) | Datum::Big(_) => {}
+                datum => return Err(unlike(name, "int | null", &datum)),
+            },
+            "key" => self.key = span(form, range)?,
+            "value" => self.value = span(form, range)?,
+            "error" => self.error = span(form, range)?,
+            _ => {}
         }
+        Ok(())
     }
-    Ok(fields)
 }
 
-/// The place of a value.
-pub(super) fn span(range: &Range<usize>, line: u32) -> Result<Span, MalformedHistory> {
-    let reason = "a value of more than 256 MiB, or beyond 64 GiB";
-    Span::new(range).ok_or_else(|| MalformedHistory::at(line, reason))
+fn text<'a>(name: &str, form: &'a [u8]) -> Result<Cow<'a, str>, String> {
+    match first(form) {
+        Datum::Text(text) => Ok(text),
+        datum => Err(unlike(name, "str", &datum)),
+    }
+}
+
+fn unlike(name: &str, expected: &str, datum: &Datum<'_>) -> String {
+    format!(
+        "field `{name}`: expected `{expected}`, got `{}`",
+        kind(datum)
+    )
+}
+
+/// The place of a value; nil has none.
+fn span(form: &[u8], range: &Range<usize>) -> Result<Span, String> {
+    if form == b"nil" {
+        return Ok(Span::NULL);
+    }
+    Span::new(range).ok_or_else(|| TOO_FAR.to_owned())
+}
+
+/// What an operation map says of itself.
+fn in_words(bytes: &[u8], members: &[Range<usize>]) -> String {
+    let find = |name| {
+        let mut pairs = members.chunks_exact(2);
+        let pair = pairs.find(|pair| key_text(&bytes[pair[0].clone()]) == name)?;
+        let form = &bytes[pair[1].clone()];
+        Some(match first(form) {
+            Datum::Text(text) => text.into_owned(),
+            Datum::Bool(true) => "True".to_owned(),
+            Datum::Bool(false) => "False".to_owned(),
+            Datum::Null => "None".to_owned(),
+            _ => String::from_utf8_lossy(form).into_owned(),
+        })
+    };
+    let words: Vec<String> = ["process", "type", "f"]
+        .into_iter()
+        .filter_map(find)
+        .collect();
+    excerpt(words.join(" ").as_bytes())
 }
 
 /// What kind of event this is; whatever the nemesis does is an event.
@@ -166,66 +204,15 @@ pub(super) fn event_kind(
     }
 }
 
-/// A time in nanoseconds, [`NO_TIME`] if there is none; None if it is not a number of 64 bits.
-fn time(datum: &Datum<'_>) -> Option<i64> {
-    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+/// A value's kind, in the words of messages.
+fn kind(datum: &Datum<'_>) -> &'static str {
     match datum {
-        Datum::Null => Some(NO_TIME),
-        Datum::Int(time) => Some(*time).filter(|&time| time != NO_TIME),
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "it is whole and within bounds"
-        )]
-        Datum::Float(time) if time.abs() < BEYOND => Some(time.round_ties_even() as i64),
-        _ => None,
-    }
-}
-
-fn wrong_field(fields: &Fields<'_>, line: u32) -> MalformedHistory {
-    let required = [
-        ("type", "a keyword", &fields.kind),
-        ("process", "a number or a keyword", &fields.process),
-        ("f", "a keyword", &fields.f),
-    ];
-    let reason = required.iter().find_map(|(name, expected, datum)| {
-        let whole = matches!(datum, Datum::Int(_) | Datum::Big(_));
-        match datum {
-            Datum::Null => Some(format!("the operation has no :{name}")),
-            Datum::Text(_) => None,
-            _ if *name == "process" && whole => None,
-            _ => Some(format!(":{name} is {expected}, not {}", kind(datum))),
-        }
-    });
-    let reason = reason.unwrap_or_else(|| match &fields.time {
-        Datum::Int(_) | Datum::Big(_) | Datum::Float(_) => ":time is beyond 64 bits".to_owned(),
-        time => format!(":time is a number, not {}", kind(time)),
-    });
-    let words: Vec<_> = [&fields.process, &fields.kind, &fields.f]
-        .into_iter()
-        .filter_map(words)
-        .collect();
-    MalformedHistory::at(line, reason).of(words.join(" "))
-}
-
-fn words(datum: &Datum<'_>) -> Option<String> {
-    match datum {
-        Datum::Text(text) => Some(text.to_string()),
-        Datum::Int(whole) => Some(whole.to_string()),
-        Datum::Null => None,
-        other => Some(kind(other)),
-    }
-}
-
-fn kind(datum: &Datum<'_>) -> String {
-    match datum {
-        Datum::Null => "nil".to_owned(),
-        Datum::Bool(_) => "a boolean".to_owned(),
-        Datum::Int(_) | Datum::Big(_) | Datum::Float(_) => "a number".to_owned(),
-        Datum::Text(text) => {
-            let short: String = text.chars().take(40).collect();
-            format!("the text {}", quoted(&short))
-        }
-        Datum::List(_) => "a vector".to_owned(),
-        Datum::Map(_) => "a map".to_owned(),
+        Datum::Null => "null",
+        Datum::Bool(_) => "bool",
+        Datum::Int(_) | Datum::Big(_) => "int",
+        Datum::Float(_) => "float",
+        Datum::Text(_) => "str",
+        Datum::List(_) => "array",
+        Datum::Map(_) => "object",
     }
 }

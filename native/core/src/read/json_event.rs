@@ -31,9 +31,12 @@ impl<'a> EventReader<'a> {
 
     /// Read one event.
     pub(super) fn read(&mut self, place: &Place) -> Result<(), MalformedHistory> {
-        let read = self.event(place).and_then(|event| match place.utf8 {
-            true => Ok(event),
-            false => Refusal::wrong(""),
+        let read = self.event(place).and_then(|event| {
+            if place.utf8 {
+                Ok(event)
+            } else {
+                Refusal::wrong("")
+            }
         });
         match read {
             Ok(event) => {

@@ -254,7 +254,7 @@ pub(super) fn value(
     }
     match Span::new(&(offset + start..offset + scanner.position())) {
         Some(span) => Ok(span),
-        None => Refusal::wrong("a value of more than 256 MiB, or beyond 64 GiB"),
+        None => Refusal::wrong(super::edn::TOO_FAR),
     }
 }
 

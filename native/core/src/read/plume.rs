@@ -15,7 +15,7 @@ use crate::history::{
 
 use super::Limits;
 use super::chunks::{Lines, is_blank};
-use super::edn::span;
+use super::edn::TOO_FAR;
 use super::json_fields::too_long;
 
 const END_OF_TRANSACTION: &str = "-----";
@@ -131,8 +131,10 @@ impl Transactions {
         let middle = self.json.len();
         self.json.append(&mut self.answered);
         self.json.push(b']');
-        let value = span(&(start..middle), self.first_line)?;
-        let output = span(&(middle..self.json.len()), self.first_line)?;
+        let span =
+            |range| Span::new(&range).ok_or_else(|| MalformedHistory::at(self.first_line, TOO_FAR));
+        let value = span(start..middle)?;
+        let output = span(middle..self.json.len())?;
         let mut event = Event {
             kind: Kind::Invoke,
             process: self.builder.processes.whole(self.session),

@@ -14,7 +14,7 @@ use crate::history::{
 };
 
 use super::chunks::{Lines, is_blank};
-use super::edn::{event_kind, span};
+use super::edn::{TOO_FAR, event_kind};
 use super::json_fields::too_long;
 use super::{Limits, edn};
 
@@ -44,7 +44,7 @@ pub(super) fn read(bytes: Vec<u8>, limits: &Limits) -> Result<History, Malformed
 
 /// Whether a line begins as any logger's do: `INFO  some.logger - `.
 pub(super) fn is_log_line(line: &[u8]) -> bool {
-    fn pass<'a>(line: &'a [u8], belongs: impl Fn(&u8) -> bool) -> Option<&'a [u8]> {
+    fn pass(line: &[u8], belongs: impl Fn(&u8) -> bool) -> Option<&[u8]> {
         let length = line.iter().take_while(|byte| belongs(byte)).count();
         line.get(length..).filter(|_| length > 0)
     }
@@ -162,5 +162,6 @@ fn place(
     if &enclosed[range.clone()] == "nil" {
         return Ok(Span::NULL);
     }
-    span(&(offset + range.start - 1..offset + range.end - 1), line)
+    let range = offset + range.start - 1..offset + range.end - 1;
+    Span::new(&range).ok_or_else(|| MalformedHistory::at(line, TOO_FAR))
 }

@@ -142,7 +142,7 @@ impl<'a> Scanner<'a> {
         let (outer, members) = (self.prefixes.len(), self.members.len());
         loop {
             let Some((token, range)) = self.token()? else {
-                return Err(self.unclosed(opener));
+                return Err(Self::unclosed(opener));
             };
             if matches!(token, Token::Close) {
                 self.close(opener, range.start, outer)?;
@@ -190,7 +190,7 @@ impl<'a> Scanner<'a> {
         Fault::new(format!("'{closer}' closes nothing that is open"), at)
     }
 
-    fn unclosed(&self, opener: Opener) -> Fault {
+    fn unclosed(opener: Opener) -> Fault {
         let set = if opener.set { "#" } else { "" };
         let reason = format!(
             "what opens here with '{set}{}' is never closed: is the file cut off?",
@@ -202,7 +202,7 @@ impl<'a> Scanner<'a> {
     fn check_map(&self, at: usize, first: usize) -> Result<(), Fault> {
         const FEW: usize = 16;
         let members = &self.members[first..];
-        if members.len() % 2 != 0 {
+        if !members.len().is_multiple_of(2) {
             return Err(Fault::new("a map has a key without a value", at));
         }
         if members.len() <= 2 {
@@ -289,13 +289,11 @@ impl<'a> Forms<'a> {
                 return Ok(Some(Form { start, range }));
             }
         }
-        match self.enclosing {
-            Some(opener) => Err(self.scanner.unclosed(opener)),
-            None => {
-                let end = self.scanner.at;
-                self.scanner.refuse_prefixes(0, end).map(|()| None)
-            }
+        if let Some(opener) = self.enclosing {
+            return Err(Scanner::unclosed(opener));
         }
+        let end = self.scanner.at;
+        self.scanner.refuse_prefixes(0, end).map(|()| None)
     }
 
     /// As [`Scanner::take`], but the members of a map that counts are kept.

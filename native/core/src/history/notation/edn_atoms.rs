@@ -12,6 +12,9 @@ use super::edn::Fault;
 use super::edn_tokens::{Token, token};
 use crate::history::{Datum, quoted};
 
+/// How many characters a hexadecimal number may have: in decimal it has a fifth more.
+const MAX_HEXADECIMAL: usize = 3500;
+
 /// The value of one token that opens nothing, which stands at a place.
 #[inline]
 pub(crate) fn datum(token: Token, word: &str, at: usize) -> Result<Datum<'_>, Fault> {
@@ -62,9 +65,17 @@ fn atom(word: &str, at: usize) -> Result<Datum<'_>, Fault> {
     if !digits.starts_with(char::is_numeric) {
         return Ok(Datum::Text(Cow::Borrowed(word)));
     }
-    if digits.chars().count() > MAX_DIGITS {
-        let reason = format!("a number of more than {MAX_DIGITS} digits");
-        return Err(Fault::new(reason, at));
+    let hexadecimal = matches!(digits.as_bytes(), [b'0', b'x' | b'X', ..]);
+    let most = if hexadecimal {
+        MAX_HEXADECIMAL
+    } else {
+        MAX_DIGITS
+    };
+    if digits.chars().count() > most {
+        return Err(Fault::new(
+            format!("a number of more than {most} digits"),
+            at,
+        ));
     }
     let sign = word.len() - digits.len();
     let number = if sign > 1 { None } else { number(word, digits) };
@@ -209,13 +220,13 @@ fn character(word: &str, at: usize) -> Result<Cow<'_, str>, Fault> {
         "backspace" => "\u{8}",
         "formfeed" => "\u{c}",
         _ if name.chars().count() == 1 => name,
-        _ => match digits.and_then(unit) {
-            Some(unit) => return from_units(&[unit], at).map(Cow::Owned),
-            None => {
+        _ => {
+            let Some(unit) = digits.and_then(unit) else {
                 let reason = format!("unknown character {}", quoted(word));
                 return Err(Fault::new(reason, at));
-            }
-        },
+            };
+            return from_units(&[unit], at).map(Cow::Owned);
+        }
     };
     Ok(Cow::Borrowed(text))
 }

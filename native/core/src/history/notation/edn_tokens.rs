@@ -65,8 +65,17 @@ fn word(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(&byte) = bytes.get(at) {
         match byte {
-            b' ' | b',' | b';' | b'"' | b'(' | b')' | b'[' | b']' | b'{' | b'}' => break,
-            b'\t'..=b'\r' | 0x1c..=0x1f => break,
+            b'\t'..=b'\r'
+            | 0x1c..=b' '
+            | b'"'
+            | b','
+            | b';'
+            | b'('
+            | b')'
+            | b'['
+            | b']'
+            | b'{'
+            | b'}' => break,
             0x80.. => match char_at(bytes, at) {
                 Some(part) if !part.is_whitespace() => at += part.len_utf8(),
                 _ => break,
