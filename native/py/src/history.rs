@@ -21,7 +21,14 @@ pyo3::create_exception!(
 /// Operations in order of invocation, over the bytes of the file that they were read from.
 #[pyclass(frozen, module = "checker._native")]
 pub(crate) struct History {
-    pub(crate) inner: history::History,
+    inner: history::History,
+}
+
+impl History {
+    /// What the core judges.
+    pub(crate) fn core(&self) -> &history::History {
+        &self.inner
+    }
 }
 
 #[pymethods]
