@@ -11,9 +11,8 @@ import abc
 from collections.abc import Hashable
 from typing import Any, ClassVar
 
-from checker.errors import MalformedHistory
 from checker.models.canonical import canonical_json
-from checker.models.describe import describe
+from checker.models.malformed import malformed, unknown_operation
 from checker.models.model import Model
 from checker.operation import Operation, Outcome
 
@@ -71,12 +70,4 @@ class Container(Model[State]):
             return True
         if operation.f in self.removals:
             return False
-        names = ", ".join((*self.insertions, *self.removals))
-        raise malformed(
-            f"model {self.name!r} has no operation {operation.f!r}: it has {names}", operation
-        )
-
-
-def malformed(reason: str, operation: Operation) -> MalformedHistory:
-    """Make the error that an operation cannot be read."""
-    return MalformedHistory(reason, line=operation.line, operation=describe(operation))
+        raise unknown_operation(self.name, (*self.insertions, *self.removals), operation)

@@ -12,7 +12,8 @@ from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
 from checker.models.canonical import canonical_json
-from checker.models.container import Container, State, malformed
+from checker.models.container import Container, State
+from checker.models.malformed import malformed
 from checker.models.model import Partition
 from checker.operation import Operation, Outcome
 
@@ -67,7 +68,7 @@ class PriorityQueue(Container):
                 priority, text = self.token(operation.value, operation)
                 if values.setdefault(priority, text) != text:
                     raise malformed(
-                        f"the priority {priority} has two values, {values[priority]} and {text}: "
+                        "another value of the same priority is inserted: "
                         "it is not defined which of them leaves first",
                         operation,
                     )

@@ -16,10 +16,14 @@ from checker.models.describe import name_operation
 from checker.models.priority_queue import PriorityQueue
 from checker.monitors.containers.core import minimal_core
 from checker.monitors.containers.free_time import Union, place_empties
-from checker.monitors.containers.items import Item, Violation, seen_in
+from checker.monitors.containers.items import (
+    Item,
+    seen_in,
+)
 from checker.monitors.containers.judge import Family, judge
 from checker.monitors.containers.words import Words, fates
 from checker.monitors.outcome import MonitorOutcome
+from checker.monitors.violation import Violation, sentence
 from checker.operation import Operation
 
 __all__ = ["explain", "judge_priority_queue"]
@@ -45,11 +49,11 @@ def explain(anomaly: str, operations: Sequence[Operation]) -> str:
     if worse.removal is None:
         raise ValueError("what is out of order was extracted")
     always = "was" if len(better) == 1 else "always was"
-    words = (
-        f"{name_operation(worse.removal)} extracted {worse.value}, but something better {always} "
-        f"inside: {_WORDS.list_fates(better)}."
+    return sentence(
+        f"{name_operation(worse.removal)} extracted {worse.value} (inserted by "
+        f"{name_operation(worse.insertion)}), but something better {always} "
+        f"inside: {_WORDS.list_fates(better)}"
     )
-    return words[:1].upper() + words[1:]
 
 
 class _Stay(NamedTuple):

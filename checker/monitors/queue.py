@@ -17,10 +17,14 @@ from typing import NamedTuple
 from checker.models.describe import name_operation
 from checker.models.queue import Queue
 from checker.monitors.containers.free_time import place_outside
-from checker.monitors.containers.items import NEVER, Item, Violation
+from checker.monitors.containers.items import (
+    NEVER,
+    Item,
+)
 from checker.monitors.containers.judge import Family, judge
 from checker.monitors.containers.words import Words, fates
 from checker.monitors.outcome import MonitorOutcome
+from checker.monitors.violation import Violation, sentence
 from checker.operation import Operation
 
 __all__ = ["explain", "judge_queue"]
@@ -50,12 +54,11 @@ def explain(anomaly: str, operations: Sequence[Operation]) -> str:
         if older.removal is None
         else f"only then {name_operation(older.removal)} dequeued {older.value}"
     )
-    words = (
+    return sentence(
         f"{name_operation(older.insertion)} enqueued {older.value} before "
         f"{name_operation(newer.insertion)} began to enqueue {newer.value}, but "
-        f"{name_operation(newer.removal)} dequeued {newer.value}, and {tail}."
+        f"{name_operation(newer.removal)} dequeued {newer.value}, and {tail}"
     )
-    return words[:1].upper() + words[1:]
 
 
 def _decide(items: Sequence[Item], empties: Sequence[Operation]) -> list[Operation] | Violation:

@@ -17,10 +17,15 @@ from checker.models.describe import name_operation
 from checker.models.stack import Stack
 from checker.monitors.containers.core import minimal_core
 from checker.monitors.containers.free_time import place_outside
-from checker.monitors.containers.items import NEVER, Item, Violation, invocation
+from checker.monitors.containers.items import (
+    NEVER,
+    Item,
+    invocation,
+)
 from checker.monitors.containers.judge import Family, judge
 from checker.monitors.containers.words import Words, fates
 from checker.monitors.outcome import MonitorOutcome
+from checker.monitors.violation import Violation, sentence
 from checker.operation import Operation
 
 __all__ = ["explain", "judge_stack"]
@@ -54,13 +59,12 @@ def explain(anomaly: str, operations: Sequence[Operation]) -> str:
     lower, upper = sorted(values, key=lambda fate: fate.insertion.index)
     if lower.removal is None:
         raise ValueError("of two values that are out of order the lower one was popped")
-    words = (
+    return sentence(
         f"{name_operation(lower.insertion)} pushed {lower.value}, and above it "
         f"{name_operation(upper.insertion)} pushed {upper.value}, but "
         f"{name_operation(lower.removal)} popped {lower.value} while {upper.value} was still "
-        f"above it, {_WORDS.fate_of_removal(upper)}."
+        f"above it, {_WORDS.fate_of_removal(upper)}"
     )
-    return words[:1].upper() + words[1:]
 
 
 def _decide(items: Sequence[Item], empties: Sequence[Operation]) -> list[Operation] | Violation:

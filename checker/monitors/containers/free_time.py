@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from checker.monitors.containers.core import minimal_core
 from checker.monitors.containers.items import (
     Item,
-    Violation,
     completion,
     invocation,
     seen_in,
 )
+from checker.monitors.violation import Violation
 from checker.operation import Operation
 
 __all__ = ["Union", "place_empties", "place_outside"]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Hashable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from checker.monitors.violation import Violation
 from checker.operation import Operation
 
-__all__ = ["END", "NEVER", "Item", "Violation", "completion", "invocation", "seen_in"]
+__all__ = ["END", "NEVER", "Item", "completion", "invocation", "seen_in"]
 
 END: Final = 1 << 62
 """After every effect that the history bounds; an operation without a completion ends here."""
@@ -65,13 +66,6 @@ class Item:
     def operations(self) -> tuple[Operation, ...]:
         """Its insertion, and its removal if there is one."""
         return (self.insertion,) if self.removal is None else (self.insertion, self.removal)
-
-
-class Violation(NamedTuple):
-    """Operations that exclude every order, and the name of what is wrong with them."""
-
-    anomaly: str
-    operations: tuple[Operation, ...]
 
 
 def seen_in(empty: Operation, items: Sequence[Item]) -> Violation:

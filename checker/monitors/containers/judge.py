@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from checker.models.container import Container
-from checker.monitors.containers.items import Item, Violation
+from checker.monitors.containers.items import (
+    Item,
+)
 from checker.monitors.containers.pairing import REPEATED, pair
 from checker.monitors.containers.unanswered import Overtakes, assign, drained
 from checker.monitors.outcome import MonitorOutcome
+from checker.monitors.violation import Found, Violation, outcome
 from checker.operation import Operation
-from checker.verdict import Anomaly
 
 __all__ = ["Family", "judge"]
 
@@ -41,23 +43,10 @@ def judge(family: Family, model: Container, operations: Sequence[Operation]) -> 
     Raises:
         MalformedHistory: an operation is none of the model's.
     """
-    found = _decide(family, model, operations)
-    if isinstance(found, str):
-        return MonitorOutcome(algorithm=family.algorithm, undecided=found)
-    if isinstance(found, Violation):
-        anomaly = Anomaly(
-            type=found.anomaly,
-            operations=tuple(operation.index for operation in found.operations),
-            explanation=family.explain(found.anomaly, found.operations),
-        )
-        return MonitorOutcome(algorithm=family.algorithm, anomalies=(anomaly,))
-    witness = tuple(operation.index for operation in found)
-    return MonitorOutcome(algorithm=family.algorithm, witness=witness)
+    return outcome(family.algorithm, _decide(family, model, operations), family.explain)
 
 
-def _decide(
-    family: Family, model: Container, operations: Sequence[Operation]
-) -> list[Operation] | Violation | str:
+def _decide(family: Family, model: Container, operations: Sequence[Operation]) -> Found:
     paired = pair(model, operations)
     if paired is None:
         return REPEATED

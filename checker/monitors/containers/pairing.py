@@ -12,7 +12,10 @@ from collections.abc import Hashable, Sequence
 
 from checker.models.container import Container
 from checker.models.model import required_and_optional
-from checker.monitors.containers.items import Item, Violation
+from checker.monitors.containers.items import (
+    Item,
+)
+from checker.monitors.violation import Violation
 from checker.operation import Operation, Outcome
 
 __all__ = ["REPEATED", "Paired", "pair"]
@@ -61,6 +64,7 @@ def pair(model: Container, operations: Sequence[Operation]) -> Paired | Violatio
             return None
         if inserted:
             items.append(Item.of(token, inserted[0], removed[0] if removed else None))
+    items.sort(key=lambda item: item.insertion.index)
     return Paired(items, empties, unanswered)
 
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 from checker.monitors.containers.items import (
     Item,
-    Violation,
     completion,
     invocation,
     seen_in,
 )
 from checker.monitors.containers.pairing import Paired
+from checker.monitors.violation import Violation
 
 __all__ = ["Overtakes", "assign", "drained"]
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from checker.models.canonical import canonical_json
 from checker.models.describe import name_operation, shorten
+from checker.monitors.violation import sentence
 from checker.operation import Operation
 
 __all__ = ["Fate", "Words", "fates"]
@@ -36,25 +37,25 @@ class Words(NamedTuple):
         """Say what is wrong, for the anomalies that all containers have."""
         first = operations[0]
         if anomaly == "thin-air":
-            return self._sentence(
+            return sentence(
                 f"{name_operation(first)} {self.removed} {shorten(first.output)}, "
                 f"which nobody {self.inserted}: no {self.insertion} of it can have happened"
             )
         if anomaly == "duplicate-removal":
             insertion, one, other = operations
-            return self._sentence(
+            return sentence(
                 f"{shorten(insertion.value)} was {self.inserted} once, by "
                 f"{name_operation(insertion)}, and {self.removed} twice, by "
                 f"{name_operation(one)} and by {name_operation(other)}"
             )
         if anomaly == "future-removal":
-            return self._sentence(
+            return sentence(
                 f"{name_operation(first)} {self.removed} {shorten(first.output)} before its "
                 f"{self.insertion}, {name_operation(operations[1])}, began"
             )
         inside = fates(operations[1:])
         alone = len(inside) == 1
-        return self._sentence(
+        return sentence(
             f"{name_operation(first)} found the {self.container} empty, but "
             f"{'this value was' if alone else 'at least one of these values was always'} in it: "
             f"{self.list_fates(inside)}"
@@ -78,10 +79,6 @@ class Words(NamedTuple):
         words = [self.fate(fate) for fate in found[:_NAMED_MAX]]
         more = len(found) - len(words)
         return ", ".join([*words, f"and {more} more"] if more else words)
-
-    @staticmethod
-    def _sentence(text: str) -> str:
-        return f"{text[:1].upper()}{text[1:]}."
 
 
 def fates(operations: Sequence[Operation]) -> list[Fate]:
