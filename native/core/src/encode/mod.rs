@@ -9,6 +9,10 @@ pub mod priority_queue;
 pub mod queue;
 pub mod stack;
 
+mod registers;
+
+pub use registers::{encode_cas_register, encode_register};
+
 use crate::history::{Datum, History};
 use crate::operations::{Malformed, OperationTable};
 

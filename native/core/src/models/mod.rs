@@ -9,7 +9,7 @@ mod lists;
 mod numbered;
 mod priority_queue;
 mod queue;
-mod register;
+pub(crate) mod register;
 mod stack;
 mod stream;
 

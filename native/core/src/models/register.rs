@@ -12,23 +12,48 @@ use super::{Compiled, IDLE, Model};
 use crate::operations::{Malformed, OperationTable};
 
 /// `[value]`: answered value.
-const READ: u8 = 0;
+pub const READ: u8 = 0;
 /// `[value]`.
-const WRITE: u8 = 1;
+pub const WRITE: u8 = 1;
 /// `[from, to]`: swapped.
-const CAS: u8 = 2;
+pub const CAS: u8 = 2;
 /// `[from]`: refused, since the value was another.
-const CAS_REFUSED: u8 = 3;
+pub const CAS_REFUSED: u8 = 3;
+/// `[value]`, pending: certainly had no effect. It is there so that a monitor can name it.
+pub const FAILED_WRITE: u8 = 4;
 
 /// The state of a register whose value no operation observes.
 const DEAD: u32 = u32::MAX;
 
+/// What a row does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Action {
+pub(crate) enum Action {
     Read(u32),
     Write(u32),
     Cas(u32, u32),
     CasRefused(u32),
+    FailedWrite(u32),
+}
+
+impl Action {
+    /// Read a row.
+    #[inline]
+    pub(crate) fn of(table: &OperationTable, row: usize) -> Result<Self, Malformed> {
+        match (table.kind(row), table.arguments(row)) {
+            (READ, &[value]) => Ok(Self::Read(value)),
+            (WRITE, &[value]) => Ok(Self::Write(value)),
+            (CAS, &[from, to]) => Ok(Self::Cas(from, to)),
+            (CAS_REFUSED, &[from]) => Ok(Self::CasRefused(from)),
+            (FAILED_WRITE, &[value]) if table.is_pending(row) => Ok(Self::FailedWrite(value)),
+            (kind, arguments) => Err(Malformed::at(
+                row,
+                format!(
+                    "kind {kind} with {} arguments is no operation of a register",
+                    arguments.len()
+                ),
+            )),
+        }
+    }
 }
 
 /// The models `register` and `cas-register`: the latter is the former with `cas` in the history.
@@ -44,7 +69,7 @@ pub struct Register {
 impl Model for Register {
     fn compile(table: &OperationTable) -> Result<Compiled<Self>, Malformed> {
         let rows = (0..table.len())
-            .map(|row| decode(table, row))
+            .map(|row| Action::of(table, row))
             .collect::<Result<Vec<_>, _>>()?;
         let is_observed = |row: usize| !table.is_pending(row);
         let mut live: HashSet<u32, FxBuildHasher> = HashSet::default();
@@ -61,7 +86,10 @@ impl Model for Register {
                     live.insert(from);
                     refusals = true;
                 }
-                Action::Read(_) | Action::Write(_) | Action::CasRefused(_) => {}
+                Action::Read(_)
+                | Action::Write(_)
+                | Action::CasRefused(_)
+                | Action::FailedWrite(_) => {}
             }
         }
         let settle = |value: u32| if live.contains(&value) { value } else { DEAD };
@@ -98,12 +126,13 @@ impl Model for Register {
             Action::Write(value) => Some(value),
             Action::Cas(from, to) => (from == state).then_some(to),
             Action::CasRefused(from) => (from != state).then_some(state),
+            Action::FailedWrite(_) => None,
         }
     }
 
     fn observes(&self, action: u32) -> bool {
         match self.actions[action as usize] {
-            Action::Read(_) | Action::CasRefused(_) => true,
+            Action::Read(_) | Action::CasRefused(_) | Action::FailedWrite(_) => true,
             Action::Write(_) => false,
             Action::Cas(from, to) => from == to,
         }
@@ -134,24 +163,8 @@ impl Model for Register {
 /// Whether a pending action cannot help any order.
 fn is_idle(action: Action, refusals: bool) -> bool {
     match action {
-        Action::Read(_) | Action::CasRefused(_) => true,
+        Action::Read(_) | Action::CasRefused(_) | Action::FailedWrite(_) => true,
         Action::Write(to) => to == DEAD && !refusals,
         Action::Cas(from, to) => from == to || (to == DEAD && !refusals),
-    }
-}
-
-fn decode(table: &OperationTable, row: usize) -> Result<Action, Malformed> {
-    match (table.kind(row), table.arguments(row)) {
-        (READ, &[value]) => Ok(Action::Read(value)),
-        (WRITE, &[value]) => Ok(Action::Write(value)),
-        (CAS, &[from, to]) => Ok(Action::Cas(from, to)),
-        (CAS_REFUSED, &[from]) => Ok(Action::CasRefused(from)),
-        (kind, arguments) => Err(Malformed::at(
-            row,
-            format!(
-                "kind {kind} with {} arguments is no operation of a register",
-                arguments.len()
-            ),
-        )),
     }
 }

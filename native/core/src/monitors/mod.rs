@@ -6,6 +6,7 @@
 mod container;
 pub mod priority_queue;
 pub mod queue;
+pub mod registers;
 pub mod stack;
 mod watch;
 

@@ -7,6 +7,7 @@ pub mod exhaustive;
 pub mod intervals;
 pub mod registers;
 pub mod streams;
+pub mod unique_registers;
 
 use proptest::test_runner::Config;
 
