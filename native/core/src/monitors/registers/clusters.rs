@@ -201,7 +201,7 @@ impl<'a> Clusters<'a> {
     /// The writes of values that were only ever made of one another.
     fn circle(&self) -> Option<Vec<u32>> {
         let mut left: Vec<bool> = self
-            .clusters
+            .by_value
             .iter()
             .map(|cluster| cluster.certain)
             .collect();
