@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Hashable, Sequence
 
+from checker.models.canonical import canonical_json
 from checker.models.container import Container
 from checker.models.model import required_and_optional
 from checker.monitors.containers.items import (
@@ -55,7 +56,7 @@ def pair(model: Container, operations: Sequence[Operation]) -> Paired | Violatio
             removals.setdefault(model.token(operation.output, operation), []).append(operation)
     violation = _impossible(insertions, removals)
     if violation is not None:
-        return violation
+        return _told_fully(violation, model, operations)
     items: list[Item] = []
     for token, named in insertions.items():
         removed = removals.get(token, [])
@@ -78,6 +79,20 @@ def _impossible(
         if (violation := _unexplained(insertions.get(token, []), removed)) is not None
     ]
     return min(found, key=lambda each: each[0], default=(0, None))[1]
+
+
+def _told_fully(
+    violation: Violation, model: Container, operations: Sequence[Operation]
+) -> Violation:
+    """Tell a value whose insertion failed from one out of thin air."""
+    first = violation.operations[0]
+    if violation.anomaly == "thin-air":
+        value = canonical_json(first.output)
+        for operation in operations:
+            failed = operation.outcome is Outcome.FAIL and operation.f in model.insertions
+            if failed and canonical_json(operation.value) == value:
+                return Violation("aborted-removal", (operation, first))
+    return violation
 
 
 def _unexplained(

@@ -39,7 +39,12 @@ class Words(NamedTuple):
         if anomaly == "thin-air":
             return sentence(
                 f"{name_operation(first)} {self.removed} {shorten(first.output)}, "
-                f"which nobody {self.inserted}: no {self.insertion} of it can have happened"
+                f"which nobody {self.inserted}"
+            )
+        if anomaly == "aborted-removal":
+            return sentence(
+                f"{name_operation(operations[1])} {self.removed} {shorten(first.value)}, but its "
+                f"{self.insertion}, {name_operation(first)}, failed and certainly had no effect"
             )
         if anomaly == "duplicate-removal":
             insertion, one, other = operations

@@ -9,6 +9,7 @@ use trueorder_core::{Malformed, PENDING};
 
 const INSERT: u8 = 0;
 const REMOVE: u8 = 1;
+const FAILED_INSERT: u8 = 2;
 
 /// Operations one after the other, each by a process of its own: f, value, outcome and answer.
 fn history(operations: &[(&str, &str, &str, &str)]) -> History {
@@ -39,7 +40,7 @@ fn kinds_and_arguments(encoded: &Encoded) -> Vec<(u8, Vec<u32>)> {
 }
 
 #[test]
-fn what_certainly_did_not_happen_is_left_out() {
+fn what_certainly_did_not_happen_stays_only_if_its_value_may_be_seen() {
     for (model, insertion, removal) in [
         (queue::encode as Encode, "enqueue", "dequeue"),
         (stack::encode, "push", "pop"),
@@ -56,16 +57,19 @@ fn what_certainly_did_not_happen_is_left_out() {
             (removal, "null", "ok", "7"),
         ]);
         let encoded = encode(model, &history).unwrap();
-        assert_eq!(encoded.rows, [0, 2, 4, 5, 6]);
+        assert_eq!(encoded.rows, [0, 1, 2, 4, 5, 6]);
+        let [five, seven, eight] = [1, 2, 3];
         let expected = [
             (REMOVE, vec![0]),
-            (INSERT, vec![1]),
-            (INSERT, vec![2]),
+            (FAILED_INSERT, vec![five]),
+            (INSERT, vec![seven]),
+            (INSERT, vec![eight]),
             (REMOVE, vec![]),
-            (REMOVE, vec![1]),
+            (REMOVE, vec![seven]),
         ];
         assert_eq!(kinds_and_arguments(&encoded), expected);
-        assert_eq!(encoded.table.completed(3), PENDING);
+        assert_eq!(encoded.table.completed(1), PENDING);
+        assert_eq!(encoded.table.completed(4), PENDING);
     }
 }
 

@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use support::containers::{self, CONTAINERS, Container, INSERT, REMOVE};
+use support::containers::{self, CONTAINERS, Container, FAILED_INSERT, INSERT, REMOVE};
 use support::exhaustive::{replay, try_everything};
 use trueorder_core::monitors::{priority_queue, queue, stack};
 use trueorder_core::{Budget, Certificate, Exhausted, Finding, OperationTable, PENDING};
@@ -108,6 +108,11 @@ fn answers_that_no_insertion_explains() {
     for container in CONTAINERS {
         let thin_air = table(&[(0, 1, REMOVE, &[1])]);
         assert_eq!(certificate(container, &thin_air), ("thin-air", vec![0]));
+        let aborted = table(&[(0, PENDING, FAILED_INSERT, &[1]), (2, 3, REMOVE, &[1])]);
+        assert_eq!(
+            certificate(container, &aborted),
+            ("aborted-removal", vec![0, 1])
+        );
         let future = table(&[(0, 1, REMOVE, &[1]), (2, 3, INSERT, &[1])]);
         assert_eq!(
             certificate(container, &future),

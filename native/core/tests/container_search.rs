@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use support::containers::{self, CONTAINERS, Container, INSERT, REMOVE};
+use support::containers::{self, CONTAINERS, Container, FAILED_INSERT, INSERT, REMOVE};
 use support::exhaustive::{replay, try_everything};
 use trueorder_core::models::{PriorityQueue, Queue, Stack};
 use trueorder_core::{
@@ -65,13 +65,14 @@ fn an_unanswered_removal_does_not_take_what_another_one_answered() {
     let mut table = OperationTable::default();
     table.push(0, 1, INSERT, &[1]);
     table.push(2, PENDING, REMOVE, &[]);
+    table.push(2, PENDING, FAILED_INSERT, &[2]);
     table.push(3, 4, REMOVE, &[1]);
     table.push(5, 6, REMOVE, &[0]);
     for container in CONTAINERS {
         let outcome = judge(container, &table);
         assert_eq!(
             (outcome.verdict, outcome.order),
-            (Verdict::Valid, vec![0, 2, 3])
+            (Verdict::Valid, vec![0, 3, 4])
         );
     }
 }
@@ -83,7 +84,8 @@ fn rows_that_are_no_operation_of_a_container_are_refused() {
         (INSERT, 1, &[1, 2]),
         (REMOVE, 1, &[]),
         (REMOVE, PENDING, &[3]),
-        (2, 1, &[1]),
+        (FAILED_INSERT, 1, &[1]),
+        (3, 1, &[1]),
     ] {
         let mut table = OperationTable::default();
         table.push(0, completed, kind, arguments);

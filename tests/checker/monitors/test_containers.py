@@ -117,6 +117,7 @@ def test_a_core_is_small(name: str, seed: int, mutations: int) -> None:
 
 EXAMPLES: list[tuple[str, str, tuple[int, ...], list[str]]] = [
     ("queue", "thin-air", (1,), ["0 do enqueue 1", "0 do dequeue => 2"]),
+    ("queue", "aborted-removal", (0, 1), ["0 refused enqueue 1", "0 do dequeue => 1"]),
     (
         "stack",
         "duplicate-removal",

@@ -1,8 +1,8 @@
 //! What the encoders of queues, stacks and priority queues share.
 
 use crate::history::{Datum, History, Outcome};
-use crate::models::container::{INSERT, REMOVE};
-use crate::operations::Malformed;
+use crate::models::container::{FAILED_INSERT, INSERT, REMOVE};
+use crate::operations::{Malformed, PENDING};
 
 use super::Encoded;
 
@@ -18,20 +18,23 @@ pub(super) enum Deed<'a> {
     Insert(Datum<'a>),
     Remove(Datum<'a>),
     Unanswered,
+    /// Certainly did not happen, and its value may be anything.
+    FailedInsert(Datum<'a>),
 }
 
 impl Names {
-    /// Read a row; nothing if it certainly had no effect.
+    /// Read a row; nothing if it certainly took nothing out.
     pub(super) fn read<'a>(
         &self,
         history: &'a History,
         row: u32,
     ) -> Result<Option<Deed<'a>>, Malformed> {
         let outcome = history.outcome(row);
-        if outcome == Outcome::Fail {
-            return Ok(None);
-        }
         let f = history.f(row);
+        if outcome == Outcome::Fail {
+            let inserts = self.insertions.contains(&f);
+            return Ok(inserts.then(|| Deed::FailedInsert(history.value(row))));
+        }
         if self.insertions.contains(&f) {
             let value = history.value(row);
             if value.is_null() {
@@ -57,7 +60,8 @@ impl Names {
         }))
     }
 
-    /// Write rows with the numbers that `number` gives to values.
+    /// Write rows with the numbers that `number` gives to values: 0 to null, and to what failed
+    /// to be put in and cannot be.
     pub(super) fn encode<'a>(
         &self,
         history: &'a History,
@@ -74,6 +78,17 @@ impl Names {
                     encoded.push(history, row, REMOVE, &[number(&answer)]);
                 }
                 Some(Deed::Unanswered) => encoded.push(history, row, REMOVE, &[]),
+                Some(Deed::FailedInsert(value)) => {
+                    let number = number(&value);
+                    if number != 0 {
+                        let invoked = history.invoked(row);
+                        let arguments = [number];
+                        encoded
+                            .table
+                            .push(invoked, PENDING, FAILED_INSERT, &arguments);
+                        encoded.rows.push(row);
+                    }
+                }
                 None => {}
             }
         }

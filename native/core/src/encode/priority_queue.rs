@@ -36,7 +36,7 @@ pub fn encode(
     let ranks = ranks(history, rows, &mut values)?;
     NAMES.encode(history, rows, |value| match values.number(value) {
         0 => 0,
-        number => ranks[number as usize - 1],
+        number => ranks.get(number as usize - 1).copied().unwrap_or(0),
     })
 }
 
@@ -52,13 +52,18 @@ struct Named {
 fn ranks(history: &History, rows: &[u32], values: &mut Values) -> Result<Vec<u32>, Malformed> {
     let mut named: Vec<Named> = Vec::new();
     for &row in rows {
-        let (value, inserts) = match NAMES.read(history, row)? {
-            Some(Deed::Insert(value)) => (value, true),
-            Some(Deed::Remove(answer)) if !answer.is_null() => (answer, false),
+        let (value, happened, inserts) = match NAMES.read(history, row)? {
+            Some(Deed::Insert(value)) => (value, true, true),
+            Some(Deed::Remove(answer)) if !answer.is_null() => (answer, true, false),
+            Some(Deed::FailedInsert(value)) => (value, false, false),
             _ => continue,
         };
-        let priority = Priority::of(&value);
-        let priority = priority.ok_or_else(|| Malformed::at(row as usize, NO_PRIORITY))?;
+        let Some(priority) = Priority::of(&value) else {
+            if happened {
+                return Err(Malformed::at(row as usize, NO_PRIORITY));
+            }
+            continue;
+        };
         let number = values.number(&value);
         if number as usize > named.len() {
             named.push(Named {

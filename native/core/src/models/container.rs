@@ -17,6 +17,9 @@ use crate::operations::{Malformed, OperationTable, id};
 pub const INSERT: u8 = 0;
 /// `[value]`: took it out, or found nothing if it is 0; `[]` for a removal without an answer.
 pub const REMOVE: u8 = 1;
+/// `[value]`: certainly did not put it in. It is never completed, since it never happens; it stays
+/// so that a monitor can tell an aborted value from one out of thin air.
+pub const FAILED_INSERT: u8 = 2;
 
 /// Which value leaves first.
 pub trait Discipline: Debug + Clone + Default {
@@ -48,6 +51,7 @@ pub(crate) enum Deed {
     FindNothing,
     /// A removal of whatever is first, or of nothing: its answer is not known.
     Unanswered,
+    FailedInsert(u32),
 }
 
 impl Deed {
@@ -59,6 +63,7 @@ impl Deed {
             (REMOVE, &[0], false) => Ok(Self::FindNothing),
             (REMOVE, &[value], false) => Ok(Self::Remove(value)),
             (REMOVE, &[], true) => Ok(Self::Unanswered),
+            (FAILED_INSERT, &[value], true) if value != 0 => Ok(Self::FailedInsert(value)),
             _ => Err(Malformed::at(
                 row,
                 format!("kind {kind} with arguments {arguments:?} is no operation of a {name}"),
@@ -89,9 +94,10 @@ impl<D: Discipline> Model for Container<D> {
         let answered: HashSet<u32, FxBuildHasher> = answers.collect();
         // What nobody was answered need not have been put in: an order with it stays legal without
         // it, and without the removal that may have taken it.
-        let is_unseen = |row: usize, deed: Deed| {
-            table.is_pending(row)
-                && matches!(deed, Deed::Insert(value) if !answered.contains(&value))
+        let is_unseen = |row: usize, deed: Deed| match deed {
+            Deed::Insert(value) => table.is_pending(row) && !answered.contains(&value),
+            Deed::FailedInsert(_) => true,
+            _ => false,
         };
         let mut spare: HashMap<u32, i64, FxBuildHasher> = HashMap::default();
         for (row, &deed) in rows.iter().enumerate() {
@@ -145,6 +151,7 @@ impl<D: Discipline> Model for Container<D> {
             },
             Deed::FindNothing => (state == EMPTY).then_some(EMPTY),
             Deed::Unanswered => Some(self.lists.split(state).map_or(EMPTY, |(_, rest)| rest)),
+            Deed::FailedInsert(_) => None,
         }
     }
 

@@ -8,6 +8,7 @@ use super::intervals::{Interval, interval, ranked};
 
 pub const INSERT: u8 = 0;
 pub const REMOVE: u8 = 1;
+pub const FAILED_INSERT: u8 = 2;
 
 /// Which value leaves first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

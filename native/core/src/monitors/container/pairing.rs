@@ -38,6 +38,7 @@ struct Rows {
     inserted: FirstTwo,
     surely_inserted: FirstTwo,
     removed: FirstTwo,
+    failed: Option<u32>,
 }
 
 /// The first two of some rows.
@@ -95,6 +96,10 @@ pub(super) fn pair(
                 values[place].removed.push(row);
             }
             Deed::FindNothing => paired.empties.push(Span::of(table, row)),
+            Deed::FailedInsert(value) => {
+                let place = rows_of(value, &mut values);
+                values[place].failed.get_or_insert(row);
+            }
             Deed::Unanswered => paired.unanswered.push(Span::of(table, row)),
         }
     }
@@ -128,7 +133,10 @@ fn unexplained(table: &OperationTable, rows: &Rows) -> Option<(u32, Certificate)
         Some((row, Certificate { anomaly, rows }))
     };
     let Some(inserted) = rows.inserted.first else {
-        return certificate(first, "thin-air", &[first]);
+        return match rows.failed {
+            Some(failed) => certificate(first, "aborted-removal", &[failed, first]),
+            None => certificate(first, "thin-air", &[first]),
+        };
     };
     if rows.inserted.second.is_some() {
         return None;
