@@ -104,6 +104,17 @@ impl OperationTable {
         })
     }
 
+    /// An empty table with room for so many rows and arguments, which takes memory once it is used.
+    pub(crate) fn with_capacity(rows: usize, arguments: usize) -> Self {
+        Self {
+            invoked: Vec::with_capacity(rows),
+            completed: Vec::with_capacity(rows),
+            kinds: Vec::with_capacity(rows),
+            offsets: Vec::with_capacity(rows + 1),
+            arguments: Vec::with_capacity(arguments),
+        }
+    }
+
     /// Add one row.
     ///
     /// # Panics

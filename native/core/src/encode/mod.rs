@@ -5,6 +5,7 @@
 //! the kinds and arguments that the model of the same name documents.
 
 mod container;
+pub mod log;
 pub mod priority_queue;
 pub mod queue;
 pub mod stack;
@@ -26,6 +27,14 @@ pub struct Encoded {
 }
 
 impl Encoded {
+    /// Make room for so many rows with so many arguments.
+    pub(crate) fn with_capacity(rows: usize, arguments: usize) -> Self {
+        Self {
+            table: OperationTable::with_capacity(rows, arguments),
+            rows: Vec::with_capacity(rows),
+        }
+    }
+
     /// Add a history's row with what it does.
     pub fn push(&mut self, history: &History, row: u32, kind: u8, arguments: &[u32]) {
         let (invoked, completed) = (history.invoked(row), history.completed(row));

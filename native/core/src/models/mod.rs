@@ -6,6 +6,7 @@
 
 pub(crate) mod container;
 mod lists;
+pub(crate) mod log;
 mod numbered;
 mod priority_queue;
 mod queue;
@@ -13,6 +14,7 @@ pub(crate) mod register;
 mod stack;
 mod stream;
 
+pub use log::Log;
 pub use priority_queue::PriorityQueue;
 pub use queue::Queue;
 pub use register::Register;

@@ -41,6 +41,19 @@ impl<T: Eq + Hash> Numbered<T> {
         number
     }
 
+    /// The thing of a number.
+    pub(super) fn get(&self, number: u32) -> T
+    where
+        T: Copy,
+    {
+        self.things[number as usize]
+    }
+
+    /// The bytes that it keeps.
+    pub(super) fn bytes(&self) -> usize {
+        self.things.capacity() * size_of::<T>() + self.numbers.allocation_size()
+    }
+
     /// The things by number; no more can be added.
     pub(super) fn into_list(self) -> Vec<T> {
         self.things

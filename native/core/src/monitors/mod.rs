@@ -4,6 +4,7 @@
 //! It knows the rows of one table; what they mean is written down with the model of the same name.
 
 mod container;
+pub mod log;
 pub mod priority_queue;
 pub mod queue;
 pub mod registers;

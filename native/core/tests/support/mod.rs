@@ -5,6 +5,7 @@
 pub mod containers;
 pub mod exhaustive;
 pub mod intervals;
+pub mod logs;
 pub mod registers;
 pub mod streams;
 pub mod unique_registers;
