@@ -194,7 +194,9 @@ class _Values:
                 self.found.append([*self._chosen, value])
             return
         here, until = self._segment.hole(number), self._segment.before(number + 1)
-        for value in self._candidates.values(hole, self._used):
+        values = self._candidates.values(hole, self._used)
+        self.effort -= len(values)
+        for value in values:
             self.effort -= 1 + until - here
             if self.effort <= 0 or len(self.found) > 1:
                 return
