@@ -51,7 +51,8 @@ class Counter(Model[int]):
             raise unknown_operation(self.name, self.functions, operation)
         if operation.value is None and operation.f != "add":
             return sign
-        return sign * _whole(operation.value, f"the value of {operation.f}", operation)
+        what = f"the value of {operation.f}"
+        return _whole(sign * _whole(operation.value, what, operation), what, operation)
 
     def sum_read(self, operation: Operation) -> int:
         """Return what a read was answered.

@@ -22,6 +22,7 @@ from checker.operation import Operation, Outcome
 
 __all__ = ["explain", "judge_set"]
 
+ALGORITHM: Final = "set order"
 TIED: Final = "reads of the whole set tie its elements together"
 
 
@@ -41,12 +42,12 @@ def judge_set(model: Set, operations: Sequence[Operation]) -> MonitorOutcome:
             element = elements.setdefault(canonical_json(operation.value), Element())
             _enter(model, element, operation)
     if not reads:
-        return outcome("two states", judge_elements(elements), explain)
+        return outcome(ALGORITHM, judge_elements(elements), explain)
     if not all(_only_adds(element) for element in elements.values()):
-        return MonitorOutcome(algorithm="chain of reads", undecided=TIED)
+        return MonitorOutcome(algorithm=ALGORITHM, undecided=TIED)
     adds = {name: element.adds for name, element in elements.items() if element.adds}
     failed = {name: each.failed for name, each in elements.items() if each.failed is not None}
-    return outcome("chain of reads", judge_chain(adds, reads, failed), explain)
+    return outcome(ALGORITHM, judge_chain(adds, reads, failed), explain)
 
 
 def _enter(model: Set, element: Element, operation: Operation) -> None:

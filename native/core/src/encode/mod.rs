@@ -5,12 +5,16 @@
 //! the kinds and arguments that the model of the same name documents.
 
 mod container;
+pub mod counter;
+pub mod lock;
 pub mod log;
 pub mod priority_queue;
 pub mod queue;
+pub mod set;
 pub mod stack;
 
 mod registers;
+mod unknown;
 
 pub use registers::{encode_cas_register, encode_register};
 

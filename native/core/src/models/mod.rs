@@ -5,19 +5,26 @@
 //! nothing but these numbers.
 
 pub(crate) mod container;
+pub(crate) mod counter;
 mod lists;
+pub(crate) mod lock;
 pub(crate) mod log;
 mod numbered;
 mod priority_queue;
 mod queue;
 pub(crate) mod register;
+pub(crate) mod set;
 mod stack;
 mod stream;
+mod subsets;
 
+pub use counter::Counter;
+pub use lock::Lock;
 pub use log::Log;
 pub use priority_queue::PriorityQueue;
 pub use queue::Queue;
 pub use register::Register;
+pub use set::Set;
 pub use stack::Stack;
 pub use stream::Stream;
 

@@ -4,11 +4,19 @@
 //! It knows the rows of one table; what they mean is written down with the model of the same name.
 
 mod container;
+pub mod counter;
+mod elements;
+mod ends;
+pub mod lock;
 pub mod log;
+pub mod mutex;
 pub mod priority_queue;
 pub mod queue;
+mod read_chain;
 pub mod registers;
+pub mod set;
 pub mod stack;
+mod two_state;
 mod watch;
 
 use crate::budget::Exhausted;

@@ -1,6 +1,7 @@
 //! Random intervals on one timeline, with a point inside each where it takes effect.
 
 use proptest::prelude::*;
+use trueorder_core::{OperationTable, PENDING};
 
 /// When an operation ran, in arbitrary units, and what became of it.
 #[derive(Debug, Clone, Copy)]
@@ -51,4 +52,18 @@ pub fn ranked(intervals: &[Interval]) -> (Vec<(u32, u32)>, Vec<usize>) {
     let mut by_effect: Vec<usize> = (0..intervals.len()).collect();
     by_effect.sort_by_key(|&row| point(row));
     (ranks, by_effect)
+}
+
+/// The same operations by a clock that ticks every `grain` ranks: equal ranks are concurrent.
+pub fn coarse(table: &OperationTable, grain: u32) -> OperationTable {
+    let mut coarse = OperationTable::default();
+    for row in 0..table.len() {
+        let completed = match table.completed(row) {
+            PENDING => PENDING,
+            completed => completed / grain,
+        };
+        let invoked = table.invoked(row) / grain;
+        coarse.push(invoked, completed, table.kind(row), table.arguments(row));
+    }
+    coarse
 }

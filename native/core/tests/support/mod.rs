@@ -3,10 +3,13 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod containers;
+pub mod counters;
 pub mod exhaustive;
 pub mod intervals;
+pub mod locks;
 pub mod logs;
 pub mod registers;
+pub mod sets;
 pub mod streams;
 pub mod unique_registers;
 
