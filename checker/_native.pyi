@@ -1,9 +1,10 @@
 # What the Rust crate native/py makes; the docstrings stand there. `mypy.stubtest` compares the two.
-from typing import Literal, final
+from os import PathLike
+from typing import Any, Literal, final
 
 from typing_extensions import Buffer
 
-__all__ = ["CancelToken", "SearchReport", "search", "version"]
+__all__ = ["CancelToken", "History", "Malformed", "SearchReport", "search", "unzstd", "version"]
 
 @final
 class CancelToken:
@@ -11,6 +12,35 @@ class CancelToken:
     def cancel(self) -> None: ...
     @property
     def is_cancelled(self) -> bool: ...
+
+@final
+class History:
+    @staticmethod
+    def read(
+        path: str | PathLike[str],
+        format: str | None = None,
+        *,
+        max_bytes: int | None = None,
+        max_line_bytes: int | None = None,
+    ) -> History: ...
+    @staticmethod
+    def parse(
+        data: Buffer,
+        format: str | None = None,
+        *,
+        max_bytes: int | None = None,
+        max_line_bytes: int | None = None,
+    ) -> History: ...
+    def __len__(self) -> int: ...
+    def operation(self, index: int) -> tuple[Any, ...]: ...
+    @property
+    def header(self) -> Any: ...
+    @property
+    def nemesis(self) -> list[tuple[str, Any, int]]: ...
+    @property
+    def kept_bytes(self) -> int: ...
+
+class Malformed(Exception): ...
 
 @final
 class SearchReport:
@@ -39,4 +69,5 @@ def search(
     memory_bytes: int,
     cancel: CancelToken | None = None,
 ) -> SearchReport: ...
+def unzstd(data: Buffer, max_bytes: int) -> bytes: ...
 def version() -> str: ...

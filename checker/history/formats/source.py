@@ -1,4 +1,4 @@
-"""Where the bytes of a history come from: a path or standard input, plain or gzipped.
+"""Where the bytes of a history come from: a path or standard input, plain, gzip or zstd.
 
 `Source` promises bounded lines, a bounded total, and one kind of error: whatever is wrong with the
 bytes (damaged gzip, not UTF-8, too long) is a `MalformedHistory` with its place. A file that cannot
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
+from checker import _native
 from checker.errors import MalformedHistory
 from checker.history.formats.limits import ReadLimits
 
@@ -121,11 +122,16 @@ class Source:
         if magic.startswith(_GZIP_MAGIC):
             return stack.enter_context(gzip.GzipFile(fileobj=plain, mode="rb"))
         if magic.startswith(_ZSTD_MAGIC):
-            raise MalformedHistory(
-                "compressed with zstd, which this version does not read: decompress it first",
-                source=self.name,
-            )
+            return self._unzstd(plain)
         return plain
+
+    def _unzstd(self, packed: io.BufferedIOBase) -> io.BufferedIOBase:
+        # Python reads no zstd before 3.14, so the native reader unpacks it.
+        limit = self._limits.max_bytes
+        try:
+            return io.BytesIO(_native.unzstd(packed.read(limit + 1), limit))
+        except _native.Malformed as error:
+            raise MalformedHistory(error.args[0], source=self.name) from error
 
     def _read(self) -> bytes:
         try:

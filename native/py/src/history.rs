@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 use trueorder_core::PENDING;
 use trueorder_core::history::{self, Datum, MalformedHistory, NO_TIME, Outcome};
 use trueorder_core::read::{Format, Limits, ReadError, parse, read};
@@ -34,11 +34,14 @@ impl History {
 #[pymethods]
 impl History {
     /// Read a file, compressed (gzip, zstd) or not; without a format it is told from the content.
+    /// Operations are widened by what their clocks may be wrong, in nanoseconds.
     ///
     /// `OSError`: it cannot be read. `Malformed`: it holds no history. `ValueError`: no format is
     /// called so.
     #[staticmethod]
-    #[pyo3(signature = (path, format = None, *, max_bytes = None, max_line_bytes = None))]
+    #[pyo3(signature = (
+        path, format = None, *, max_bytes = None, max_line_bytes = None, clock_uncertainty = 0
+    ))]
     #[expect(clippy::needless_pass_by_value, reason = "Python's own is converted")]
     fn read(
         py: Python<'_>,
@@ -46,9 +49,11 @@ impl History {
         format: Option<&str>,
         max_bytes: Option<u64>,
         max_line_bytes: Option<usize>,
+        clock_uncertainty: u64,
     ) -> PyResult<Self> {
         let (format, limits) = (named(format)?, limits(max_bytes, max_line_bytes));
-        match py.detach(|| read(&path, format, &limits)) {
+        let read = || widened(read(&path, format, &limits)?, clock_uncertainty);
+        match py.detach(read) {
             Ok(inner) => Ok(Self { inner }),
             Err(ReadError::Io(error)) => Err(error.into()),
             Err(ReadError::Malformed(malformed)) => Err(raised(malformed)),
@@ -57,18 +62,23 @@ impl History {
 
     /// Read a file's bytes; otherwise as `read`.
     #[staticmethod]
-    #[pyo3(signature = (data, format = None, *, max_bytes = None, max_line_bytes = None))]
+    #[pyo3(signature = (
+        data, format = None, *, max_bytes = None, max_line_bytes = None, clock_uncertainty = 0
+    ))]
     fn parse(
         py: Python<'_>,
         data: Column<u8>,
         format: Option<&str>,
         max_bytes: Option<u64>,
         max_line_bytes: Option<usize>,
+        clock_uncertainty: u64,
     ) -> PyResult<Self> {
         let (format, limits) = (named(format)?, limits(max_bytes, max_line_bytes));
-        match py.detach(|| parse(data.0, format, &limits)) {
+        let parse = || widened(parse(data.0, format, &limits)?, clock_uncertainty);
+        match py.detach(parse) {
             Ok(inner) => Ok(Self { inner }),
-            Err(malformed) => Err(raised(malformed)),
+            Err(ReadError::Io(error)) => Err(error.into()),
+            Err(ReadError::Malformed(malformed)) => Err(raised(malformed)),
         }
     }
 
@@ -108,6 +118,11 @@ impl History {
         PyTuple::new(py, fields)
     }
 
+    /// Of each operation's name: whether any of its requests is an object, and whether any is not.
+    fn request_shapes(&self, py: Python<'_>) -> Vec<(&str, bool, bool)> {
+        py.detach(|| self.inner.request_shapes())
+    }
+
     /// The fields of the file's header; None if it has none.
     #[getter]
     fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -128,6 +143,27 @@ impl History {
     fn kept_bytes(&self) -> usize {
         self.inner.source_bytes() + self.inner.column_bytes()
     }
+}
+
+fn widened(mut history: history::History, by: u64) -> Result<history::History, ReadError> {
+    history.widen(by)?;
+    Ok(history)
+}
+
+/// Unpack zstd, to no more than so many bytes.
+///
+/// `Malformed`: it is damaged, or unfolds to more.
+#[pyfunction]
+pub(crate) fn unzstd<'py>(
+    py: Python<'py>,
+    data: Column<u8>,
+    max_bytes: u64,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let limits = limits(Some(max_bytes), None);
+    let unpacked = py.detach(|| trueorder_core::read::unzstd(&data.0, &limits));
+    unpacked
+        .map(|bytes| PyBytes::new(py, &bytes))
+        .map_err(raised)
 }
 
 fn named(format: Option<&str>) -> PyResult<Option<Format>> {

@@ -5,6 +5,7 @@
 
 mod cancel;
 mod column;
+mod history;
 mod report;
 mod search;
 mod supervise;
@@ -18,6 +19,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::cancel::CancelToken;
+    #[pymodule_export]
+    use crate::history::{History, Malformed, unzstd};
     #[pymodule_export]
     use crate::report::SearchReport;
     #[pymodule_export]

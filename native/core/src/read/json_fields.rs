@@ -25,6 +25,16 @@ impl Refusal {
         Err(Self::Wrong(reason.into(), None))
     }
 
+    /// Name the field whose number is at fault.
+    fn of(self, field: &str) -> Self {
+        match self {
+            Self::Unsound(fault) if fault.kind == FaultKind::OutOfRange => {
+                Self::Wrong(format!("field `{field}`: number out of range"), None)
+            }
+            other => other,
+        }
+    }
+
     /// A field has another kind of value than it should.
     pub(super) fn unexpected<T>(field: &str, expected: &str, got: &str) -> Result<T, Self> {
         Self::wrong(format!(
@@ -93,7 +103,7 @@ impl Fields {
                     }
                     Some(field) => {
                         seen |= 1 << field;
-                        take(scanner, field)?;
+                        take(scanner, field).map_err(|refusal| refusal.of(self.known[field]))?;
                     }
                     None => pass_over(scanner, name, &mut others)?,
                 }

@@ -25,6 +25,8 @@ use std::str::FromStr;
 
 use crate::history::{History, MalformedHistory, excerpt};
 
+pub use source::unzstd;
+
 /// What reading one history may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {

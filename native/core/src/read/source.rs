@@ -61,8 +61,11 @@ fn gunzip(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, MalformedHistory> {
     Ok(plain)
 }
 
-/// Unpack each frame, and pass over those that are to be skipped.
-fn unzstd(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, MalformedHistory> {
+/// Unpack each frame of zstd, and pass over those that are to be skipped.
+///
+/// # Errors
+/// [`MalformedHistory`]: it is damaged, or unfolds to more than is allowed.
+pub fn unzstd(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, MalformedHistory> {
     const SKIPPED_HEADER: usize = 8;
     let mut plain = Vec::new();
     let mut rest = packed;

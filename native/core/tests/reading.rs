@@ -1,0 +1,133 @@
+//! The readers on damaged files: what the fuzz targets do, as an ordinary bounded test.
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use proptest::prelude::*;
+use trueorder_core::read::Format;
+
+use support::cases;
+use support::reading::read_any;
+
+/// Files larger than this would take most of the time.
+const LARGEST: usize = 20_000;
+
+/// Recorded and malformed histories, of every format.
+fn corpus() -> Vec<(PathBuf, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/checker");
+    let mut folders = vec![root.join("corpora"), root.join("malformed")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the corpora are in the repository") {
+            let path = entry.expect("the folder can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = fs::read(&path).expect("the file can be read");
+            if bytes.len() <= LARGEST {
+                files.push((path, bytes));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// A cut, a copy or an insertion.
+#[derive(Debug, Clone)]
+struct Damage {
+    at: prop::sample::Index,
+    length: usize,
+    patch: Vec<u8>,
+}
+
+fn damages() -> impl Strategy<Value = Vec<Damage>> {
+    let patch = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..4),
+        prop::sample::select(vec![
+            b"\"".to_vec(),
+            b"\n".to_vec(),
+            b"{".to_vec(),
+            b"]".to_vec(),
+            b"\\u".to_vec(),
+            b"[".repeat(200),
+            b"{\"a\":".repeat(150),
+            b"#_ #a ".repeat(3),
+            b"1e999".to_vec(),
+            b"9".repeat(30),
+            b"\xc2\xa0".to_vec(),
+            b"null".to_vec(),
+            b"nil".to_vec(),
+        ]),
+    ];
+    let damage = (any::<prop::sample::Index>(), 0_usize..20, patch);
+    let damage = damage.prop_map(|(at, length, patch)| Damage { at, length, patch });
+    prop::collection::vec(damage, 1..4)
+}
+
+fn damaged(bytes: &[u8], damages: &[Damage]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for damage in damages {
+        let start = damage.at.index(bytes.len() + 1);
+        let end = bytes.len().min(start + damage.length);
+        bytes.splice(start..end, damage.patch.iter().copied());
+    }
+    bytes
+}
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("memory takes all");
+    encoder.finish().expect("memory takes all")
+}
+
+#[test]
+fn every_recorded_history_is_read() {
+    let recorded = corpus().into_iter().filter(|(path, _)| {
+        let folder = path.components().any(|part| part.as_os_str() == "corpora");
+        folder
+            && path
+                .extension()
+                .is_some_and(|end| end != "md" && end != "tsv")
+    });
+    let mut count = 0;
+    for (path, bytes) in recorded {
+        assert!(read_any(&bytes, None), "{}", path.display());
+        assert!(read_any(&gzipped(&bytes), None), "{}", path.display());
+        count += 1;
+    }
+    assert!(count >= 9);
+}
+
+proptest! {
+    #![proptest_config(cases(600))]
+
+    #[test]
+    fn damaged_files_are_read_or_refused(
+        file in any::<prop::sample::Index>(),
+        damages in damages(),
+        format in prop::option::of(prop::sample::select(Format::ALL.to_vec())),
+        packed in prop::bool::weighted(0.2),
+    ) {
+        let corpus = corpus();
+        let (_, bytes) = &corpus[file.index(corpus.len())];
+        let bytes = if packed { gzipped(bytes) } else { bytes.clone() };
+        read_any(&damaged(&bytes, &damages), format);
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(
+        bytes in prop::collection::vec(any::<u8>(), 0..60),
+        format in prop::sample::select(Format::ALL.to_vec()),
+        magic in prop::sample::select(vec![&b""[..], b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd"]),
+    ) {
+        read_any(&[magic, &bytes].concat(), None);
+        read_any(&bytes, Some(format));
+    }
+}
