@@ -1,18 +1,20 @@
 //! What a search may cost, who may stop it, and how far it is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// The limits of one search.
+/// The limits of one search, or of several that share it.
 ///
 /// Bytes are counted, not measured: what the search and its model keep in tables and arenas.
 #[derive(Debug, Clone)]
 pub struct Budget {
     /// When to give up; never, if none.
     pub deadline: Option<Instant>,
-    /// How many bytes the search may keep.
+    /// How many bytes the searches that share `kept` may keep together.
     pub memory_bytes: usize,
+    /// How many bytes they keep now; a clone of a budget shares it.
+    pub kept: Arc<AtomicUsize>,
     /// Set by anyone to stop the search.
     pub cancel: Arc<AtomicBool>,
 }
@@ -24,6 +26,7 @@ impl Budget {
         Self {
             deadline: None,
             memory_bytes: usize::MAX,
+            kept: Arc::default(),
             cancel: Arc::default(),
         }
     }
@@ -59,6 +62,8 @@ pub(crate) struct Meter<'a> {
     budget: &'a Budget,
     progress: &'a Progress,
     since: u32,
+    /// What this search has added to the budget's `kept`.
+    kept: usize,
     peak_bytes: usize,
 }
 
@@ -68,6 +73,7 @@ impl<'a> Meter<'a> {
             budget,
             progress,
             since: 0,
+            kept: 0,
             peak_bytes: 0,
         }
     }
@@ -98,7 +104,7 @@ impl<'a> Meter<'a> {
             return Err(Exhausted::Cancelled);
         }
         let needed = bytes.saturating_add(growth);
-        if needed > self.budget.memory_bytes {
+        if self.keep(bytes).saturating_add(growth) > self.budget.memory_bytes {
             return Err(Exhausted::Memory);
         }
         self.peak_bytes = self.peak_bytes.max(needed);
@@ -110,5 +116,22 @@ impl<'a> Meter<'a> {
 
     pub(crate) fn peak_bytes(&self) -> usize {
         self.peak_bytes
+    }
+
+    /// Say how many bytes this search keeps now; returns what all that share the budget keep.
+    fn keep(&mut self, bytes: usize) -> usize {
+        let kept = &self.budget.kept;
+        let before = std::mem::replace(&mut self.kept, bytes);
+        if bytes >= before {
+            kept.fetch_add(bytes - before, Ordering::Relaxed) + (bytes - before)
+        } else {
+            kept.fetch_sub(before - bytes, Ordering::Relaxed) - (before - bytes)
+        }
+    }
+}
+
+impl Drop for Meter<'_> {
+    fn drop(&mut self) {
+        self.keep(0);
     }
 }

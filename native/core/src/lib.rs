@@ -14,6 +14,7 @@ mod budget;
 mod check;
 pub mod encode;
 pub mod history;
+pub mod judge;
 pub mod models;
 pub mod monitors;
 mod operations;

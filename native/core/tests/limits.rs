@@ -1,7 +1,7 @@
 //! A search keeps its limits, and says how far it came.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use trueorder_core::{
@@ -42,6 +42,20 @@ fn memory_is_a_limit() {
         progress.configurations.load(Ordering::Relaxed),
         outcome.configurations
     );
+}
+
+#[test]
+fn searches_that_share_a_budget_share_its_memory() {
+    let others = 3 << 20;
+    let budget = Budget {
+        memory_bytes: 4 << 20,
+        kept: Arc::new(AtomicUsize::new(others)),
+        ..Budget::unlimited()
+    };
+    let (outcome, _) = judge(&hard(40), &budget);
+    assert_eq!(outcome.verdict, Verdict::Unknown(Exhausted::Memory));
+    assert!(outcome.peak_bytes <= 1 << 20, "{}", outcome.peak_bytes);
+    assert_eq!(budget.kept.load(Ordering::Relaxed), others);
 }
 
 #[test]

@@ -6,8 +6,12 @@
 mod cancel;
 mod column;
 mod history;
+mod judge;
+mod part;
+mod python_model;
 mod report;
 mod search;
+mod search_model;
 mod supervise;
 
 use pyo3::prelude::*;
@@ -22,9 +26,15 @@ mod _native {
     #[pymodule_export]
     use crate::history::{History, Malformed, unzstd};
     #[pymodule_export]
+    use crate::judge::{JudgeProgress, MalformedOperation, judge, judged_models};
+    #[pymodule_export]
+    use crate::part::PartReport;
+    #[pymodule_export]
     use crate::report::SearchReport;
     #[pymodule_export]
     use crate::search::search;
+    #[pymodule_export]
+    use crate::search_model::{ImpureModel, search_model};
 
     /// The version of the native engine, which is that of the distribution.
     #[pyfunction]

@@ -1,7 +1,9 @@
 //! What a search found out, for Python.
 
 use pyo3::prelude::*;
-use trueorder_core::{Exhausted, Outcome, Verdict};
+use trueorder_core::Outcome;
+
+use crate::part::verdict_names;
 
 /// What a search found out; rows are those of the columns it was given.
 #[pyclass(frozen, get_all, module = "checker._native")]
@@ -22,13 +24,7 @@ pub(crate) struct SearchReport {
 
 impl From<Outcome> for SearchReport {
     fn from(outcome: Outcome) -> Self {
-        let (verdict, limit) = match outcome.verdict {
-            Verdict::Valid => ("valid", None),
-            Verdict::Invalid => ("invalid", None),
-            Verdict::Unknown(Exhausted::Timeout) => ("unknown", Some("timeout")),
-            Verdict::Unknown(Exhausted::Memory) => ("unknown", Some("memory")),
-            Verdict::Unknown(Exhausted::Cancelled) => ("unknown", Some("cancelled")),
-        };
+        let (verdict, limit) = verdict_names(outcome.verdict);
         Self {
             verdict,
             limit,

@@ -50,21 +50,25 @@ pub(crate) fn search(
     let budget = Budget {
         deadline: deadline(timeout_seconds)?,
         memory_bytes,
+        kept: Arc::default(),
         cancel: Arc::clone(&stop),
     };
     let table = OperationTable::new(invoked.0, completed.0, kinds.0, offsets.0, arguments.0);
     let table = table.map_err(invalid)?;
     let work = || check(model, &table, &budget, &Progress::default());
-    let outcome = supervise(py, cancel.map(Bound::get), &stop, work)?;
+    let (outcome, raised) = supervise(py, cancel.map(Bound::get), &stop, work, || Ok(()))?;
+    if let Some(error) = raised {
+        return Err(error);
+    }
     outcome.map(SearchReport::from).map_err(invalid)
 }
 
-fn invalid(error: impl std::fmt::Display) -> PyErr {
+pub(crate) fn invalid(error: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
 /// When so many seconds from now will have passed; None for never.
-fn deadline(timeout_seconds: f64) -> PyResult<Option<Instant>> {
+pub(crate) fn deadline(timeout_seconds: f64) -> PyResult<Option<Instant>> {
     if timeout_seconds.is_nan() || timeout_seconds < 0.0 {
         return Err(invalid(format!(
             "timeout_seconds must be 0 or more, not {timeout_seconds}"

@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
@@ -13,16 +13,17 @@ use crate::cancel::CancelToken;
 const PERIOD: Duration = Duration::from_millis(20);
 
 /// Run work that stops soon after `stop` is set; stop it when a signal's handler raises, such as
-/// Ctrl-C's, or when the token is cancelled.
+/// Ctrl-C's, when `tick` fails, which is called once a period, or when the token is cancelled.
 ///
 /// The interpreter lock is released all the while, so that other Python threads run on. The work
-/// has ended when this returns, whatever it returns.
+/// has ended when this returns; with what it came to comes what was raised meanwhile.
 pub(crate) fn supervise<T: Send>(
     py: Python<'_>,
     token: Option<&CancelToken>,
     stop: &AtomicBool,
     work: impl FnOnce() -> T + Send,
-) -> PyResult<T> {
+    mut tick: impl FnMut() -> PyResult<()>,
+) -> PyResult<(T, Option<PyErr>)> {
     let is_cancelled = || token.is_some_and(CancelToken::is_cancelled);
     stop.store(is_cancelled(), Ordering::Relaxed);
     let waiting = thread::current();
@@ -40,18 +41,45 @@ pub(crate) fn supervise<T: Send>(
             if is_cancelled() {
                 stop.store(true, Ordering::Relaxed);
             }
-            if let Err(error) = py.check_signals() {
+            let heard = py.check_signals();
+            // Whatever raised first is what the caller hears of; nothing is told after it.
+            let heard = heard.and_then(|()| if raised.is_none() { tick() } else { Ok(()) });
+            if let Err(error) = heard {
                 stop.store(true, Ordering::Relaxed);
                 raised.get_or_insert(error);
             }
         }
         let result = py.detach(|| worker.join());
-        match (raised, result) {
-            (Some(error), Ok(_)) => Err(error),
-            (None, Ok(found)) => Ok(found),
-            (_, Err(panic)) => resume_unwind(panic),
+        match result {
+            Ok(found) => Ok((found, raised)),
+            Err(panic) => resume_unwind(panic),
         }
     })
+}
+
+/// Says when a time has passed, again and again.
+pub(crate) struct Every {
+    period: Duration,
+    last: Instant,
+}
+
+impl Every {
+    /// The first time is due one period from now.
+    pub(crate) fn new(period: Duration) -> Self {
+        Self {
+            period,
+            last: Instant::now(),
+        }
+    }
+
+    /// Whether a period has passed since this last was true.
+    pub(crate) fn is_due(&mut self) -> bool {
+        let due = self.last.elapsed() >= self.period;
+        if due {
+            self.last = Instant::now();
+        }
+        due
+    }
 }
 
 /// Says that the work is done when it goes out of scope, by a panic too.

@@ -10,16 +10,15 @@ pub mod lock;
 pub mod log;
 pub mod priority_queue;
 pub mod queue;
+mod registers;
 pub mod set;
 pub mod stack;
-
-mod registers;
 mod unknown;
 
 pub use registers::{encode_cas_register, encode_register};
 
 use crate::history::{Datum, History};
-use crate::operations::{Malformed, OperationTable};
+use crate::operations::OperationTable;
 
 /// Rows of a history that a model judges, and which they are.
 #[derive(Debug, Default)]
@@ -46,9 +45,6 @@ impl Encoded {
         self.rows.push(row);
     }
 }
-
-/// Writes rows of a history as a table; `Malformed` names the history's row at fault.
-pub type Encoder = fn(&History, &[u32], &Options<'_>) -> Result<Encoded, Malformed>;
 
 /// The options of a model's constructor, as one JSON object.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ mod keyed;
 mod malformed;
 mod names;
 pub(crate) mod notation;
+mod shapes;
 mod span;
 mod uncertainty;
 mod values;

@@ -1,0 +1,146 @@
+//! The models that are judged natively: one line each.
+
+use super::parts::{Part, by_key};
+use crate::budget::{Budget, Progress};
+use crate::encode::{
+    self, Encoded, Options, counter, encode_cas_register, encode_register, lock, priority_queue,
+    queue, set, stack,
+};
+use crate::history::History;
+use crate::models::{Counter, Lock, Log, Model, PriorityQueue, Queue, Register, Set, Stack};
+use crate::monitors::{self, Finding, registers};
+use crate::operations::{Malformed, OperationTable};
+use crate::outcome::Outcome;
+use crate::search::search;
+use crate::timeline::Timeline;
+
+type Split = fn(&History) -> Vec<Part>;
+type Encode = fn(&History, &[u32], &Options<'_>) -> Result<Encoded, Malformed>;
+/// A monitor and what the algorithm is called.
+type Monitor = (&'static str, fn(&OperationTable, &Budget) -> Finding);
+type Search = fn(&OperationTable, &Budget, &Progress) -> Result<Outcome, Malformed>;
+
+/// How the histories of one model are split, encoded and decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Family {
+    /// The model's name on the command line and in results.
+    pub name: &'static str,
+    split: Split,
+    pub(super) encode: Encode,
+    pub(super) monitor: Option<Monitor>,
+    pub(super) search: Search,
+}
+
+impl Family {
+    /// The parts of a history that can be judged alone.
+    pub(super) fn split(&self, history: &History) -> Vec<Part> {
+        (self.split)(history)
+    }
+}
+
+/// A model whose keys are objects of their own.
+const fn keyed(name: &'static str, encode: Encode, monitor: Monitor, search: Search) -> Family {
+    Family {
+        name,
+        split: by_key,
+        encode,
+        monitor: Some(monitor),
+        search,
+    }
+}
+
+const FAMILIES: &[Family] = &[
+    keyed(
+        "register",
+        encode_register,
+        ("zones", registers::judge),
+        search_with::<Register>,
+    ),
+    keyed(
+        "cas-register",
+        encode_cas_register,
+        ("zones", registers::judge),
+        search_with::<Register>,
+    ),
+    keyed(
+        "log",
+        encode::log::encode,
+        ("known order", monitors::log::judge),
+        search_with::<Log>,
+    ),
+    keyed(
+        "queue",
+        queue::encode,
+        ("queue order", monitors::queue::judge),
+        search_with::<Queue>,
+    ),
+    keyed(
+        "stack",
+        stack::encode,
+        ("stack peeling", monitors::stack::judge),
+        search_with::<Stack>,
+    ),
+    keyed(
+        "priority-queue",
+        priority_queue::encode,
+        ("priority order", monitors::priority_queue::judge),
+        search_with::<PriorityQueue>,
+    ),
+    keyed(
+        "set",
+        set::encode,
+        ("set order", monitors::set::judge),
+        search_with::<Set>,
+    ),
+    keyed(
+        "grow-only-set",
+        set::encode_grow_only,
+        ("set order", monitors::set::judge),
+        search_with::<Set>,
+    ),
+    keyed(
+        "counter",
+        counter::encode,
+        ("equal steps", monitors::counter::judge),
+        search_with::<Counter>,
+    ),
+    keyed(
+        "mutex",
+        lock::encode_mutex,
+        ("lock order", monitors::mutex::judge),
+        search_with::<Lock>,
+    ),
+    keyed(
+        "lock",
+        lock::encode_lock,
+        ("lock order", monitors::lock::judge),
+        search_with::<Lock>,
+    ),
+    keyed(
+        "fenced-lock",
+        lock::encode_fenced_lock,
+        ("lock order", monitors::lock::judge),
+        search_with::<Lock>,
+    ),
+];
+
+/// The family of a model's name; None if it is not judged natively.
+#[must_use]
+pub fn family(name: &str) -> Option<&'static Family> {
+    FAMILIES.iter().find(|family| family.name == name)
+}
+
+/// The names of the models that are judged natively.
+pub fn model_names() -> impl Iterator<Item = &'static str> {
+    FAMILIES.iter().map(|family| family.name)
+}
+
+fn search_with<M: Model>(
+    table: &OperationTable,
+    budget: &Budget,
+    progress: &Progress,
+) -> Result<Outcome, Malformed> {
+    let mut compiled = M::compile(table)?;
+    let timeline = Timeline::new(table, &compiled.actions);
+    Ok(search(&timeline, &mut compiled.model, budget, progress))
+}

@@ -1,0 +1,167 @@
+//! The judgement of one part: its monitor's, or else a search's.
+
+use std::time::Instant;
+
+use super::families::Family;
+use super::parts::Part;
+use super::progress::Advance;
+use crate::budget::{Budget, Exhausted};
+use crate::encode::{Encoded, Options};
+use crate::history::History;
+use crate::monitors::{Certificate, Finding};
+use crate::operations::Malformed;
+use crate::outcome::{Outcome, Verdict};
+
+/// What decided a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// The monitor of this name.
+    Monitor(&'static str),
+    /// The search.
+    Search,
+}
+
+/// The verdict on one part, with its evidence in rows of the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartJudgement {
+    /// A row that has the part's key; None if the part is the whole history.
+    pub key_row: Option<u32>,
+    /// The history's rows that are in the part, those that say nothing included.
+    pub rows: Vec<u32>,
+    /// The answer.
+    pub verdict: Verdict,
+    /// What decided, or came to a limit.
+    pub algorithm: Algorithm,
+    /// Why the monitor left it to the search; empty if it did not, or there is none.
+    pub why: &'static str,
+    /// A witness if valid; else the longest legal order that a search found, of which `blocked`
+    /// is the operation whose completion it could not pass.
+    pub order: Vec<u32>,
+    /// What a monitor found wrong.
+    pub certificate: Option<Certificate>,
+    /// The operation whose completion no order that a search found could pass.
+    pub blocked: Option<u32>,
+    /// Distinct configurations that a search saw.
+    pub configurations: u64,
+    /// The most bytes kept at one time, the encoded operations not counted.
+    pub peak_bytes: u64,
+    /// How long the deciding took.
+    pub seconds: f64,
+}
+
+/// What became of a part when its monitor was asked.
+pub(super) enum Attempt {
+    Decided(PartJudgement),
+    Open(Task),
+}
+
+/// A part that only a search can decide.
+pub(super) struct Task {
+    encoded: Encoded,
+    why: &'static str,
+    seconds: f64,
+}
+
+/// Encode a part and ask its monitor.
+pub(super) fn attempt(
+    history: &History,
+    family: &Family,
+    options: &Options<'_>,
+    part: &Part,
+    budget: &Budget,
+) -> Result<Attempt, Malformed> {
+    let began = Instant::now();
+    let encoded = (family.encode)(history, &part.rows, options)?;
+    let mut task = Task {
+        encoded,
+        why: "",
+        seconds: 0.0,
+    };
+    let Some((name, monitor)) = family.monitor else {
+        task.seconds = began.elapsed().as_secs_f64();
+        return Ok(Attempt::Open(task));
+    };
+    let finding = monitor(&task.encoded.table, budget);
+    task.seconds = began.elapsed().as_secs_f64();
+    if let Finding::Undecided(why) = finding {
+        task.why = why;
+        return Ok(Attempt::Open(task));
+    }
+    let mut judgement = task.judgement(part.key_row, Algorithm::Monitor(name));
+    match finding {
+        Finding::Valid { order } => {
+            judgement.verdict = Verdict::Valid;
+            judgement.order = task.of_history(order);
+        }
+        Finding::Invalid(certificate) => {
+            judgement.verdict = Verdict::Invalid;
+            judgement.certificate = Some(Certificate {
+                anomaly: certificate.anomaly,
+                rows: task.of_history(certificate.rows),
+            });
+        }
+        Finding::Exhausted(limit) => judgement.verdict = Verdict::Unknown(limit),
+        Finding::Undecided(_) => unreachable!("left to the search above"),
+    }
+    Ok(Attempt::Decided(judgement))
+}
+
+impl Task {
+    /// Search for a legal order.
+    pub(super) fn search(
+        &self,
+        family: &Family,
+        part: &Part,
+        budget: &Budget,
+        advance: &Advance,
+    ) -> Result<PartJudgement, Malformed> {
+        let began = Instant::now();
+        let table = &self.encoded.table;
+        let outcome = advance.watch(|progress| (family.search)(table, budget, progress));
+        let Outcome {
+            verdict,
+            order,
+            blocked,
+            configurations,
+            peak_bytes,
+        } = outcome.map_err(|malformed| self.in_history(malformed))?;
+        Ok(PartJudgement {
+            verdict,
+            order: self.of_history(order),
+            blocked: blocked.map(|row| self.encoded.rows[row as usize]),
+            configurations,
+            peak_bytes,
+            seconds: self.seconds + began.elapsed().as_secs_f64(),
+            ..self.judgement(part.key_row, Algorithm::Search)
+        })
+    }
+
+    fn judgement(&self, key_row: Option<u32>, algorithm: Algorithm) -> PartJudgement {
+        PartJudgement {
+            key_row,
+            rows: Vec::new(),
+            verdict: Verdict::Unknown(Exhausted::Cancelled),
+            algorithm,
+            why: self.why,
+            order: Vec::new(),
+            certificate: None,
+            blocked: None,
+            configurations: 0,
+            peak_bytes: 0,
+            seconds: self.seconds,
+        }
+    }
+
+    /// Rows of the table as rows of the history.
+    fn of_history(&self, mut rows: Vec<u32>) -> Vec<u32> {
+        for row in &mut rows {
+            *row = self.encoded.rows[*row as usize];
+        }
+        rows
+    }
+
+    fn in_history(&self, malformed: Malformed) -> Malformed {
+        let row = malformed.row.map(|row| self.encoded.rows[row] as usize);
+        Malformed { row, ..malformed }
+    }
+}

@@ -1,0 +1,177 @@
+//! The front door: parts, what decides them, and limits.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use trueorder_core::encode::Options;
+use trueorder_core::history::History;
+use trueorder_core::judge::{Advance, Algorithm, Limits, PartJudgement, family, judge};
+use trueorder_core::read::{self, Format, parse};
+use trueorder_core::{Exhausted, Malformed, Verdict};
+
+fn history(lines: &str) -> History {
+    let bytes = lines.as_bytes().to_vec();
+    parse(bytes, Some(Format::Jsonl), &read::Limits::default()).expect("a sound history")
+}
+
+/// One operation after another: process, f, key, request, answer.
+fn sequence(operations: &[(u32, &str, &str, &str, &str)]) -> String {
+    let mut lines = String::new();
+    for (process, f, key, value, output) in operations {
+        let line = format!(r#""process":{process},"f":"{f}","key":"{key}","value""#);
+        writeln!(lines, r#"{{"type":"invoke",{line}:{value}}}"#).unwrap();
+        writeln!(lines, r#"{{"type":"ok",{line}:{output}}}"#).unwrap();
+    }
+    lines
+}
+
+/// So many writes at once, with a read of each, and then a read of what nobody wrote. A value that
+/// was written twice before keeps the monitor out.
+fn hard(key: &str, first: u32, writers: u32) -> String {
+    let mut lines = sequence(&[
+        (first, "write", key, "-1", "-1"),
+        (first, "write", key, "-1", "-1"),
+    ]);
+    for kind in ["invoke", "ok"] {
+        for process in first..first + 2 * writers {
+            let value = process / 2;
+            let f = ["write", "read"][process as usize % 2];
+            let line = format!(r#""process":{process},"f":"{f}","key":"{key}","value":{value}"#);
+            writeln!(lines, r#"{{"type":"{kind}",{line}}}"#).unwrap();
+        }
+    }
+    lines + &sequence(&[(first, "read", key, "null", "-2")])
+}
+
+fn limits() -> Limits {
+    Limits {
+        deadline: None,
+        memory_bytes: usize::MAX,
+        jobs: 2,
+        cancel: Arc::default(),
+    }
+}
+
+fn judged(history: &History, limits: &Limits) -> Result<Vec<PartJudgement>, Malformed> {
+    let family = family("cas-register").expect("a native model");
+    let advance = Advance::default();
+    let parts = judge(history, family, &Options::new(b"{}"), limits, &advance);
+    if let Ok(parts) = &parts {
+        assert_eq!(advance.parts_decided(), parts.len() as u64);
+        assert_eq!(advance.operations_decided(), history.len() as u64);
+        let searched: u64 = parts.iter().map(|part| part.configurations).sum();
+        assert!(advance.configurations() <= searched);
+    }
+    parts
+}
+
+#[test]
+fn each_key_is_judged_alone_and_in_order() {
+    let history = history(&sequence(&[
+        (0, "write", "y", "1", "null"),
+        (0, "write", "x", "1", "null"),
+        (1, "read", "y", "null", "1"),
+        (1, "write", "x", "2", "null"),
+        (2, "read", "x", "null", "1"),
+    ]));
+    let parts = judged(&history, &limits()).unwrap();
+    let keys: Vec<_> = (parts.iter())
+        .map(|part| history.key(part.key_row.unwrap()))
+        .collect();
+    assert_eq!(keys[0].as_text(), Some("y"));
+    assert_eq!(keys[1].as_text(), Some("x"));
+    assert_eq!(
+        (&*parts[0].rows, &*parts[1].rows),
+        (&[0, 2][..], &[1, 3, 4][..])
+    );
+    assert_eq!(parts[0].verdict, Verdict::Valid);
+    assert_eq!(parts[0].order, [0, 2]);
+    assert_eq!(parts[0].algorithm, Algorithm::Monitor("zones"));
+    assert_eq!(parts[1].verdict, Verdict::Invalid);
+    let certificate = parts[1].certificate.as_ref().unwrap();
+    assert!(certificate.rows.iter().all(|row| [1, 3, 4].contains(row)));
+}
+
+#[test]
+fn what_the_monitor_leaves_open_is_searched() {
+    let history = history(&sequence(&[
+        (0, "write", "x", "1", "null"),
+        (0, "write", "x", "1", "null"),
+        (1, "read", "x", "null", "1"),
+    ]));
+    let [part] = <[_; 1]>::try_from(judged(&history, &limits()).unwrap()).unwrap();
+    assert_eq!(part.algorithm, Algorithm::Search);
+    assert!(!part.why.is_empty());
+    assert_eq!((part.verdict, part.order), (Verdict::Valid, vec![0, 1, 2]));
+}
+
+#[test]
+fn the_first_malformed_operation_is_told_by_its_row() {
+    let history = history(&sequence(&[
+        (0, "write", "x", "1", "null"),
+        (0, "frob", "y", "1", "null"),
+        (0, "frob", "x", "1", "null"),
+    ]));
+    let malformed = judged(&history, &limits()).unwrap_err();
+    assert_eq!(malformed.row, Some(2), "{malformed}");
+}
+
+#[test]
+fn how_many_threads_decide_makes_no_difference() {
+    let keys: Vec<String> = (0..20).map(|key| format!("k{key}")).collect();
+    let lines: String = (keys.iter().zip(0..))
+        .map(|(key, number): (_, u32)| hard(key, 100 * number, 3 + number % 7))
+        .collect();
+    let history = history(&lines);
+    let once = |jobs| {
+        let limits = Limits { jobs, ..limits() };
+        let mut parts = judged(&history, &limits).unwrap();
+        for part in &mut parts {
+            part.seconds = 0.0;
+        }
+        parts
+    };
+    assert_eq!(once(1), once(4));
+}
+
+#[test]
+fn one_hard_part_does_not_cost_the_others_their_verdicts() {
+    let lines = hard("hard", 0, 40)
+        + &hard("easy", 100, 6)
+        + &sequence(&[(200, "write", "easiest", "1", "1")]);
+    let limits = Limits {
+        deadline: Some(Instant::now() + Duration::from_millis(300)),
+        ..limits()
+    };
+    let parts = judged(&history(&lines), &limits).unwrap();
+    let verdicts: Vec<_> = parts.iter().map(|part| part.verdict).collect();
+    let timeout = Verdict::Unknown(Exhausted::Timeout);
+    assert_eq!(verdicts, [timeout, Verdict::Invalid, Verdict::Valid]);
+    assert!(parts[0].configurations > 0 && parts[0].blocked.is_some());
+}
+
+#[test]
+fn searches_keep_no_more_memory_than_they_may() {
+    let lines = hard("a", 0, 40) + &hard("b", 100, 40);
+    let limits = Limits {
+        memory_bytes: 4 << 20,
+        ..limits()
+    };
+    let parts = judged(&history(&lines), &limits).unwrap();
+    for part in &parts {
+        assert_eq!(part.verdict, Verdict::Unknown(Exhausted::Memory));
+        assert!(part.peak_bytes <= 4 << 20, "{}", part.peak_bytes);
+    }
+}
+
+#[test]
+fn a_judgement_that_is_cancelled_stops() {
+    let limits = Limits {
+        cancel: Arc::new(AtomicBool::new(true)),
+        ..limits()
+    };
+    let parts = judged(&history(&hard("a", 0, 40)), &limits).unwrap();
+    assert_eq!(parts[0].verdict, Verdict::Unknown(Exhausted::Cancelled));
+}

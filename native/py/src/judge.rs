@@ -1,0 +1,125 @@
+//! The function `judge`: a history and a model's name in, a report on each part out.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use trueorder_core::encode::Options;
+use trueorder_core::judge::{Advance, Limits, family, judge as judge_parts, model_names};
+
+use crate::cancel::CancelToken;
+use crate::history::History;
+use crate::part::PartReport;
+use crate::search::{deadline, invalid};
+use crate::supervise::{Every, supervise};
+
+pyo3::create_exception!(
+    checker._native,
+    MalformedOperation,
+    pyo3::exceptions::PyException,
+    "An operation is none of the model's: (reason, its index or None)."
+);
+
+/// How often a progress function is called.
+const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
+
+/// How far a judgement is.
+#[pyclass(frozen, get_all, module = "checker._native")]
+pub(crate) struct JudgeProgress {
+    /// Parts there are; 0 before they are known.
+    parts: u64,
+    /// Parts with a verdict.
+    parts_decided: u64,
+    /// Operations in all parts.
+    operations: u64,
+    /// Operations in parts with a verdict.
+    operations_decided: u64,
+    /// Distinct configurations that searches saw.
+    configurations: u64,
+    /// Bytes that the searches under way keep.
+    bytes: u64,
+}
+
+impl From<&Advance> for JudgeProgress {
+    fn from(advance: &Advance) -> Self {
+        Self {
+            parts: advance.parts(),
+            parts_decided: advance.parts_decided(),
+            operations: advance.operations(),
+            operations_decided: advance.operations_decided(),
+            configurations: advance.configurations(),
+            bytes: advance.bytes(),
+        }
+    }
+}
+
+/// The names of the models that `judge` knows.
+#[pyfunction]
+pub(crate) fn judged_models() -> Vec<&'static str> {
+    model_names().collect()
+}
+
+/// Judge all parts of a history, by their model's monitor or by search.
+///
+/// `options` are those of the model's constructor, as a JSON object. The judgement runs on at most
+/// `jobs` threads of its own without the interpreter lock; a signal's handler that raises (Ctrl-C)
+/// ends it at once, and so does what `on_progress` raises, which is called ten times a second. The
+/// list `stopped` then gets the reports on all parts, those that were decided by then among them.
+///
+/// `MalformedOperation`: an operation is none of the model's. `ValueError`: no model is called so.
+#[pyfunction]
+#[pyo3(signature = (
+    history, model, *, options = "{}", timeout_seconds, memory_bytes, jobs,
+    cancel = None, on_progress = None, stopped = None
+))]
+#[expect(clippy::too_many_arguments, reason = "keyword-only limits")]
+pub(crate) fn judge(
+    py: Python<'_>,
+    history: &Bound<'_, History>,
+    model: &str,
+    options: &str,
+    timeout_seconds: f64,
+    memory_bytes: usize,
+    jobs: usize,
+    cancel: Option<&Bound<'_, CancelToken>>,
+    on_progress: Option<&Bound<'_, PyAny>>,
+    stopped: Option<&Bound<'_, PyList>>,
+) -> PyResult<Vec<PartReport>> {
+    let family =
+        family(model).ok_or_else(|| invalid(format!("no native model is called {model:?}")))?;
+    let options = Options::new(options.as_bytes());
+    let stop = Arc::new(AtomicBool::new(false));
+    let limits = Limits {
+        deadline: deadline(timeout_seconds)?,
+        memory_bytes,
+        jobs,
+        cancel: Arc::clone(&stop),
+    };
+    let advance = Advance::default();
+    let core = history.get().core();
+    let work = || judge_parts(core, family, &options, &limits, &advance);
+    let mut told = Every::new(PROGRESS_PERIOD);
+    let tell = || match on_progress {
+        Some(function) if told.is_due() => {
+            function.call1((JudgeProgress::from(&advance),)).map(drop)
+        }
+        _ => Ok(()),
+    };
+    let (judged, raised) = supervise(py, cancel.map(Bound::get), &stop, work, tell)?;
+    let judged =
+        judged.map_err(|malformed| MalformedOperation::new_err((malformed.reason, malformed.row)));
+    let report = |judgement| PartReport::new(history.clone().unbind(), judgement);
+    let reports = judged.map(|parts| parts.into_iter().map(report).collect());
+    match (raised, stopped, reports) {
+        (None, _, reports) => reports,
+        (Some(error), Some(stopped), Ok(reports)) => {
+            for report in Vec::into_iter(reports) {
+                stopped.append(Bound::new(py, report)?)?;
+            }
+            Err(error)
+        }
+        (Some(error), ..) => Err(error),
+    }
+}

@@ -1,0 +1,78 @@
+//! The function `search_model`: the search, with a model written in Python.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use trueorder_core::{Budget, OperationTable, Progress, Timeline, search};
+
+use crate::cancel::CancelToken;
+use crate::column::Column;
+use crate::python_model::{Fault, PythonModel};
+use crate::report::SearchReport;
+use crate::search::{deadline, invalid};
+
+pyo3::create_exception!(
+    checker._native,
+    ImpureModel,
+    pyo3::exceptions::PyException,
+    "A Python model broke its contract: (what it did, the action)."
+);
+
+/// Look for a legal order of operations with a model written in Python.
+///
+/// `actions` says what each row does: a place in `operations`. `step(state, operation)` returns the
+/// state after it, or None where it is not legal; `observers` has 1 for each operation that never
+/// changes a state. The search runs on the calling thread; other Python threads get a turn every
+/// few milliseconds.
+///
+/// What `step` raises is raised; `ImpureModel`: it answered differently when asked again.
+#[pyfunction]
+#[pyo3(signature = (
+    initial, step, operations, observers, invoked, completed, actions, *,
+    timeout_seconds, memory_bytes, cancel = None
+))]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a model, the columns, and keyword-only limits"
+)]
+pub(crate) fn search_model<'py>(
+    py: Python<'py>,
+    initial: &Bound<'py, PyAny>,
+    step: Bound<'py, PyAny>,
+    operations: Bound<'py, PyList>,
+    observers: Column<u8>,
+    invoked: Column<u32>,
+    completed: Column<u32>,
+    actions: Column<u32>,
+    timeout_seconds: f64,
+    memory_bytes: usize,
+    cancel: Option<Py<CancelToken>>,
+) -> PyResult<SearchReport> {
+    py.check_signals()?;
+    let rows = actions.0.len();
+    let known = operations.len().min(observers.0.len());
+    if actions.0.iter().any(|&action| action as usize >= known) {
+        return Err(invalid("an action has no operation"));
+    }
+    let (kinds, offsets) = (vec![0; rows], vec![0; rows + 1]);
+    let table = OperationTable::new(invoked.0, completed.0, kinds, offsets, Vec::new());
+    let table = table.map_err(invalid)?;
+    let timeline = Timeline::new(&table, &actions.0);
+    let stop = Arc::new(AtomicBool::new(false));
+    let budget = Budget {
+        deadline: deadline(timeout_seconds)?,
+        memory_bytes,
+        kept: Arc::default(),
+        cancel: Arc::clone(&stop),
+    };
+    let observers = observers.0.iter().map(|&observer| observer != 0).collect();
+    let mut model = PythonModel::new(initial, step, operations, observers, cancel, stop)?;
+    let outcome = search(&timeline, &mut model, &budget, &Progress::default());
+    match model.into_fault() {
+        None => Ok(SearchReport::from(outcome)),
+        Some(Fault::Raised(error)) => Err(error),
+        Some(Fault::Impure(action, words)) => Err(ImpureModel::new_err((words, action))),
+    }
+}
