@@ -181,13 +181,13 @@ def explain(anomaly: str, operations: Sequence[Operation]) -> str:
         one, other = acquires[0], acquires[-1]
         words = (
             f"{name_operation(other)} was granted the lock while {name_operation(one)} held it: "
-            "no release that can have come in between is left"
+            "no release can have come in between"
         )
     elif len(operations) == 1:
-        words = f"{name_operation(last)} released a lock that was never acquired before"
+        words = f"{name_operation(last)} released a lock that had not been acquired"
     else:
         words = (
             f"{name_operation(last)} released a lock that {name_operation(operations[0])} had "
-            "released: no acquire that can have come in between is left"
+            "released: no acquire can have come in between"
         )
     return sentence(words)

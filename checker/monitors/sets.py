@@ -78,10 +78,16 @@ def _only_adds(element: Element) -> bool:
 def explain(anomaly: str, operations: Sequence[Operation]) -> str:
     """Say what is wrong in one sentence, from an anomaly's operations."""
     first, last = operations[0], operations[-1]
-    if anomaly == "incomparable-reads":
+    if anomaly == "non-linearizable":
+        words = (
+            f"no order of what was done to {shorten(first.value)} alone explains "
+            f"{name_operation(first)}"
+        )
+    elif anomaly == "incomparable-reads":
         words = _explain_incomparable(first, last)
     elif anomaly == "thin-air":
-        words = f"{name_operation(first)} {_showed(first)} an element that nobody added"
+        what = "an element that" if first.f == "read" else f"{shorten(first.value)}, which"
+        words = f"{name_operation(first)} {_showed(first)} {what} nobody added"
     elif anomaly == "aborted-read":
         words = (
             f"{name_operation(last)} {_showed(last)} {shorten(first.value)}, whose only add, "
@@ -140,25 +146,23 @@ def _explain_missing(anomaly: str, operations: Sequence[Operation]) -> str:
 def _explain_element(anomaly: str, operations: Sequence[Operation]) -> str:
     first, *between, last = operations
     element = shorten(first.value)
-    proof = "".join(f", as {name_operation(operation)} proves" for operation in between)
-    began = f"{name_operation(last)} ended"
+    proof = "".join(f" (as {name_operation(operation)} proves)" for operation in between)
     if anomaly == "duplicate-add":
         verb = "added" if first.f == "add" and first.output is not False else "found"
         return (
             f"{name_operation(last)} added {element} and was told that it was new, but "
-            f"{name_operation(first)} {verb} it before{proof}, and no remove that began before "
-            f"{began} is left to have come in between"
+            f"{name_operation(first)} {verb} it before{proof}, and no remove can have come in "
+            "between"
         )
     if anomaly == "lost-element":
         return (
             f"{name_operation(last)} did not find {element}, but {name_operation(first)} had "
-            f"added it{proof}, and no remove that began before {began} is left to have come in "
-            "between"
+            f"added it{proof}, and no remove can have come in between"
         )
     found = "removed" if anomaly == "double-remove" else "found"
     return (
         f"{name_operation(last)} {found} {element}, but {name_operation(first)} had removed it"
-        f"{proof}, and no add that began before {began} is left to have come in between"
+        f"{proof}, and no add can have come in between"
     )
 
 
