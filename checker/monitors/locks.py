@@ -22,7 +22,7 @@ from checker.operation import Operation, Outcome
 
 __all__ = ["explain", "judge_fenced_lock", "judge_lock", "judge_mutex"]
 
-SPANS: Final = "spans of holding"
+ALGORITHM: Final = "lock order"
 OVERLAPS: Final = "a process overlaps itself, or goes on after an operation of unknown outcome"
 _NEVER: Final = 1 << 62
 
@@ -39,7 +39,7 @@ def judge_mutex(model: Mutex, operations: Sequence[Operation]) -> MonitorOutcome
         if operation.outcome is not Outcome.FAIL
     ]
     found = sweep_two_states(acts)
-    return outcome("two states", _stuck(found) if isinstance(found, Stuck) else found, explain)
+    return outcome(ALGORITHM, _stuck(found) if isinstance(found, Stuck) else found, explain)
 
 
 def _stuck(stuck: Stuck) -> Violation:
@@ -55,7 +55,7 @@ def judge_lock(model: Lock, operations: Sequence[Operation]) -> MonitorOutcome:
     Raises:
         MalformedHistory: an operation is none of a lock's.
     """
-    return outcome(SPANS, _judge_spans(model.name, operations, _no_token), explain)
+    return outcome(ALGORITHM, _judge_spans(model.name, operations, _no_token), explain)
 
 
 def judge_fenced_lock(model: FencedLock, operations: Sequence[Operation]) -> MonitorOutcome:
@@ -64,7 +64,7 @@ def judge_fenced_lock(model: FencedLock, operations: Sequence[Operation]) -> Mon
     Raises:
         MalformedHistory: an operation is none of a lock's, or a token is not a whole number.
     """
-    return outcome(SPANS, _judge_spans(model.name, operations, model.token), explain)
+    return outcome(ALGORITHM, _judge_spans(model.name, operations, model.token), explain)
 
 
 Token = Callable[[Operation], int | None]
