@@ -108,7 +108,7 @@ const FAMILIES: &[Family] = &[
         "mutex",
         lock::encode_mutex,
         ("lock order", monitors::mutex::judge),
-        search_with::<Lock>,
+        search_with::<Set>,
     ),
     keyed(
         "lock",
