@@ -2,16 +2,19 @@
 //!
 //! A state is the list of the values in the order in which they leave, so only insertion tells the
 //! objects apart. Values are numbers from 1; 0 is the answer of a removal that found nothing.
+//!
+//! Time tells when each value can leave: none is put where another one would have to leave before
+//! it that really leaves after it.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::lists::{EMPTY, Lists};
 use super::{Compiled, IDLE, Model};
-use crate::operations::{Malformed, OperationTable, id};
+use crate::operations::{Malformed, OperationTable, PENDING, id};
 
 /// `[value]`: put it in.
 pub const INSERT: u8 = 0;
@@ -26,21 +29,8 @@ pub trait Discipline: Debug + Clone + Default {
     /// What the object is called in errors.
     const NAME: &'static str;
 
-    /// Put a value among those that are in, which stand in the order in which they leave.
-    fn insert(lists: &mut Ordered<'_>, value: u32);
-}
-
-/// The values that are in, while one is added.
-pub struct Ordered<'a> {
-    lists: &'a mut Lists,
-    list: u32,
-}
-
-impl Ordered<'_> {
-    /// Add a value behind those at the front for which `stays` holds.
-    pub fn insert_after(&mut self, value: u32, stays: impl Fn(u32) -> bool) {
-        self.list = self.lists.insert_after(self.list, value, stays);
-    }
+    /// Whether a value that is in leaves before one that is put in now.
+    fn leaves_before(other: u32, value: u32) -> bool;
 }
 
 /// What a row does.
@@ -72,14 +62,56 @@ impl Deed {
     }
 }
 
+/// When a value can leave.
+#[derive(Debug, Clone, Copy)]
+struct Fate {
+    /// When the first removal that may take it was invoked; [`PENDING`] if none may.
+    earliest: u32,
+    /// When the last one that must take it completed; [`PENDING`] if it may stay.
+    latest: u32,
+    /// How much oftener it may have been put in than removals answered it.
+    spare: i64,
+}
+
+impl Default for Fate {
+    fn default() -> Self {
+        Self {
+            earliest: PENDING,
+            latest: 0,
+            spare: 0,
+        }
+    }
+}
+
 /// An object that holds values.
 #[derive(Debug, Clone)]
 pub struct Container<D> {
     deeds: Vec<Deed>,
     lists: Lists,
-    /// How much oftener a value may have been put in than removals answered it, where it may.
-    spare: HashMap<u32, i64, FxBuildHasher>,
+    fates: HashMap<u32, Fate, FxBuildHasher>,
     discipline: PhantomData<D>,
+}
+
+impl<D: Discipline> Container<D> {
+    /// Put a value in, unless it and another one would leave in an order that time excludes.
+    fn insert(&mut self, state: u32, value: u32) -> Option<u32> {
+        let fate = self.fates[&value];
+        let mut rest = state;
+        while let Some((other, following)) = self.lists.split(rest) {
+            let others = self.fates[&other];
+            let (first, last) = if D::leaves_before(other, value) {
+                (others, fate)
+            } else {
+                (fate, others)
+            };
+            if last.latest < first.earliest {
+                return None;
+            }
+            rest = following;
+        }
+        let leaves_before = |other| D::leaves_before(other, value);
+        Some(self.lists.insert_after(state, value, leaves_before))
+    }
 }
 
 impl<D: Discipline> Model for Container<D> {
@@ -87,33 +119,30 @@ impl<D: Discipline> Model for Container<D> {
         let rows = (0..table.len())
             .map(|row| Deed::of(table, row, D::NAME))
             .collect::<Result<Vec<_>, _>>()?;
-        let answers = rows.iter().filter_map(|&deed| match deed {
-            Deed::Remove(value) => Some(value),
-            _ => None,
-        });
-        let answered: HashSet<u32, FxBuildHasher> = answers.collect();
+        let mut fates = answered(table, &rows);
         // What nobody was answered need not have been put in: an order with it stays legal without
         // it, and without the removal that may have taken it.
-        let is_unseen = |row: usize, deed: Deed| match deed {
-            Deed::Insert(value) => table.is_pending(row) && !answered.contains(&value),
+        let is_idle = |row: usize, deed, fates: &HashMap<u32, Fate, _>| match deed {
+            Deed::Insert(value) => table.is_pending(row) && !fates.contains_key(&value),
             Deed::FailedInsert(_) => true,
             _ => false,
         };
-        let mut spare: HashMap<u32, i64, FxBuildHasher> = HashMap::default();
-        for (row, &deed) in rows.iter().enumerate() {
-            match deed {
-                Deed::Insert(value) if !is_unseen(row, deed) => {
-                    *spare.entry(value).or_default() += 1;
-                }
-                Deed::Remove(value) => *spare.entry(value).or_default() -= 1,
-                _ => {}
+        let idle: Vec<bool> = rows
+            .iter()
+            .enumerate()
+            .map(|(row, &deed)| is_idle(row, deed, &fates))
+            .collect();
+        let inserted = rows.iter().zip(&idle).filter(|&(_, &idle)| !idle);
+        for (&deed, _) in inserted {
+            if let Deed::Insert(value) = deed {
+                fates.entry(value).or_default().spare += 1;
             }
         }
-        spare.retain(|_, count| *count > 0);
+        let may_stay = let_stay(table, &rows, &mut fates);
         let mut numbers: HashMap<Deed, u32, FxBuildHasher> = HashMap::default();
         let mut deeds = Vec::new();
-        let actions = rows.iter().enumerate().map(|(row, &deed)| {
-            if is_unseen(row, deed) || (deed == Deed::Unanswered && spare.is_empty()) {
+        let actions = rows.iter().zip(&idle).map(|(&deed, &idle)| {
+            if idle || (deed == Deed::Unanswered && !may_stay) {
                 return IDLE;
             }
             *numbers.entry(deed).or_insert_with(|| {
@@ -125,7 +154,7 @@ impl<D: Discipline> Model for Container<D> {
         let model = Self {
             deeds,
             lists: Lists::default(),
-            spare,
+            fates,
             discipline: PhantomData,
         };
         Ok(Compiled { model, actions })
@@ -137,14 +166,7 @@ impl<D: Discipline> Model for Container<D> {
 
     fn step(&mut self, state: u32, action: u32) -> Option<u32> {
         match self.deeds[action as usize] {
-            Deed::Insert(value) => {
-                let mut ordered = Ordered {
-                    lists: &mut self.lists,
-                    list: state,
-                };
-                D::insert(&mut ordered, value);
-                Some(ordered.list)
-            }
+            Deed::Insert(value) => self.insert(state, value),
             Deed::Remove(value) => match self.lists.split(state) {
                 Some((first, rest)) if first == value => Some(rest),
                 _ => None,
@@ -162,7 +184,7 @@ impl<D: Discipline> Model for Container<D> {
     fn conceivable(&mut self, state: u32, action: u32) -> bool {
         // A removal that answered needs its value: no other one can have taken it.
         match (self.deeds[action as usize], self.lists.split(state)) {
-            (Deed::Unanswered, Some((first, _))) => self.spare.contains_key(&first),
+            (Deed::Unanswered, Some((first, _))) => self.fates[&first].spare > 0,
             _ => true,
         }
     }
@@ -170,6 +192,41 @@ impl<D: Discipline> Model for Container<D> {
     fn bytes(&self) -> usize {
         self.deeds.capacity() * size_of::<Deed>()
             + self.lists.bytes()
-            + self.spare.allocation_size()
+            + self.fates.allocation_size()
     }
+}
+
+/// The fates of the values that were answered, as if nothing had been put in.
+fn answered(table: &OperationTable, rows: &[Deed]) -> HashMap<u32, Fate, FxBuildHasher> {
+    let mut fates: HashMap<u32, Fate, FxBuildHasher> = HashMap::default();
+    for (row, &deed) in rows.iter().enumerate() {
+        if let Deed::Remove(value) = deed {
+            let fate = fates.entry(value).or_default();
+            fate.earliest = fate.earliest.min(table.invoked(row));
+            fate.latest = fate.latest.max(table.completed(row));
+            fate.spare -= 1;
+        }
+    }
+    fates
+}
+
+/// Let values stay, or be taken by removals without an answer, that were put in oftener than
+/// removals answered them. False if there are none.
+fn let_stay(
+    table: &OperationTable,
+    rows: &[Deed],
+    fates: &mut HashMap<u32, Fate, FxBuildHasher>,
+) -> bool {
+    let unanswered = rows
+        .iter()
+        .enumerate()
+        .filter(|&(_, &deed)| deed == Deed::Unanswered);
+    let first = unanswered.map(|(row, _)| table.invoked(row)).min();
+    let mut any = false;
+    for fate in fates.values_mut().filter(|fate| fate.spare > 0) {
+        fate.earliest = fate.earliest.min(first.unwrap_or(PENDING));
+        fate.latest = PENDING;
+        any = true;
+    }
+    any
 }

@@ -1,6 +1,6 @@
 //! The best first. Values are numbered by priority: the smallest number is the best.
 
-use super::container::{Container, Discipline, Ordered};
+use super::container::{Container, Discipline};
 
 /// The order of a priority queue: the smallest leaves first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -9,8 +9,8 @@ pub struct BestFirst;
 impl Discipline for BestFirst {
     const NAME: &'static str = "priority queue";
 
-    fn insert(ordered: &mut Ordered<'_>, value: u32) {
-        ordered.insert_after(value, |other| other < value);
+    fn leaves_before(other: u32, value: u32) -> bool {
+        other < value
     }
 }
 

@@ -1,6 +1,6 @@
 //! First in, first out.
 
-use super::container::{Container, Discipline, Ordered};
+use super::container::{Container, Discipline};
 
 /// The order of a queue: the oldest leaves first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -9,8 +9,8 @@ pub struct Fifo;
 impl Discipline for Fifo {
     const NAME: &'static str = "queue";
 
-    fn insert(ordered: &mut Ordered<'_>, value: u32) {
-        ordered.insert_after(value, |_| true);
+    fn leaves_before(_other: u32, _value: u32) -> bool {
+        true
     }
 }
 

@@ -1,6 +1,6 @@
 //! Last in, first out.
 
-use super::container::{Container, Discipline, Ordered};
+use super::container::{Container, Discipline};
 
 /// The order of a stack: the newest leaves first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -9,8 +9,8 @@ pub struct Lifo;
 impl Discipline for Lifo {
     const NAME: &'static str = "stack";
 
-    fn insert(ordered: &mut Ordered<'_>, value: u32) {
-        ordered.insert_after(value, |_| false);
+    fn leaves_before(_other: u32, _value: u32) -> bool {
+        false
     }
 }
 
