@@ -6,6 +6,7 @@
 
 mod container;
 pub mod counter;
+mod kv;
 pub mod lock;
 pub mod log;
 pub mod priority_queue;
@@ -15,6 +16,7 @@ pub mod set;
 pub mod stack;
 mod unknown;
 
+pub use kv::encode_kv;
 pub use registers::{encode_cas_register, encode_register};
 
 use crate::history::{Datum, History};

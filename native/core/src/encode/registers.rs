@@ -7,6 +7,7 @@ use crate::history::{Datum, History, Outcome, Values};
 use crate::models::register::{CAS, CAS_REFUSED, FAILED_WRITE, READ, WRITE};
 use crate::operations::{Malformed, PENDING};
 
+use super::unknown::unknown_operation;
 use super::{Encoded, Options};
 
 /// What a row asks for, by the name of its operation.
@@ -74,7 +75,7 @@ pub(super) fn encode(
                 }
             }
             Some(Request::Cas) => push_cas(&mut encoded, history, row, &mut values)?,
-            None => return Err(unknown(history, row, model, names)),
+            None => return Err(unknown_operation(history, row, model, names)),
         }
     }
     Ok(encoded)
@@ -104,15 +105,6 @@ fn push_failed(encoded: &mut Encoded, history: &History, row: u32, value: u32) {
     let invoked = history.invoked(row);
     encoded.table.push(invoked, PENDING, FAILED_WRITE, &[value]);
     encoded.rows.push(row);
-}
-
-pub(super) fn unknown(history: &History, row: u32, model: &str, names: &[&str]) -> Malformed {
-    let reason = format!(
-        "model '{model}' has no operation '{}': it has {}",
-        history.f(row),
-        names.join(", ")
-    );
-    Malformed::at(row as usize, reason)
 }
 
 /// Numbers for the values of registers, of which the initial one is 0.

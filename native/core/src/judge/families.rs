@@ -3,11 +3,14 @@
 use super::parts::{Part, by_key};
 use crate::budget::{Budget, Progress};
 use crate::encode::{
-    self, Encoded, Options, counter, encode_cas_register, encode_register, lock, priority_queue,
-    queue, set, stack,
+    self, Encoded, Options, counter, encode_cas_register, encode_kv, encode_register, lock,
+    priority_queue, queue, set, stack,
 };
 use crate::history::History;
-use crate::models::{Counter, Lock, Log, Model, PriorityQueue, Queue, Register, Set, Stack};
+use crate::models::strings::is_of_strings;
+use crate::models::{
+    Counter, Lock, Log, Model, PriorityQueue, Queue, Register, Set, Stack, Strings,
+};
 use crate::monitors::{self, Finding, registers};
 use crate::operations::{Malformed, OperationTable};
 use crate::outcome::Outcome;
@@ -62,6 +65,7 @@ const FAMILIES: &[Family] = &[
         ("zones", registers::judge),
         search_with::<Register>,
     ),
+    keyed("kv", encode_kv, ("zones", monitors::kv::judge), search_kv),
     keyed(
         "log",
         encode::log::encode,
@@ -133,6 +137,18 @@ pub fn family(name: &str) -> Option<&'static Family> {
 /// The names of the models that are judged natively.
 pub fn model_names() -> impl Iterator<Item = &'static str> {
     FAMILIES.iter().map(|family| family.name)
+}
+
+/// Search one key of a key-value store, as the register or the string that it is.
+fn search_kv(
+    table: &OperationTable,
+    budget: &Budget,
+    progress: &Progress,
+) -> Result<Outcome, Malformed> {
+    if is_of_strings(table) {
+        return search_with::<Strings>(table, budget, progress);
+    }
+    search_with::<Register>(table, budget, progress)
 }
 
 fn search_with<M: Model>(

@@ -16,6 +16,7 @@ pub(crate) mod register;
 pub(crate) mod set;
 mod stack;
 mod stream;
+pub mod strings;
 mod subsets;
 
 pub use counter::Counter;
@@ -27,6 +28,7 @@ pub use register::Register;
 pub use set::Set;
 pub use stack::Stack;
 pub use stream::Stream;
+pub use strings::Strings;
 
 use crate::operations::{Malformed, OperationTable};
 

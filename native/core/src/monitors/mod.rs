@@ -7,6 +7,7 @@ mod container;
 pub mod counter;
 mod elements;
 mod ends;
+pub mod kv;
 pub mod lock;
 pub mod log;
 pub mod mutex;

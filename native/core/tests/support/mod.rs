@@ -12,6 +12,7 @@ pub mod reading;
 pub mod registers;
 pub mod sets;
 pub mod streams;
+pub mod strings;
 pub mod unique_registers;
 
 use proptest::test_runner::Config;
