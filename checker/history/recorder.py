@@ -50,8 +50,8 @@ class Recorder:
     Args:
         path: The file to create. An existing file is evidence, and is never added to.
         header: Fields of the header line, JSON values: the model, the seed, what was tested.
-        clock: Nanoseconds, of any origin, that do not go back. Events count from the creation of
-            the recorder.
+        clock: Nanoseconds, of any origin, that do not go back. The first event is at 0, and
+            the others count from it.
 
     Raises:
         FileExistsError: There is such a file already.
@@ -68,7 +68,7 @@ class Recorder:
         first = encode_header(header or {})
         self.path = Path(path)
         self._clock = clock
-        self._origin = clock()
+        self._origin: int | None = None
         self._lock = threading.Lock()
         self._open: dict[int | str, str] = {}
         self._retired: set[int | str] = set()
@@ -187,6 +187,9 @@ class Recorder:
         value: Any = None,
         error: Any = None,
     ) -> None:
+        now = self._clock()
+        if self._origin is None:
+            self._origin = now
         event = Event(
             type=kind,
             process=process,
@@ -194,7 +197,7 @@ class Recorder:
             key=key,
             value=value,
             error=error,
-            time=self._clock() - self._origin,
+            time=now - self._origin,
             index=self._index,
         )
         self._write(encode_event(event))
