@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from checker.models.canonical import canonical_json
-from checker.models.describe import name_operation, shorten
 from checker.models.register import Register, cas_values
+from checker.monitors.registers.words import explain
 from checker.operation import Operation, Outcome
 from checker.verdict import Anomaly
 
-__all__ = ["Cluster", "Clusters"]
+__all__ = ["Cluster", "Clusters", "anomaly_of"]
 
 _CIRCLE_MAX: Final = 4
 
@@ -91,12 +91,13 @@ class Clusters:
             if value in self._clusters:
                 self._clusters[value].reads.append(read)
 
-    def _see(self, value: str, seen_by: Operation) -> None:
+    def _see(self, value: str, operation: Operation) -> None:
         """Make the cluster of a value, and of the values that compare-and-sets saw on the way."""
+        seen_by = operation
         while value not in self._clusters:
             write = self._writers.get(value)
             if write is None:
-                self._report_unwritten(value, seen_by)
+                self._report_unwritten(value, seen_by, operation)
                 return
             self._clusters[value] = Cluster(value, write)
             if write.f != "cas":
@@ -116,12 +117,7 @@ class Clusters:
                 before.following = cluster
                 continue
             first = before.following.write
-            self._add(
-                "lost-update",
-                (first, write),
-                f"{name_operation(first)} and {name_operation(write)} both replaced "
-                f"{shorten(before.value)}, which was written only once: one update is lost.",
-            )
+            self.anomalies.append(anomaly_of("lost-update", first, write))
 
     def _chain(self) -> list[list[Cluster]]:
         """Follow the links from each cluster that follows no other; what is left is in circles."""
@@ -146,31 +142,20 @@ class Clusters:
         while following is not None and following is not cluster:
             circle += [following.write] if following.write else []
             following = following.following
-        self._add(
-            "future-read",
-            tuple(circle[:_CIRCLE_MAX]),
-            f"{' and '.join(map(name_operation, circle[:_CIRCLE_MAX]))} saw what could only come "
-            "of what they wrote themselves.",
-        )
+        self.anomalies.append(anomaly_of("future-read", *circle[:_CIRCLE_MAX]))
 
-    def _report_unwritten(self, value: str, seen_by: Operation) -> None:
+    def _report_unwritten(self, value: str, seen_by: Operation, proof: Operation) -> None:
+        """Report what ``seen_by`` saw, of which ``proof`` shows that it happened."""
         failed = self._failed.get(value)
-        saw = f"{name_operation(seen_by)} saw {shorten(value)}"
         if failed is None:
-            self._add("thin-air", (seen_by,), f"{saw}, but no operation wrote it.")
-            return
-        self._add(
-            "aborted-read",
-            (seen_by, failed),
-            f"{saw}, but its {failed.f}, {name_operation(failed)}, failed and certainly had no "
-            "effect.",
-        )
+            self.anomalies.append(anomaly_of("thin-air", seen_by, proof))
+        else:
+            self.anomalies.append(anomaly_of("aborted-read", seen_by, failed, proof))
 
-    def _add(self, name: str, operations: tuple[Operation, ...], explanation: str) -> None:
-        self.anomalies.append(
-            Anomaly(
-                type=name,
-                operations=tuple(operation.index for operation in operations),
-                explanation=explanation[:1].upper() + explanation[1:],
-            )
-        )
+
+def anomaly_of(name: str, *operations: Operation) -> Anomaly:
+    """Name what is wrong and explain it; an operation that stands twice is named once."""
+    named = {operation.index: operation for operation in operations}
+    return Anomaly(
+        type=name, operations=tuple(named), explanation=explain(name, list(named.values()))
+    )

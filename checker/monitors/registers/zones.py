@@ -15,11 +15,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
-from checker.models.canonical import canonical_json
-from checker.models.describe import name_operation, shorten
 from checker.models.register import Register
 from checker.monitors.outcome import MonitorOutcome
-from checker.monitors.registers.clusters import Cluster, Clusters
+from checker.monitors.registers.clusters import Cluster, Clusters, anomaly_of
 from checker.operation import Operation
 from checker.verdict import Anomaly
 
@@ -91,14 +89,7 @@ def _in_chain(chain: list[Cluster]) -> list[Anomaly]:
         write = cluster.write
         for read in cluster.reads:
             if write is not None and _end(read) < write.invoked:
-                return [
-                    _anomaly(
-                        "future-read",
-                        (read, write),
-                        f"{name_operation(read)} saw {shorten(cluster.value)} before its write, "
-                        f"{name_operation(write)}, had begun.",
-                    )
-                ]
+                return [anomaly_of("future-read", read, write)]
         for operation in cluster.operations:
             if latest is not None and _end(operation) < latest.invoked:
                 return [_backwards(latest, operation)]
@@ -109,19 +100,10 @@ def _in_chain(chain: list[Cluster]) -> list[Anomaly]:
 
 
 def _backwards(latest: Operation, operation: Operation) -> Anomaly:
-    """Explain what ended too early in a chain: before something on an earlier value began."""
-    words = f"before {name_operation(latest)}, which {_deed(latest)}, had begun"
+    """Name what ended too early in a chain: before something on an earlier value began."""
     if latest.f == "read":
-        return _anomaly(
-            "stale-read",
-            (latest, operation),
-            f"{name_operation(operation)} {_deed(operation)} {words}: the value it read was gone.",
-        )
-    return _anomaly(
-        "future-read",
-        (operation, latest),
-        f"{name_operation(operation)} {_deed(operation)} {words}, though one came from the other.",
-    )
+        return anomaly_of("stale-read", latest, operation)
+    return anomaly_of("future-read", operation, latest)
 
 
 def _between(zones: Sequence[_Zone]) -> list[Anomaly]:
@@ -140,37 +122,15 @@ def _between(zones: Sequence[_Zone]) -> list[Anomaly]:
 
 
 def _crossing(one: _Zone, other: _Zone) -> Anomaly:
-    """Explain two chains that must each precede the other."""
-    early, late = (one, other) if one.last > other.last else (other, one)
-    stale, proof = early.last_begun, early.first_ended
-    newer = late.first_ended or late.last_begun
-    words = f"{name_operation(stale)} {_deed(stale)}, but {name_operation(newer)} {_deed(newer)}"
-    if proof is None:
-        return _anomaly(
-            f"stale-{stale.f}",
-            (stale, newer),
-            f"{words} before it began: the first value was gone.",
-        )
-    other_side = f"{name_operation(late.last_begun)}, which {_deed(late.last_begun)},"
-    return _anomaly(
-        f"stale-{stale.f}",
-        (stale, newer, proof, late.last_begun),
-        f"{words} before it began, and {name_operation(proof)} {_deed(proof)} before {other_side} "
-        "began: neither value can come after the other.",
-    )
-
-
-def _deed(operation: Operation) -> str:
-    if operation.f == "read":
-        return f"read {_words(operation.output)}"
-    if operation.f == "cas":
-        return f"replaced {_words(operation.value[0])} by {_words(operation.value[1])}"
-    return f"wrote {_words(operation.value)}"
-
-
-def _words(value: object) -> str:
-    """A value as JSON, so that 1 and "1" look different."""
-    return shorten(canonical_json(value))
+    """Name two chains that must each precede the other."""
+    one_is_early = one.last > other.last
+    if one.first_ended is None or other.first_ended is None:
+        # The initial value was there before everything.
+        one_is_early = one.first_ended is None
+    early, late = (one, other) if one_is_early else (other, one)
+    stale, newer = early.last_begun, late.first_ended or late.last_begun
+    others = () if early.first_ended is None else (early.first_ended, late.last_begun)
+    return anomaly_of(f"stale-{stale.f}", stale, newer, *others)
 
 
 def _witness(zones: Sequence[_Zone]) -> tuple[int, ...]:
@@ -184,9 +144,3 @@ def _witness(zones: Sequence[_Zone]) -> tuple[int, ...]:
             reads = sorted(cluster.reads, key=lambda read: read.invoked)
             witness += [read.index for read in reads]
     return tuple(witness)
-
-
-def _anomaly(name: str, operations: tuple[Operation, ...], explanation: str) -> Anomaly:
-    indices = dict.fromkeys(operation.index for operation in operations)
-    sentence = explanation[:1].upper() + explanation[1:]
-    return Anomaly(type=name, operations=tuple(indices), explanation=sentence)
