@@ -6,6 +6,7 @@ from checker.errors import (
     EngineUnavailable,
     MalformedHistory,
     ModelError,
+    NothingToShrink,
     UnknownFormat,
     UnknownModel,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Model",
     "ModelError",
     "NemesisEvent",
+    "NothingToShrink",
     "Operation",
     "Outcome",
     "Partition",

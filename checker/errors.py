@@ -8,6 +8,7 @@
     +- UnknownFormat
     +- ModelError
     +- EngineUnavailable
+    +- NothingToShrink
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = [
     "EngineUnavailable",
     "MalformedHistory",
     "ModelError",
+    "NothingToShrink",
     "UnknownFormat",
     "UnknownModel",
 ]
@@ -81,3 +83,11 @@ class ModelError(CheckerError):
 
 class EngineUnavailable(CheckerError):
     """The engine that was asked for cannot decide this model or is not built here."""
+
+
+class NothingToShrink(CheckerError):
+    """Only a violation can be shrunk, and there is none such; ``verdict`` is the history's."""
+
+    def __init__(self, reason: str, verdict: str) -> None:
+        super().__init__(reason)
+        self.verdict = verdict

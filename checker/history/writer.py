@@ -14,7 +14,7 @@ from checker.history.codec import NEMESIS, Event, encode_event, encode_header
 from checker.history.history import History, NemesisEvent
 from checker.operation import Operation, Outcome
 
-__all__ = ["write_history"]
+__all__ = ["history_events", "write_history"]
 
 
 def write_history(history: History, path: str | Path) -> None:
@@ -29,14 +29,14 @@ def write_history(history: History, path: str | Path) -> None:
     try:
         with partial.open("wb") as file:
             file.write(encode_header(history.header))
-            file.writelines(encode_event(event) for event in _events(history))
+            file.writelines(encode_event(event) for event in history_events(history))
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _events(history: History) -> Iterator[Event]:
-    """Yield the endpoints by rank; between them, by time, what has no rank."""
+def history_events(history: History) -> Iterator[Event]:
+    """Yield the events: endpoints by rank; between them, by time, what has no rank."""
     nemesis = deque(history.nemesis)
     unknown = deque(
         sorted(

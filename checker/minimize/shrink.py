@@ -1,0 +1,218 @@
+"""Delta debugging of histories: fewer operations that still fail in the same way.
+
+The method is that of Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input"
+(IEEE TSE 28(2), 2002): take away halves, then quarters, and in the end single operations, as long
+as what is left fails in the same way. The result is 1-minimal: without any one of its operations,
+it does not fail so. There may be a smaller one elsewhere in the history.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from checker.check import Engine, check
+from checker.errors import NothingToShrink
+from checker.history.history import History
+from checker.limits import Limits
+from checker.minimize.subhistory import subhistory
+from checker.minimize.symptom import BudgetSpent, Symptom
+from checker.models import Model, model_named
+from checker.operation import Operation
+from checker.verdict import Anomaly, CheckResult, Verdict
+
+__all__ = ["BUDGET_SECONDS", "Minimized", "minimize"]
+
+BUDGET_SECONDS: Final = 60.0
+_WINDOW: Final = 8
+"""Operations before the violation that are tried first, when the named ones alone do not fail."""
+
+
+class Minimized(msgspec.Struct, frozen=True, kw_only=True):
+    """A smaller history that fails in the same way.
+
+    ``kept`` are the indices in the whole history of its operations, in order. ``anomaly`` is what
+    is wrong with the small one, and its ``operations`` are indices into that. ``minimal``: without
+    any one operation it does not fail so; if that is not known, ``reason`` says why.
+    """
+
+    history: History
+    kept: tuple[int, ...]
+    anomaly: Anomaly
+    minimal: bool
+    reason: str = ""
+    checks: int
+
+
+def minimize(
+    history: History,
+    model: str | Model[Any] = "stream",
+    *,
+    anomaly: str | None = None,
+    result: CheckResult | None = None,
+    limits: Limits | None = None,
+    engine: Engine = "auto",
+    budget_seconds: float = BUDGET_SECONDS,
+    on_smaller: Callable[[Minimized], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Minimized:
+    """Find a 1-minimal part of a history that fails in the same way.
+
+    Args:
+        history: What is in violation.
+        model: A model's name, or a model.
+        anomaly: The name of the anomaly to keep; by default the first one.
+        result: The history's verdict, if it is known already.
+        limits: What each check may cost.
+        engine: Which engine searches.
+        budget_seconds: When to stop with the smallest one found so far.
+        on_smaller: Is told of each smaller history as soon as it is found.
+        clock: Seconds.
+
+    Raises:
+        NothingToShrink: The history is not in violation, or has no anomaly of this name.
+        MalformedHistory: The model cannot make sense of an operation.
+        ModelError: A model of yours raised.
+    """
+    judge = model_named(model) if isinstance(model, str) else model
+    limits = limits or Limits()
+    deadline = clock() + budget_seconds
+    if result is None:
+        result = check(history, judge, limits=limits, engine=engine)
+    target, key = _target(result, anomaly)
+    symptom = Symptom(
+        history, judge, target.type, limits=limits, engine=engine, deadline=deadline, clock=clock
+    )
+    reduction = _Reduction(history, symptom, target, on_smaller or _ignore)
+    return reduction.run(_scopes(history, judge, target, key))
+
+
+def _target(result: CheckResult, name: str | None) -> tuple[Anomaly, Any]:
+    if result.verdict is not Verdict.INVALID:
+        raise NothingToShrink(f"the history is {result.verdict}", result.verdict)
+    for part in result.partitions:
+        for anomaly in part.anomalies:
+            if name is None or anomaly.type == name:
+                return anomaly, part.key
+    found = ", ".join(sorted({anomaly.type for anomaly in result.anomalies})) or "none with a name"
+    wanted = "anomaly" if name is None else f"{name!r}"
+    raise NothingToShrink(f"the history has no {wanted}: found were {found}", result.verdict)
+
+
+def _scopes(
+    history: History, model: Model[Any], target: Anomaly, key: Any
+) -> Iterator[Iterable[int]]:
+    """Yield where to begin, from the smallest: the certificate, windows before it, all."""
+    named = set(target.operations)
+    yield named
+    parts = model.partition(history.operations)
+    part = next((part.operations for part in parts if part.key == key), history.operations)
+    before = _until_the_end_of(part, [history.operations[index] for index in named])
+    window = _WINDOW
+    while window < len(before):
+        yield named.union(before[-window:])
+        window *= 4
+    yield named.union(before)
+    yield (operation.index for operation in part)
+    yield range(len(history))
+
+
+def _until_the_end_of(part: Iterable[Operation], named: list[Operation]) -> list[int]:
+    """Leave out what began after all of the named operations had ended."""
+    ends = [_end(operation) for operation in named]
+    return [operation.index for operation in part if operation.invoked < max(ends, default=0)]
+
+
+def _end(operation: Operation) -> float:
+    return float("inf") if operation.completed is None else operation.completed
+
+
+def _ignore(smaller: Minimized) -> None:
+    del smaller
+
+
+class _Reduction:
+    """The smallest failing part so far, and how it gets smaller."""
+
+    def __init__(
+        self,
+        history: History,
+        symptom: Symptom,
+        target: Anomaly,
+        on_smaller: Callable[[Minimized], None],
+    ) -> None:
+        self._history = history
+        self._symptom = symptom
+        self._on_smaller = on_smaller
+        # Until a part has been seen to fail, the whole history is all that is known to.
+        self._kept = list(range(len(history)))
+        self._anomaly = target
+        self._undecided = ""
+
+    def run(self, scopes: Iterable[Iterable[int]]) -> Minimized:
+        try:
+            if any(self._fails(sorted(set(scope))) for scope in scopes):
+                self._drop_groups(lambda operation: operation.key)
+                self._drop_groups(lambda operation: operation.process)
+                self._drop_operations()
+            else:
+                self._undecided = self._undecided or "judged again, it did not fail in the same way"
+        except BudgetSpent:
+            return self._found(minimal=False, reason="the budget was spent")
+        return self._found(minimal=not self._undecided, reason=self._undecided)
+
+    def _fails(self, kept: list[int]) -> bool:
+        """Take a part if it fails in the same way."""
+        anomaly = self._symptom.shown_by(kept)
+        if self._symptom.undecided:
+            self._undecided = f"some parts were not decided: {self._symptom.undecided}"
+        if anomaly is None:
+            return False
+        self._kept, self._anomaly = kept, anomaly
+        self._on_smaller(self._found(minimal=False, reason="it was stopped"))
+        return True
+
+    def _drop_groups(self, group_of: Callable[[Operation], Any]) -> None:
+        groups: dict[bytes, set[int]] = {}
+        for index in self._kept:
+            name = msgspec.json.encode(group_of(self._history.operations[index]))
+            groups.setdefault(name, set()).add(index)
+        if len(groups) < len(self._kept):
+            for group in sorted(groups.values(), key=len, reverse=True):
+                self._fails_without(group)
+
+    def _drop_operations(self) -> None:
+        size = max(1, len(self._kept) // 2)
+        while True:
+            self._undecided = ""
+            dropped = self._drop_chunks(size)
+            if size == 1 and not dropped:
+                return
+            size = max(1, size // 2)
+
+    def _drop_chunks(self, size: int) -> bool:
+        dropped = False
+        place = 0
+        while place < len(self._kept):
+            if self._fails_without(set(self._kept[place : place + size])):
+                dropped = True
+            else:
+                place += size
+        return dropped
+
+    def _fails_without(self, group: set[int]) -> bool:
+        rest = [index for index in self._kept if index not in group]
+        return bool(rest) and len(rest) < len(self._kept) and self._fails(rest)
+
+    def _found(self, *, minimal: bool, reason: str) -> Minimized:
+        return Minimized(
+            history=subhistory(self._history, self._kept),
+            kept=tuple(self._kept),
+            anomaly=self._anomaly,
+            minimal=minimal,
+            reason="" if minimal else reason,
+            checks=self._symptom.checks,
+        )
