@@ -48,8 +48,9 @@ def explain(
         type="non-linearizable",
         operations=(blocked.index, *(operation.index for operation in neighbours)),
         explanation=(
-            f"No order explains [{describe(blocked)}]: the longest legal order has {len(prefix)} "
-            f"operations{after}, and leaves the {model.name} at {where}."
+            f"No order explains [{describe(blocked)}]: the longest legal order has "
+            f"{len(prefix)} operation{'' if len(prefix) == 1 else 's'}{after}, and leaves the "
+            f"{model.name} at {where}."
         ),
     )
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from checker.errors import UnknownModel
 from checker.models.counter import Counter
+from checker.models.kv import Kv, Strings
 from checker.models.locks import FencedLock, Lock, Mutex
 from checker.models.log import Log
 from checker.models.model import Model, Partition
+from checker.models.multi_register import MultiRegister
 from checker.models.priority_queue import PriorityQueue
 from checker.models.queue import Queue
 from checker.models.register import CasRegister, Register
@@ -25,9 +27,11 @@ __all__ = [
     "Counter",
     "FencedLock",
     "GrowOnlySet",
+    "Kv",
     "Lock",
     "Log",
     "Model",
+    "MultiRegister",
     "Mutex",
     "Partition",
     "PriorityQueue",
@@ -36,6 +40,7 @@ __all__ = [
     "Set",
     "Stack",
     "Stream",
+    "Strings",
     "model_named",
 ]
 
@@ -43,6 +48,8 @@ MODELS: Mapping[str, type[Model[Any]]] = MappingProxyType(
     {
         "register": Register,
         "cas-register": CasRegister,
+        "multi-register": MultiRegister,
+        "kv": Kv,
         "stream": Stream,
         "log": Log,
         "queue": Queue,

@@ -36,7 +36,7 @@ def test_a_model_of_ones_own() -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("regster", "unknown model 'regster': known are register, cas-register, stream"),
+        ("regster", "unknown model 'regster': known are register, cas-register, "),
         ("no.such.module:Class", "No module named"),
         (f"{__name__}:Missing", "has no attribute 'Missing'"),
         (f"{__name__}:NOT_A_MODEL", "not a subclass of checker.Model"),
