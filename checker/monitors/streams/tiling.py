@@ -129,16 +129,18 @@ def _tile_log(
     heads = [(operation, head.position) for operation, head in evidence.heads]
     nowhere = [transition for transition in seen if transition not in log.placements]
     reach = max((position for _, position in heads), default=0)
-    order, gap = log.tile([*nowhere, *unseen], lambda _transition, _start: True, reach)
+    candidates = [*nowhere, *unseen]
+    order, gap = log.tile(candidates, lambda _transition, _start: True, reach)
     if gap is not None:
         _report_gap(log, order, gap, heads, findings)
         return order
     left = [transition for transition in seen if transition not in log.placements]
-    if len(left) == 1:
+    if left and candidates == left[:1]:
+        # Nothing else can stand between it and the others.
         log.placements[left[0]] = Placement(len(log.ids), left[0].first)
         order.append(left[0])
     elif left:
-        findings.leave(f"the positions of {len(left)} appends are not known")
+        findings.leave("there are appends whose positions are not known")
     if not set(order) <= set(seen):
         findings.leave("an append of unknown outcome is only known from a gap in the positions")
     return order

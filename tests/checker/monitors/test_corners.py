@@ -143,6 +143,14 @@ def test_what_only_the_size_of_an_unseen_append_decides_is_searched() -> None:
         assert result.algorithm.startswith("search: ")
 
 
+def test_an_append_without_its_position_may_stand_after_one_that_nobody_saw() -> None:
+    placed = 'append @t {"ids": ["z"], "expected": "any"} => {"version": 1, "position": null}'
+    log = 'read-log {"after": 5, "limit": 1} => {"events": []}'
+    lines = [*UNSEEN, *append(1, "x", "absent", "refused"), f"2 do {placed}", f"3 do {log}"]
+    whole = check(script(*lines)).partitions[-1]
+    assert (whole.verdict, whole.algorithm[:7]) == ("valid", "search:")
+
+
 def test_unknown_appends_that_share_an_event_are_searched() -> None:
     lines = [*append(7, "ab", 0), *append(8, "a", 0), *version(1, 2)]
     result = check(script(*lines))
