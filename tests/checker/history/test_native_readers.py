@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 from pathlib import Path
 
@@ -101,6 +102,39 @@ def test_a_file_may_not_unfold_to_more_than_is_allowed() -> None:
         _native.History.parse(bomb, max_bytes=1_000_000)
     with pytest.raises(_native.Malformed, match="line is longer than 50 bytes"):
         _native.History.parse(EVENTS, max_line_bytes=50)
+
+
+# The first 80 of the events, by `zstd -19 --check`.
+ZSTD = base64.b64decode(
+    "KLUv/QRopQYAgogZFpDNATwtvAoCcMru9rwrIiIiNYOqxOBr/bt3M++qZiIqVbrWv3s3865qJqJKlWv9u3cz76pm"
+    "IiKu9e/ezbyrmoloJMCk2DXnEJ4LrjXFAh074gLFjmHakCzKBdeM5EGKY9eUqDkpgJ6oAX7r/x3gNVoDElhB4C+I"
+    "hUkBFEjMB/2LZGl5a+1BSV0p8eA0Y37De8rSPiYqK6QfR4oUeokx/+J5ATJVu8OQaOUqIS7Nxav8ddc+FW9ToJa0"
+    "Z7QnbEn2jHqCLWnP0OinzJi7pdIF7CpUoia8"
+)
+FIRST = b"".join(EVENTS.splitlines(keepends=True)[:80])
+
+
+def _raw_frame(data: bytes) -> bytes:
+    """A frame with one block that is stored as it is (RFC 8878, section 3.1.1)."""
+    return b"\x28\xb5\x2f\xfd\x00\x58" + (len(data) << 3 | 1).to_bytes(3, "little") + data
+
+
+def test_frames_of_zstd_are_read(tmp_path: Path) -> None:
+    assert assert_same(ZSTD, tmp_path / "one.jsonl.zst")
+    skipped = b"\x5a\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"skip!"
+    rest = EVENTS[len(FIRST) :][: 3 * len(FIRST)].rsplit(b"\n", 1)[0]
+    frames = ZSTD + skipped + _raw_frame(b"\n") + _raw_frame(rest)
+    assert assert_same(frames, tmp_path / "frames.jsonl.zst")
+    assert read_natively(frames) == read_natively(FIRST + b"\n" + rest)
+
+
+@pytest.mark.parametrize("cut", [5, len(ZSTD) - 5, len(ZSTD) - 1])
+def test_zstd_that_is_cut_off_is_refused(cut: int, tmp_path: Path) -> None:
+    assert not assert_same(ZSTD[:cut], tmp_path / "cut.jsonl.zst")
+
+
+def test_zstd_whose_checksum_does_not_fit_is_refused(tmp_path: Path) -> None:
+    assert not assert_same(ZSTD[:-1] + bytes([ZSTD[-1] ^ 1]), tmp_path / "bad.jsonl.zst")
 
 
 def test_keys_are_told_apart_as_values_are(tmp_path: Path) -> None:

@@ -136,13 +136,15 @@ impl<'a> Datum<'a> {
 }
 
 /// A whole number of at most 18 digits, which is what nearly all are.
+///
+/// One that begins with 0 is no other: what has more digits then is not told here.
 #[inline]
-fn small(bytes: &[u8]) -> Option<i64> {
+pub(super) fn small(bytes: &[u8]) -> Option<i64> {
     let (negative, digits) = match bytes {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     };
-    if digits.is_empty() || digits.len() > 18 {
+    if digits.is_empty() || digits.len() > 18 || (digits[0] == b'0' && digits.len() > 1) {
         return None;
     }
     let mut whole = 0;

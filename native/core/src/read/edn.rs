@@ -63,8 +63,8 @@ fn event(
     let mut fields = Fields::default();
     let malformed = |reason| MalformedHistory::at(line, reason);
     for member in members.chunks_exact(2) {
-        let name = key_text(&bytes[member[0].clone()]);
-        if let Err(reason) = fields.take(&name, &bytes[member[1].clone()], &member[1]) {
+        let (name, value) = (name(&bytes[member[0].clone()]), &bytes[member[1].clone()]);
+        if let Err(reason) = fields.take(&name, value, &member[1]) {
             return Err(malformed(reason).of(in_words(bytes, members)));
         }
     }
@@ -92,6 +92,14 @@ fn event(
     })
 }
 
+/// The text that stands for a map's key, as bytes.
+fn name(form: &[u8]) -> Cow<'_, [u8]> {
+    match form {
+        [b':', name @ ..] => Cow::Borrowed(name),
+        _ => Cow::Owned(key_text(form).into_owned().into_bytes()),
+    }
+}
+
 /// The fields of an operation map that count, as they were found.
 #[derive(Default)]
 struct Fields<'a> {
@@ -106,30 +114,30 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Note a field; say what is wrong with its value.
-    fn take(&mut self, name: &str, form: &'a [u8], range: &Range<usize>) -> Result<(), String> {
+    fn take(&mut self, name: &[u8], form: &'a [u8], range: &Range<usize>) -> Result<(), String> {
         match name {
-            "type" => self.kind = Some(text(name, form)?),
-            "f" => self.f = Some(text(name, form)?),
-            "process" => {
+            b"type" => self.kind = Some(text("type", form)?),
+            b"f" => self.f = Some(text("f", form)?),
+            b"process" => {
                 let datum = first(form);
                 let process = Process::of(&datum);
-                self.process = Some(process.ok_or_else(|| unlike(name, "int | str", &datum))?);
+                self.process = Some(process.ok_or_else(|| unlike("process", "int | str", &datum))?);
             }
-            "time" => match first(form) {
+            b"time" => match first(form) {
                 Datum::Null => {}
                 Datum::Int(time) if time != NO_TIME => self.time = Some(time),
                 Datum::Int(_) | Datum::Big(_) => {
                     return Err("field `time`: beyond 64 bits".to_owned());
                 }
-                datum => return Err(unlike(name, "int | null", &datum)),
+                datum => return Err(unlike("time", "int | null", &datum)),
             },
-            "index" => match first(form) {
+            b"index" => match first(form) {
                 Datum::Null | Datum::Int(_) | Datum::Big(_) => {}
-                datum => return Err(unlike(name, "int | null", &datum)),
+                datum => return Err(unlike("index", "int | null", &datum)),
             },
-            "key" => self.key = span(form, range)?,
-            "value" => self.value = span(form, range)?,
-            "error" => self.error = span(form, range)?,
+            b"key" => self.key = span(form, range)?,
+            b"value" => self.value = span(form, range)?,
+            b"error" => self.error = span(form, range)?,
             _ => {}
         }
         Ok(())

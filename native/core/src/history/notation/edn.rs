@@ -114,7 +114,9 @@ impl<'a> Scanner<'a> {
                 self.at
             }
             _ => {
-                edn_atoms::datum(token, self.word(&range), range.start)?;
+                if !edn_atoms::is_plainly_sound(token, &self.bytes[range.clone()]) {
+                    edn_atoms::datum(token, self.word(&range), range.start)?;
+                }
                 range.end
             }
         };
@@ -200,26 +202,13 @@ impl<'a> Scanner<'a> {
     }
 
     fn check_map(&self, at: usize, first: usize) -> Result<(), Fault> {
-        const FEW: usize = 16;
         let members = &self.members[first..];
         if !members.len().is_multiple_of(2) {
             return Err(Fault::new("a map has a key without a value", at));
         }
-        if members.len() <= 2 {
-            return Ok(());
-        }
-        let mut keys: Vec<_> = (members.iter().step_by(2))
-            .map(|range| key_text(&self.bytes[range.clone()]))
-            .collect();
-        let twice = if keys.len() <= FEW {
-            (1..keys.len()).find(|&later| keys[..later].contains(&keys[later]))
-        } else {
-            keys.sort_unstable();
-            (1..keys.len()).find(|&later| keys[later - 1] == keys[later])
-        };
-        match twice {
+        match repetition(self.bytes, members) {
             Some(key) => {
-                let key = crate::history::quoted(&keys[key]);
+                let key = crate::history::quoted(&key);
                 Err(Fault::new(format!("a map has the key {key} twice"), at))
             }
             None => Ok(()),
@@ -229,6 +218,23 @@ impl<'a> Scanner<'a> {
     fn word(&self, range: &Range<usize>) -> &'a str {
         std::str::from_utf8(&self.bytes[range.clone()]).unwrap_or_default()
     }
+}
+
+/// A key that occurs twice among a map's members, if one does.
+fn repetition(bytes: &[u8], members: &[Range<usize>]) -> Option<String> {
+    const FEW: usize = 16;
+    let form = |key: usize| &bytes[members[2 * key].clone()];
+    let count = members.len() / 2;
+    let twice = if count <= FEW && (0..count).all(|key| form(key).starts_with(b":")) {
+        (1..count).find(|&later| (0..later).any(|earlier| form(earlier) == form(later)))
+    } else {
+        let mut keys: Vec<_> = (0..count).collect();
+        keys.sort_by_cached_key(|&key| key_text(form(key)));
+        let pair =
+            (keys.windows(2)).find(|pair| key_text(form(pair[0])) == key_text(form(pair[1])));
+        pair.map(|pair| pair[1])
+    };
+    twice.map(|key| key_text(form(key)).into_owned())
 }
 
 /// The elements of a text: of its one enclosing vector or list, or of the text itself.

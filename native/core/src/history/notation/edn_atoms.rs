@@ -9,7 +9,8 @@ use std::fmt::Write;
 use super::MAX_DIGITS;
 use super::Notation;
 use super::edn::Fault;
-use super::edn_tokens::{Token, token};
+use super::edn_tokens::Token;
+use crate::history::datum::small;
 use crate::history::{Datum, quoted};
 
 /// How many characters a hexadecimal number may have: in decimal it has a fifth more.
@@ -39,15 +40,34 @@ pub(crate) fn key_text(form: &[u8]) -> Cow<'_, str> {
 }
 
 /// View the bytes of one sound form.
+#[inline]
 pub(crate) fn first(form: &[u8]) -> Datum<'_> {
-    match token(form, 0) {
-        Ok(Some((Token::Open, _))) => Datum::collection(Notation::Edn, form),
-        Ok(Some((kind, range))) => {
-            let word = std::str::from_utf8(&form[range]).unwrap_or_default();
-            datum(kind, word, 0).unwrap_or(Datum::Null)
-        }
-        _ => Datum::Null,
+    if let Some(whole) = small(form) {
+        return Datum::Int(whole);
     }
+    let token = match form {
+        [] => return Datum::Null,
+        [b'[' | b'(' | b'{', ..] | [b'#', b'{', ..] => {
+            return Datum::collection(Notation::Edn, form);
+        }
+        [b'#', ..] => Token::Symbolic,
+        [b'"', ..] => Token::String,
+        [b'\\', ..] => Token::Character,
+        _ => Token::Atom,
+    };
+    let word = std::str::from_utf8(form).unwrap_or_default();
+    datum(token, word, 0).unwrap_or(Datum::Null)
+}
+
+/// Whether an atom is seen at a glance to be sound, as nearly all are.
+#[inline]
+pub(super) fn is_plainly_sound(token: Token, word: &[u8]) -> bool {
+    token == Token::Atom
+        && match word {
+            [b':', _, ..] => true,
+            [first, ..] => first.is_ascii_alphabetic() || small(word).is_some(),
+            [] => false,
+        }
 }
 
 fn atom(word: &str, at: usize) -> Result<Datum<'_>, Fault> {
