@@ -9,6 +9,7 @@ pub mod counter;
 mod kv;
 pub mod lock;
 pub mod log;
+mod multi_register;
 pub mod priority_queue;
 pub mod queue;
 mod registers;
@@ -17,6 +18,7 @@ pub mod stack;
 mod unknown;
 
 pub use kv::encode_kv;
+pub use multi_register::encode_multi_register;
 pub use registers::{encode_cas_register, encode_register};
 
 use crate::history::{Datum, History};

@@ -3,13 +3,13 @@
 use super::parts::{Part, by_key};
 use crate::budget::{Budget, Progress};
 use crate::encode::{
-    self, Encoded, Options, counter, encode_cas_register, encode_kv, encode_register, lock,
-    priority_queue, queue, set, stack,
+    self, Encoded, Options, counter, encode_cas_register, encode_kv, encode_multi_register,
+    encode_register, lock, priority_queue, queue, set, stack,
 };
 use crate::history::History;
 use crate::models::strings::is_of_strings;
 use crate::models::{
-    Counter, Lock, Log, Model, PriorityQueue, Queue, Register, Set, Stack, Strings,
+    Counter, Lock, Log, Model, MultiRegister, PriorityQueue, Queue, Register, Set, Stack, Strings,
 };
 use crate::monitors::{self, Finding, registers};
 use crate::operations::{Malformed, OperationTable};
@@ -65,6 +65,13 @@ const FAMILIES: &[Family] = &[
         ("zones", registers::judge),
         search_with::<Register>,
     ),
+    Family {
+        name: "multi-register",
+        split: by_key,
+        encode: encode_multi_register,
+        monitor: None,
+        search: search_with::<MultiRegister>,
+    },
     keyed("kv", encode_kv, ("zones", monitors::kv::judge), search_kv),
     keyed(
         "log",

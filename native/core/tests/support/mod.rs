@@ -8,6 +8,7 @@ pub mod exhaustive;
 pub mod intervals;
 pub mod locks;
 pub mod logs;
+pub mod multi_registers;
 pub mod reading;
 pub mod registers;
 pub mod sets;
