@@ -29,9 +29,15 @@ pub trait Discipline: Debug + Clone + Default {
     /// What the object is called in errors.
     const NAME: &'static str;
 
+    /// Whether the value itself has a part in when it leaves.
+    const BY_VALUE: bool;
+
     /// Whether a value that is in leaves before one that is put in now.
     fn leaves_before(other: u32, value: u32) -> bool;
 }
+
+/// The value of all that no removal answered; encoders number values from 1 and do not reach it.
+const UNSEEN: u32 = u32::MAX;
 
 /// What a row does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,7 +122,7 @@ impl<D: Discipline> Container<D> {
 
 impl<D: Discipline> Model for Container<D> {
     fn compile(table: &OperationTable) -> Result<Compiled<Self>, Malformed> {
-        let rows = (0..table.len())
+        let mut rows = (0..table.len())
             .map(|row| Deed::of(table, row, D::NAME))
             .collect::<Result<Vec<_>, _>>()?;
         let mut fates = answered(table, &rows);
@@ -132,6 +138,9 @@ impl<D: Discipline> Model for Container<D> {
             .enumerate()
             .map(|(row, &deed)| is_idle(row, deed, &fates))
             .collect();
+        if !D::BY_VALUE {
+            merge_unseen(&mut rows, &fates);
+        }
         let inserted = rows.iter().zip(&idle).filter(|&(_, &idle)| !idle);
         for (&deed, _) in inserted {
             if let Deed::Insert(value) = deed {
@@ -208,6 +217,17 @@ fn answered(table: &OperationTable, rows: &[Deed]) -> HashMap<u32, Fate, FxBuild
         }
     }
     fates
+}
+
+/// Make one value of all that no removal answered: nothing tells them apart.
+fn merge_unseen(rows: &mut [Deed], fates: &HashMap<u32, Fate, FxBuildHasher>) {
+    for deed in rows {
+        if let Deed::Insert(value) = deed
+            && !fates.contains_key(value)
+        {
+            *value = UNSEEN;
+        }
+    }
 }
 
 /// Let values stay, or be taken by removals without an answer, that were put in oftener than

@@ -8,6 +8,7 @@ pub struct Fifo;
 
 impl Discipline for Fifo {
     const NAME: &'static str = "queue";
+    const BY_VALUE: bool = false;
 
     fn leaves_before(_other: u32, _value: u32) -> bool {
         true
