@@ -67,10 +67,24 @@ pub struct Deed {
     element: u32,
     /// Whether an add or remove is answered.
     answered: bool,
-    lies: bool,
-    fails: bool,
+    flaw: Option<Flaw>,
     /// Whether a pending operation happened.
     happened: bool,
+}
+
+impl Deed {
+    fn lies(self) -> bool {
+        self.flaw == Some(Flaw::Lies)
+    }
+}
+
+/// What goes wrong with an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    /// Its answer is not true.
+    Lies,
+    /// It is an add that does not happen.
+    Fails,
 }
 
 /// What histories are made of.
@@ -84,19 +98,19 @@ pub struct Mix {
 
 fn deed(mix: Mix) -> impl Strategy<Value = Deed> {
     let request = prop::sample::select(mix.requests);
-    let chances = (
-        prop::bool::weighted(mix.answered),
-        prop::bool::weighted(0.07),
-        prop::bool::weighted(0.03),
-        any::<bool>(),
-    );
+    let flaw = prop_oneof![
+        90 => Just(None),
+        7 => Just(Some(Flaw::Lies)),
+        3 => Just(Some(Flaw::Fails)),
+    ];
+    let answered = prop::bool::weighted(mix.answered);
+    let chances = (answered, flaw, any::<bool>());
     (request, 0..mix.elements, chances).prop_map(
-        |(request, element, (answered, lies, fails, happened))| Deed {
+        |(request, element, (answered, flaw, happened))| Deed {
             request,
             element,
             answered,
-            lies,
-            fails,
+            flaw,
             happened,
         },
     )
@@ -120,7 +134,7 @@ fn play(operations: &[(Interval, Deed)]) -> OperationTable {
     for row in by_effect {
         let (interval, deed) = operations[row];
         rows[row] = match deed.request {
-            Request::Add if deed.fails => (ADD_FAILED, vec![deed.element]),
+            Request::Add if deed.flaw == Some(Flaw::Fails) => (ADD_FAILED, vec![deed.element]),
             Request::Read => (READ, read(&state, deed)),
             _ => (act(&mut state, interval, deed), vec![deed.element]),
         };
@@ -140,7 +154,7 @@ fn act(state: &mut BTreeSet<u32>, interval: Interval, deed: Deed) -> u8 {
     let is_there = state.contains(&element);
     let happens = deed.happened || !interval.pending;
     match deed.request {
-        Request::Contains => [MISSES, SEES][usize::from(is_there != deed.lies)],
+        Request::Contains => [MISSES, SEES][usize::from(is_there != deed.lies())],
         Request::Add => {
             if happens {
                 state.insert(element);
@@ -148,7 +162,7 @@ fn act(state: &mut BTreeSet<u32>, interval: Interval, deed: Deed) -> u8 {
             match (interval.pending, deed.answered) {
                 (true, _) => ADDED,
                 (_, false) => ADD,
-                _ => [ADDED, SEES][usize::from(is_there != deed.lies)],
+                _ => [ADDED, SEES][usize::from(is_there != deed.lies())],
             }
         }
         _ => {
@@ -158,7 +172,7 @@ fn act(state: &mut BTreeSet<u32>, interval: Interval, deed: Deed) -> u8 {
             match (interval.pending, deed.answered) {
                 (true, _) => REMOVED,
                 (_, false) => REMOVE,
-                _ => [MISSES, REMOVED][usize::from(is_there != deed.lies)],
+                _ => [MISSES, REMOVED][usize::from(is_there != deed.lies())],
             }
         }
     }
@@ -166,9 +180,9 @@ fn act(state: &mut BTreeSet<u32>, interval: Interval, deed: Deed) -> u8 {
 
 fn read(state: &BTreeSet<u32>, deed: Deed) -> Vec<u32> {
     let mut shown: Vec<u32> = state.iter().copied().collect();
-    if deed.lies && deed.happened && !shown.is_empty() {
+    if deed.lies() && deed.happened && !shown.is_empty() {
         shown.remove(deed.element as usize % shown.len());
-    } else if deed.lies {
+    } else if deed.lies() {
         shown.push(deed.element);
     }
     if deed.answered {
