@@ -17,6 +17,8 @@ mod read_chain;
 pub mod registers;
 pub mod set;
 pub mod stack;
+pub mod streams;
+mod sweep;
 mod two_state;
 mod watch;
 

@@ -14,7 +14,7 @@ mod evidence;
 mod log;
 mod radix;
 mod repetitions;
-mod requests;
+pub(crate) mod requests;
 
 use super::{Compiled, Model};
 use crate::operations::{Malformed, OperationTable};

@@ -8,42 +8,48 @@ use crate::operations::{Malformed, OperationTable};
 
 /// `[stream, expected, version, position, events...]`: answered the version and position of the
 /// last event, either of them [`NONE`] if it was not answered.
-const APPEND: u8 = 0;
+pub(crate) const APPEND: u8 = 0;
 /// `[stream, expected, actual]`: refused, since the stream was at version `actual`, or [`NONE`].
-const CONFLICT: u8 = 1;
+pub(crate) const CONFLICT: u8 = 1;
 /// `[stream, after, limit, events...]`: answered these events, the first with version `after + 1`.
-const READ: u8 = 2;
+pub(crate) const READ: u8 = 2;
 /// `[stream, after, limit, events..., positions...]`: the same with each event's position.
-const READ_WITH_POSITIONS: u8 = 3;
+pub(crate) const READ_WITH_POSITIONS: u8 = 3;
 /// `[stream, version]`: answered the stream's version.
-const VERSION: u8 = 4;
+pub(crate) const VERSION: u8 = 4;
 /// `[after, limit, (stream, version, event)...]`: answered these, the first at `after + 1`.
-const READ_LOG: u8 = 5;
+pub(crate) const READ_LOG: u8 = 5;
 /// `[position]`: answered the last position.
-const HEAD: u8 = 6;
+pub(crate) const HEAD: u8 = 6;
 /// `[]`: an answer that no state gives.
-const NEVER: u8 = 7;
+pub(crate) const NEVER: u8 = 7;
+/// `[stream, events...]`, never completed: certainly did not append these. The search leaves it out.
+pub(crate) const REFUSED: u8 = 8;
+/// `[stream, after, limit, (number, event)...]`: a page that is not numbered from `after + 1` on, of
+/// the log if the stream is [`NONE`]. No state answers it; it is a row of its own to say what is
+/// wrong.
+pub(crate) const MISNUMBERED: u8 = 9;
 
 /// No number, where one may stand.
-const NONE: u32 = u32::MAX;
+pub(crate) const NONE: u32 = u32::MAX;
 /// An event that nothing observes and one operation alone appends: which it is makes no difference.
 /// No row names it.
 pub(super) const UNSEEN: u32 = u32::MAX;
 /// An expectation that every stream meets.
-const ANY: u32 = u32::MAX;
+pub(crate) const ANY: u32 = u32::MAX;
 /// An expectation that every stream with events meets.
-const EXISTS: u32 = u32::MAX - 1;
+pub(crate) const EXISTS: u32 = u32::MAX - 1;
 
 /// Where a stream is expected to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Expected {
+pub(crate) enum Expected {
     Any,
     Exists,
     Exactly(u32),
 }
 
 impl Expected {
-    pub(super) fn is_met(self, version: u32) -> bool {
+    pub(crate) fn is_met(self, version: u32) -> bool {
         match self {
             Self::Any => true,
             Self::Exists => version > 0,
@@ -51,7 +57,7 @@ impl Expected {
         }
     }
 
-    fn decode(number: u32) -> Self {
+    pub(crate) fn decode(number: u32) -> Self {
         match number {
             ANY => Self::Any,
             EXISTS => Self::Exists,
@@ -174,7 +180,8 @@ fn decode_request(kind: u8, arguments: &[u32]) -> Option<Request> {
             events: events.chunks_exact(3).map(log_event).collect(),
         },
         (HEAD, &[position]) => Request::Head { position },
-        (NEVER, []) => Request::Never,
+        (NEVER, []) | (REFUSED, [_, ..]) => Request::Never,
+        (MISNUMBERED, [_, _, _, events @ ..]) if events.len() % 2 == 0 => Request::Never,
         _ => return None,
     })
 }

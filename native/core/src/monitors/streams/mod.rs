@@ -1,0 +1,135 @@
+//! The monitor of event streams: exact, near-linear, with a name for what it finds.
+//!
+//! Stores hand out versions and positions, and so tell in which order the appends happened; what
+//! would be NP-complete otherwise becomes one sweep. First everything that was observed is put
+//! together into a canonical log (`ledger`); then the log must have no gaps and each append its
+//! expectation met (`tiling`); then each observation gets the states in which it is legal
+//! (`domains`); last, one pass over time (`sweep`) finds an order or the rows that exclude it.
+//!
+//! Appends that nobody observed are not decided beyond one corner (`sweep`): where several of them
+//! could explain what was seen, the question is left to the search.
+//! `checker/monitors/streams` says the same in Python.
+
+mod certificate;
+mod domains;
+mod evidence;
+mod findings;
+mod ledger;
+mod ledgers;
+mod order;
+mod pages;
+mod row;
+mod tiling;
+
+use crate::budget::{Budget, Exhausted};
+use crate::operations::OperationTable;
+
+use super::Finding;
+use super::sweep::Sweep;
+use super::watch::Watch;
+use evidence::Evidence;
+use findings::Findings;
+use ledgers::Ledgers;
+use row::Row;
+
+/// More than is kept for a row, its arguments not counted.
+const BYTES_A_ROW: usize = 192;
+/// More than is kept for an argument.
+const BYTES_AN_ARGUMENT: usize = 16;
+
+const BEYOND: &str = "an append of unknown outcome must have happened after everything that was \
+                      observed, and an operation can only be judged with its size";
+
+/// Judge one stream, or a whole store: a table that [`crate::models::Stream`] compiles.
+///
+/// The store is judged as one object if the table speaks of positions, or of several streams.
+#[must_use]
+pub fn judge(table: &OperationTable, budget: &Budget) -> Finding {
+    match decide(table, &mut Watch::new(budget)) {
+        Ok(finding) => finding,
+        Err(exhausted) => Finding::Exhausted(exhausted),
+    }
+}
+
+fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exhausted> {
+    let arguments: usize = (0..table.len()).map(|row| table.arguments(row).len()).sum();
+    watch.keep(table.len() * BYTES_A_ROW + arguments * BYTES_AN_ARGUMENT)?;
+    let mut findings = Findings::default();
+    let order = find_order(table, &mut findings, watch)?;
+    Ok(match (findings, order) {
+        (
+            Findings {
+                certificate: Some(certificate),
+                ..
+            },
+            _,
+        ) => Finding::Invalid(certificate),
+        (
+            Findings {
+                undecided: Some(reason),
+                ..
+            },
+            _,
+        ) => Finding::Undecided(reason),
+        (_, order) => Finding::Valid {
+            order: order.unwrap_or_default(),
+        },
+    })
+}
+
+/// Find a witness; without one, `findings` says why.
+fn find_order(
+    table: &OperationTable,
+    findings: &mut Findings,
+    watch: &mut Watch<'_>,
+) -> Result<Option<Vec<u32>>, Exhausted> {
+    let evidence = Evidence::gather(table, findings, watch)?;
+    if !findings.is_empty() {
+        return Ok(None);
+    }
+    let is_whole = evidence.streams > 1 || speaks_of_log(table);
+    let mut ledgers = Ledgers::enter(&evidence, is_whole, findings, watch)?;
+    if !findings.is_empty() {
+        return Ok(None);
+    }
+    let Some(order) = tiling::order_appends(&mut ledgers, &evidence, findings, watch)? else {
+        return Ok(None);
+    };
+    if is_whole {
+        ledgers::compare_log_rows(&order, &evidence, findings);
+    }
+    drop(ledgers);
+    if !findings.is_empty() {
+        return Ok(None);
+    }
+    let mut items = domains::domains(&order, &evidence, findings, watch)?;
+    if !findings.is_empty() {
+        return Ok(None);
+    }
+    let late = |stream| order.late(&evidence, stream);
+    let mut sweep = Sweep::new(table, &mut items, order.top(), late);
+    sweep.run(watch)?;
+    if sweep.is_undecided {
+        findings.leave(BEYOND);
+    }
+    if sweep.violations.is_empty() && findings.is_empty() {
+        return Ok(Some(sweep.order()));
+    }
+    let violations = std::mem::take(&mut sweep.violations);
+    for violation in &violations {
+        certificate::report(violation, &items, &order, &evidence, findings);
+    }
+    Ok(None)
+}
+
+/// Whether a table says anything about the log above the streams.
+fn speaks_of_log(table: &OperationTable) -> bool {
+    let rows = 0..crate::operations::id(table.len());
+    rows.into_iter().any(|row| match Row::of(table, row) {
+        Row::Append { position, .. } => position.is_some(),
+        Row::Read { positions, .. } => positions.is_some(),
+        Row::Misnumbered { stream, .. } => stream.is_none(),
+        Row::ReadLog { .. } | Row::Head { .. } => true,
+        _ => false,
+    })
+}
