@@ -16,8 +16,11 @@ _PLAIN_WIDTH: Final = 200
 """Columns where there is no terminal to ask: tables may be wide, nobody has to wrap them."""
 
 
-def report_console() -> Console:
-    """Return the console of standard output; rich honours NO_COLOR and FORCE_COLOR."""
+def report_console(*, stderr: bool = False) -> Console:
+    """Return the console of standard output, or, for a command whose data goes there, of errors.
+
+    Rich honours NO_COLOR and FORCE_COLOR.
+    """
     from rich.console import Console  # noqa: PLC0415 - not needed for --version and --json
 
     class ReportConsole(Console):
@@ -25,8 +28,8 @@ def report_console() -> Console:
             # Rich would exit with 1, which to us is a violation.
             raise BrokenPipeError
 
-    width = None if sys.stdout.isatty() else _PLAIN_WIDTH
-    return ReportConsole(width=width, highlight=False, markup=False, emoji=False)
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else _PLAIN_WIDTH
+    return ReportConsole(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def warn(message: str) -> None:

@@ -35,13 +35,16 @@ class Minimized(msgspec.Struct, frozen=True, kw_only=True):
     """A smaller history that fails in the same way.
 
     ``kept`` are the indices in the whole history of its operations, in order. ``anomaly`` is what
-    is wrong with the small one, and its ``operations`` are indices into that. ``minimal``: without
-    any one operation it does not fail so; if that is not known, ``reason`` says why.
+    is wrong with the small one, and its ``operations`` are indices into that; ``target`` is what is
+    wrong with the part ``key`` of the whole. ``minimal``: without any one operation it does not
+    fail so; if that is not known, ``reason`` says why. ``checks`` is how many parts were judged.
     """
 
     history: History
     kept: tuple[int, ...]
     anomaly: Anomaly
+    target: Anomaly
+    key: Any
     minimal: bool
     reason: str = ""
     checks: int
@@ -86,7 +89,7 @@ def minimize(
     symptom = Symptom(
         history, judge, target.type, limits=limits, engine=engine, deadline=deadline, clock=clock
     )
-    reduction = _Reduction(history, symptom, target, on_smaller or _ignore)
+    reduction = _Reduction(history, symptom, (target, key), on_smaller or _ignore)
     return reduction.run(_scopes(history, judge, target, key))
 
 
@@ -141,7 +144,7 @@ class _Reduction:
         self,
         history: History,
         symptom: Symptom,
-        target: Anomaly,
+        target: tuple[Anomaly, Any],
         on_smaller: Callable[[Minimized], None],
     ) -> None:
         self._history = history
@@ -149,7 +152,8 @@ class _Reduction:
         self._on_smaller = on_smaller
         # Until a part has been seen to fail, the whole history is all that is known to.
         self._kept = list(range(len(history)))
-        self._anomaly = target
+        self._target, self._key = target
+        self._anomaly = self._target
         self._undecided = ""
 
     def run(self, scopes: Iterable[Iterable[int]]) -> Minimized:
@@ -212,6 +216,8 @@ class _Reduction:
             history=subhistory(self._history, self._kept),
             kept=tuple(self._kept),
             anomaly=self._anomaly,
+            target=self._target,
+            key=self._key,
             minimal=minimal,
             reason="" if minimal else reason,
             checks=self._symptom.checks,

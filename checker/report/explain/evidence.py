@@ -1,0 +1,131 @@
+"""What there is to say about one anomaly: from the history to `Explanation`, which reports draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from checker.engine import explanation, reference
+from checker.history.history import History
+from checker.limits import Limits
+from checker.minimize import Minimized
+from checker.models import Model, Partition
+from checker.models.describe import describe, shorten
+from checker.monitors import MONITORS
+from checker.operation import Operation
+from checker.report.anomaly_definitions import AnomalyDefinition, definition_of
+from checker.report.explain.legal import legal_answers
+from checker.verdict import Anomaly, Verdict
+
+__all__ = ["STEPS_MAX", "Explanation", "Step", "explain_anomaly"]
+
+STEPS_MAX: Final = 24
+"""Operations up to which a part is drawn and searched."""
+_SEARCH: Final = Limits(timeout_seconds=2.0, memory_bytes=256 * 1024**2)
+_STATE_CHARACTERS: Final = 60
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation of a legal order, and the state after it."""
+
+    operation: int
+    does: str
+    state: str
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one part of a history is in violation. Operations are indices into the whole history.
+
+    ``operations`` is the smallest failing part that was found; ``minimal`` says that it fails only
+    with all of them. ``longest_order`` is the longest legal order of these, ``initial`` the state
+    before it, ``blocked`` the operation that no order reaches, and ``legal_answers`` what could
+    have been answered to it (those that the history knows of).
+    """
+
+    model: str
+    key: Any
+    anomaly: str
+    sentence: str
+    definitions: tuple[AnomalyDefinition, ...]
+    operations: tuple[int, ...]
+    minimal: bool
+    initial: str = ""
+    longest_order: tuple[Step, ...] = ()
+    blocked: int | None = None
+    legal_answers: tuple[str, ...] = ()
+
+
+def explain_anomaly(history: History, model: Model[Any], smallest: Minimized) -> Explanation:
+    """Say all there is to say about one anomaly.
+
+    Args:
+        history: The whole history.
+        model: What judged it.
+        smallest: A small part that fails in the same way.
+
+    Raises:
+        ModelError: The model raised.
+    """
+    operations = [history.operations[index] for index in smallest.kept]
+    told = smallest.target
+    if not set(smallest.kept) <= set(told.operations):
+        told = _judged_again(model, operations, smallest.anomaly.type) or told
+    plain = Explanation(
+        model=model.name,
+        key=smallest.key,
+        anomaly=told.type,
+        sentence=told.explanation,
+        definitions=definition_of(told.type, model.name) or definition_of(told.type),
+        operations=smallest.kept,
+        minimal=smallest.minimal,
+    )
+    if len(operations) > STEPS_MAX:
+        return plain
+    for part in model.partition(operations):
+        outcome = reference.search(part.model, part.operations, _SEARCH)
+        if outcome.verdict is Verdict.INVALID:
+            return _with_order(plain, part, outcome.longest_prefix, outcome.blocked, history)
+    return plain
+
+
+def _judged_again(model: Model[Any], operations: Sequence[Operation], kind: str) -> Anomaly | None:
+    """Find the anomaly in a part of the history, in terms of the whole history's indices."""
+    for part in model.partition(operations):
+        monitor = MONITORS.get(type(part.model))
+        if monitor is not None:
+            anomalies = monitor(part.model, part.operations).anomalies
+            same = next((anomaly for anomaly in anomalies if anomaly.type == kind), None)
+            if same is not None:
+                return same
+        outcome = reference.search(part.model, part.operations, _SEARCH)
+        if outcome.verdict is Verdict.INVALID:
+            return explanation.explain(part.model, part.operations, outcome)
+    return None
+
+
+def _with_order(
+    plain: Explanation,
+    part: Partition,
+    order: Sequence[int],
+    blocked: int | None,
+    history: History,
+) -> Explanation:
+    known = {operation.index: operation for operation in part.operations}
+    state = part.model.init()
+    initial = shorten(str(state), _STATE_CHARACTERS)
+    steps = []
+    for index in order:
+        state = reference.apply(part.model, state, known[index])
+        steps.append(
+            Step(
+                operation=index,
+                does=describe(known[index]),
+                state=shorten(str(state), _STATE_CHARACTERS),
+            )
+        )
+    answers = () if blocked is None else legal_answers(part, known[blocked], history)
+    return msgspec.structs.replace(
+        plain, initial=initial, longest_order=tuple(steps), blocked=blocked, legal_answers=answers
+    )
