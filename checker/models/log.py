@@ -40,7 +40,7 @@ def unchain(after: int, known: int) -> int:
 
 
 class Log(Model[tuple[int, int]]):
-    """The model ``log``: ``append`` (output: the length after it) and ``read``.
+    """A log: ``append`` (output: the length after it), ``read`` (output: its length and hash).
 
     A read is answered ``{"len": n, "hash": "16 hex digits"}``. The state is that pair.
     """

@@ -104,7 +104,7 @@ class StoreState:
 
 
 class Stream(Model[StoreState]):
-    """The model ``stream``.
+    """An event store: ``append``, ``read`` and ``version`` of streams, ``read-log`` and ``head``.
 
     An append takes effect if its expectation is met and none of its ids is in the log. An append
     whose ids all went into the log before, together and on this stream, is a repetition: it changes

@@ -12,6 +12,7 @@ from typing import Final
 from checker.errors import MalformedHistory, UnknownFormat
 from checker.history.formats.edn import read_edn
 from checker.history.formats.excerpt import excerpt
+from checker.history.formats.faults import Faults
 from checker.history.formats.json_array import read_json_array
 from checker.history.formats.jsonl import read_jsonl
 from checker.history.formats.limits import ReadLimits
@@ -22,7 +23,7 @@ from checker.history.formats.sniff import sniff
 from checker.history.formats.source import Source
 from checker.history.history import History
 
-__all__ = ["FORMATS", "ReadLimits", "read_history"]
+__all__ = ["FAULTS_MAX", "FORMATS", "ReadLimits", "read_history", "read_with_faults"]
 
 FORMATS: Final[Mapping[str, Callable[[Source], History]]] = MappingProxyType(
     {
@@ -35,6 +36,9 @@ FORMATS: Final[Mapping[str, Callable[[Source], History]]] = MappingProxyType(
     }
 )
 """Every format by name."""
+
+FAULTS_MAX: Final = 20
+"""Malformations of one file that `read_with_faults` tells of."""
 
 
 def read_history(
@@ -56,9 +60,45 @@ def read_history(
         UnknownFormat: There is no format of this name.
         OSError: The file cannot be opened or read.
     """
+    return _read(path, format, limits, Faults())
+
+
+def read_with_faults(
+    path: str | Path,
+    format: str = "auto",  # noqa: A002 - as in `read_history`
+    *,
+    limits: ReadLimits | None = None,
+    at_most: int = FAULTS_MAX,
+) -> tuple[History | None, tuple[MalformedHistory, ...]]:
+    """Read a history as `read_history` does, but go on after a malformation where that is possible.
+
+    Returns:
+        The history, None if it is malformed; and what is wrong with it, up to ``at_most`` things,
+        of which a later one can follow from an earlier one.
+
+    Raises:
+        UnknownFormat: There is no format of this name.
+        OSError: The file cannot be opened or read.
+    """
+    faults = Faults(at_most)
+    try:
+        history = _read(path, format, limits, faults)
+    except MalformedHistory as error:
+        # What ended the reading may have been counted as the last that was wanted.
+        found = faults.found if error in faults.found else [*faults.found, error]
+        return None, tuple(found)
+    return (None if faults.found else history), tuple(faults.found)
+
+
+def _read(
+    path: str | Path,
+    format: str,  # noqa: A002 - as in `read_history`
+    limits: ReadLimits | None,
+    faults: Faults,
+) -> History:
     if format != "auto" and format not in FORMATS:
         raise UnknownFormat(f"unknown format {format!r}: known are auto, {', '.join(FORMATS)}.")
-    with Source(path, limits=limits) as source, _collector_paused():
+    with Source(path, limits=limits, faults=faults) as source, _collector_paused():
         name = sniff(source.head) if format == "auto" else format
         if name is None:
             raise MalformedHistory(

@@ -44,7 +44,8 @@ def read_edn(source: Source) -> History:
             line += text.count("\n", counted, position)
             counted = position
             events += 1
-            _add_map(builder, form, line)
+            with source.faults:
+                _add_map(builder, form, line)
     except EdnError as error:
         raise MalformedHistory(
             f"broken EDN: {error}",

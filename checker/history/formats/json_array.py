@@ -41,12 +41,13 @@ def read_json_array(source: Source) -> History:
         start = text.index(raw, counted)
         line += text.count(b"\n", counted, start)
         counted = start
-        try:
-            event = _EVENTS.decode(raw)
-        except BROKEN as error:
-            raise explain(error, raw, line, source) from error
-        refuse_traps(raw, line, source, _MARKS, (event.key, event.value, event.error))
-        add_event(builder, event, line)
+        with source.faults:
+            try:
+                event = _EVENTS.decode(raw)
+            except BROKEN as error:
+                raise explain(error, raw, line, source) from error
+            refuse_traps(raw, line, source, _MARKS, (event.key, event.value, event.error))
+            add_event(builder, event, line)
         line += raw.count(b"\n")
         counted += len(raw)
     return lift_keys(builder.build())

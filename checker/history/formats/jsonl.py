@@ -36,7 +36,7 @@ def read_jsonl(source: Source) -> History:
     Raises:
         MalformedHistory: With the line, and what is wrong with it.
     """
-    decode = _EVENTS.decode
+    decode, faults = _EVENTS.decode, source.faults
     builder: HistoryBuilder | None = None
     for number, line in enumerate(source.lines(), start=1):
         if not line or line.isspace():
@@ -46,12 +46,13 @@ def read_jsonl(source: Source) -> History:
             builder = HistoryBuilder(source=source.name, header=header)
             if header is not None:
                 continue
-        try:
-            event = decode(line)
-        except BROKEN as error:
-            raise explain(error, line, number, source) from error
-        refuse_traps(line, number, source, _MARKS, (event.key, event.value, event.error))
-        add_event(builder, event, number)
+        with faults:
+            try:
+                event = decode(line)
+            except BROKEN as error:
+                raise explain(error, line, number, source) from error
+            refuse_traps(line, number, source, _MARKS, (event.key, event.value, event.error))
+            add_event(builder, event, number)
     return (builder or HistoryBuilder(source=source.name)).build()
 
 

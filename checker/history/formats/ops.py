@@ -73,51 +73,55 @@ def read_ops(source: Source) -> History:
 
 
 def _decoded(source: Source) -> list[tuple[int, _Line]]:
-    decode = _LINES.decode
     rows: list[tuple[int, _Line]] = []
     for number, line in enumerate(source.lines(), start=1):
-        if not line or line.isspace():
-            continue
-        try:
-            row = decode(line)
-        except BROKEN as error:
-            raise explain(error, line, number, source) from error
-        refuse_traps(line, number, source, _MARKS, (row.key, row.value, row.out))
-        if not (-MAX_TIME <= row.call <= MAX_TIME and (row.returned or 0) <= MAX_TIME):
-            raise MalformedHistory(
-                "field `call` or `return`: beyond 64 bits",
-                source=source.name,
-                line=number,
-                operation=f"{row.client} {row.f}",
-            )
-        if row.returned is not None and row.returned < row.call:
-            raise MalformedHistory(
-                f"client {row.client!r} returns from {row.f!r} at {row.returned}, "
-                f"before its call at {row.call}",
-                source=source.name,
-                line=number,
-                operation=f"{row.client} {row.f}",
-            )
-        rows.append((number, row))
+        if line and not line.isspace():
+            with source.faults:
+                rows.append((number, _decoded_line(line, number, source)))
     return rows
+
+
+def _decoded_line(line: bytes, number: int, source: Source) -> _Line:
+    try:
+        row = _LINES.decode(line)
+    except BROKEN as error:
+        raise explain(error, line, number, source) from error
+    refuse_traps(line, number, source, _MARKS, (row.key, row.value, row.out))
+    if not (-MAX_TIME <= row.call <= MAX_TIME and (row.returned or 0) <= MAX_TIME):
+        raise MalformedHistory(
+            "field `call` or `return`: beyond 64 bits",
+            source=source.name,
+            line=number,
+            operation=f"{row.client} {row.f}",
+        )
+    if row.returned is not None and row.returned < row.call:
+        raise MalformedHistory(
+            f"client {row.client!r} returns from {row.f!r} at {row.returned}, "
+            f"before its call at {row.call}",
+            source=source.name,
+            line=number,
+            operation=f"{row.client} {row.f}",
+        )
+    return row
 
 
 def _refuse_overlap(rows: list[tuple[int, _Line]], source: Source) -> None:
     last: dict[int | str, tuple[int, _Line]] = {}
     for number, row in rows:
         before_number, before = last.get(row.client, (0, None))
-        if before is not None and (before.returned is None or row.call < before.returned):
-            reason = (
-                f"client {row.client!r} goes on after its {before.f!r} (line {before_number}) "
-                "that never returned: it must continue under a new number"
-                if before.returned is None
-                else f"client {row.client!r} calls {row.f!r} at {row.call}, before its "
-                f"{before.f!r} (line {before_number}) returns at {before.returned}: "
-                "one client does one thing at a time"
-            )
-            raise MalformedHistory(
-                reason, source=source.name, line=number, operation=f"{row.client} {row.f}"
-            )
+        with source.faults:
+            if before is not None and (before.returned is None or row.call < before.returned):
+                reason = (
+                    f"client {row.client!r} goes on after its {before.f!r} (line {before_number}) "
+                    "that never returned: it must continue under a new number"
+                    if before.returned is None
+                    else f"client {row.client!r} calls {row.f!r} at {row.call}, before its "
+                    f"{before.f!r} (line {before_number}) returns at {before.returned}: "
+                    "one client does one thing at a time"
+                )
+                raise MalformedHistory(
+                    reason, source=source.name, line=number, operation=f"{row.client} {row.f}"
+                )
         last[row.client] = (number, row)
 
 

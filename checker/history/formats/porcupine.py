@@ -52,7 +52,8 @@ def read_porcupine(source: Source) -> History:
             continue
         if LOG_LINE.match(line) and _JEPSEN not in line:
             continue
-        _add_line(builder, _decoded(line, number, source), number)
+        with source.faults:
+            _add_line(builder, _decoded(line, number, source), number)
     return builder.build()
 
 

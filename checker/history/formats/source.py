@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 
 from checker import _native
 from checker.errors import MalformedHistory
+from checker.history.formats.faults import Faults
 from checker.history.formats.limits import ReadLimits
 
 __all__ = ["STDIN", "STDIN_NAME", "Source"]
@@ -36,9 +37,13 @@ class Source:
     Attributes:
         name: The path as it was given, or ``<stdin>``.
         unterminated: True once `lines` has handed out a last line that has no newline.
+        faults: Stands around the reading of each line, and may let the reader go on.
     """
 
-    def __init__(self, path: str | Path, *, limits: ReadLimits | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, limits: ReadLimits | None = None, faults: Faults | None = None
+    ) -> None:
+        self.faults = faults or Faults()
         self._path = path
         self._limits = limits or ReadLimits()
         self._stack = contextlib.ExitStack()

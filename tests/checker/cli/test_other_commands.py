@@ -63,11 +63,33 @@ def test_stats_are_readable(run: str, capsys: pytest.CaptureFixture[str]) -> Non
 def test_lint_tells_what_is_odd(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", GOOD, BROKEN, "--json"]) == 4
     good, broken = json.loads(capsys.readouterr().out)
-    assert (good["operations"], good["malformed"]) == (6, None)
+    assert (good["operations"], good["malformed"]) == (6, [])
     assert "no-times" in [finding["rule"] for finding in good["findings"]]
-    assert broken["malformed"]["line"] == 3
+    assert [finding["line"] for finding in broken["malformed"]] == [3]
     assert main(["lint", GOOD, BROKEN]) == 4
     assert f"{BROKEN}:3: malformed: broken JSON" in capsys.readouterr().out
+
+
+def test_lint_goes_on_after_a_malformation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text(
+        '{"type": "invoke", "process": 0, "f": "read"}\n'
+        '{"type": "invoke", "process": 0, "f": "read"}\n'
+        '{"type": "ok", "process": 9, "f": "read"}\n'
+        '{"type": "okay", "process": 0, "f": "read"}\n'
+        '{"type": "ok", "process": 0, "f": "read"}\n'
+    )
+    assert main(["lint", str(path)]) == 4
+    *findings, tally = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[1:3] for line in findings] == [
+        [number, " malformed"] for number in ("2", "3", "4")
+    ]
+    assert "3 in all" in tally
+    assert main(["lint", str(path), "--at-most", "2"]) == 4
+    assert "stopped after 2" in capsys.readouterr().out
+    assert main(["lint", str(path), "--at-most", "0"]) == 2
 
 
 def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,3 +99,4 @@ def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     names = [model["name"] for model in json.loads(capsys.readouterr().out)]
     assert {"register", "cas-register", "stream"} <= set(names)
     assert all(name in text for name in names)
+    assert {line.rstrip()[-1] for line in text.splitlines()[1:]} == {"."}
