@@ -15,6 +15,8 @@ pub mod queue;
 mod registers;
 pub mod set;
 pub mod stack;
+mod stream_pages;
+pub mod streams;
 mod unknown;
 
 pub use kv::encode_kv;

@@ -1,6 +1,6 @@
 //! The models that are judged natively: one line each.
 
-use super::parts::{Part, by_key};
+use super::parts::{Part, by_key, by_stream};
 use crate::budget::{Budget, Progress};
 use crate::encode::{
     self, Encoded, Options, counter, encode_cas_register, encode_kv, encode_multi_register,
@@ -9,7 +9,8 @@ use crate::encode::{
 use crate::history::History;
 use crate::models::strings::is_of_strings;
 use crate::models::{
-    Counter, Lock, Log, Model, MultiRegister, PriorityQueue, Queue, Register, Set, Stack, Strings,
+    Counter, Lock, Log, Model, MultiRegister, PriorityQueue, Queue, Register, Set, Stack, Stream,
+    Strings,
 };
 use crate::monitors::{self, Finding, registers};
 use crate::operations::{Malformed, OperationTable};
@@ -29,7 +30,9 @@ pub struct Family {
     /// The model's name on the command line and in results.
     pub name: &'static str,
     split: Split,
-    pub(super) encode: Encode,
+    encode: Encode,
+    /// How the whole history is encoded, where it is a part beside others.
+    encode_whole: Encode,
     pub(super) monitor: Option<Monitor>,
     pub(super) search: Search,
 }
@@ -39,6 +42,14 @@ impl Family {
     pub(super) fn split(&self, history: &History) -> Vec<Part> {
         (self.split)(history)
     }
+
+    /// What encodes a part.
+    pub(super) fn encoder(&self, part: &Part) -> Encode {
+        match part.key_row {
+            Some(_) => self.encode,
+            None => self.encode_whole,
+        }
+    }
 }
 
 /// A model whose keys are objects of their own.
@@ -47,6 +58,7 @@ const fn keyed(name: &'static str, encode: Encode, monitor: Monitor, search: Sea
         name,
         split: by_key,
         encode,
+        encode_whole: encode,
         monitor: Some(monitor),
         search,
     }
@@ -69,10 +81,19 @@ const FAMILIES: &[Family] = &[
         name: "multi-register",
         split: by_key,
         encode: encode_multi_register,
+        encode_whole: encode_multi_register,
         monitor: None,
         search: search_with::<MultiRegister>,
     },
     keyed("kv", encode_kv, ("zones", monitors::kv::judge), search_kv),
+    Family {
+        name: "stream",
+        split: by_stream,
+        encode: encode::streams::encode_stream,
+        encode_whole: encode::streams::encode_store,
+        monitor: Some(("sweep", monitors::streams::judge)),
+        search: search_with::<Stream>,
+    },
     keyed(
         "log",
         encode::log::encode,

@@ -71,7 +71,7 @@ pub(super) fn attempt(
     budget: &Budget,
 ) -> Result<Attempt, Malformed> {
     let began = Instant::now();
-    let encoded = (family.encode)(history, &part.rows, options)?;
+    let encoded = (family.encoder(part))(history, &part.rows, options)?;
     let mut task = Task {
         encoded,
         why: "",

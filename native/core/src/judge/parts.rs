@@ -1,6 +1,11 @@
 //! Parts of a history that can be judged alone (Herlihy and Wing's locality).
 
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+use crate::encode::streams::{is_of_stream, speaks_of_log};
 use crate::history::History;
+use crate::operations::id;
 
 /// One part: the operations on one key, or the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,4 +25,28 @@ pub(super) fn by_key(history: &History) -> Vec<Part> {
             rows,
         })
         .collect()
+}
+
+/// Each stream alone, and the whole store too if the history says anything about its log.
+pub(super) fn by_stream(history: &History) -> Vec<Part> {
+    let mut places: HashMap<u32, usize, FxBuildHasher> = HashMap::default();
+    let mut parts: Vec<Part> = Vec::new();
+    let rows = 0..id(history.len());
+    for row in rows.clone().filter(|&row| is_of_stream(history, row)) {
+        let place = *places.entry(history.key_id(row)).or_insert_with(|| {
+            parts.push(Part {
+                key_row: Some(row),
+                rows: Vec::new(),
+            });
+            parts.len() - 1
+        });
+        parts[place].rows.push(row);
+    }
+    if rows.clone().any(|row| speaks_of_log(history, row)) {
+        parts.push(Part {
+            key_row: None,
+            rows: rows.collect(),
+        });
+    }
+    parts
 }

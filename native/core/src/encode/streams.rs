@@ -1,0 +1,287 @@
+//! Event streams: `append`, `read` and `version` of a stream, `read-log` and `head` of the log.
+//!
+//! What an answer says that no state can say, such as a negative version, becomes a row that is
+//! never right. Positions count only in the whole store.
+
+use super::stream_pages::{Columns, Page, push_page};
+use super::unknown::unknown_operation;
+use super::{Encoded, Options};
+use crate::history::{Datum, History, Outcome, Values};
+use crate::models::stream::requests::{
+    ANY, APPEND, CONFLICT, EXISTS, HEAD, NEVER, NONE, REFUSED, VERSION,
+};
+use crate::operations::{Malformed, PENDING};
+
+const FUNCTIONS: [&str; 5] = ["append", "read", "version", "read-log", "head"];
+const CONFLICT_TYPE: &str = "wrong-expected-version";
+/// The largest version or position that is a number in every place it may stand.
+pub(super) const NUMBER_MAX: u32 = u32::MAX - 3;
+/// A version that no stream reaches, as an expectation.
+const NOWHERE: u32 = u32::MAX - 2;
+
+/// Write the rows of one stream.
+///
+/// # Errors
+/// [`Malformed`], with the history's row, when one is none of a stream's operations.
+pub fn encode_stream(
+    history: &History,
+    rows: &[u32],
+    _options: &Options<'_>,
+) -> Result<Encoded, Malformed> {
+    encode(history, rows, false)
+}
+
+/// Write the rows of a whole store.
+///
+/// # Errors
+/// [`Malformed`], with the history's row, when one is none of a store's operations.
+pub fn encode_store(
+    history: &History,
+    rows: &[u32],
+    _options: &Options<'_>,
+) -> Result<Encoded, Malformed> {
+    encode(history, rows, true)
+}
+
+/// Whether a row says anything about the log above the streams.
+pub(crate) fn speaks_of_log(history: &History, row: u32) -> bool {
+    match (history.f(row), history.outcome(row)) {
+        ("read-log" | "head", _) => true,
+        ("append", Outcome::Ok) => {
+            let position = member(&history.output(row), "position");
+            !position.is_null()
+        }
+        ("read", Outcome::Ok) => {
+            let events = member(&history.output(row), "events").as_list();
+            let first = events.and_then(|events| events.into_iter().next());
+            first.is_some_and(|event| event.as_tuple::<3>().is_some())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a row is about a stream, and not about the log above all.
+pub(crate) fn is_of_stream(history: &History, row: u32) -> bool {
+    !matches!(history.f(row), "read-log" | "head")
+}
+
+fn encode(history: &History, rows: &[u32], is_whole: bool) -> Result<Encoded, Malformed> {
+    let mut rows_of = Rows {
+        history,
+        is_whole,
+        encoded: Encoded::with_capacity(rows.len(), 5 * rows.len()),
+        names: Numbers::default(),
+        arguments: Vec::new(),
+    };
+    for &row in rows {
+        rows_of.push(row)?;
+    }
+    Ok(rows_of.encoded)
+}
+
+/// The numbers of streams and events, from 0 in order of appearance.
+#[derive(Default)]
+pub(super) struct Numbers {
+    pub(super) streams: Values,
+    pub(super) events: Values,
+}
+
+struct Rows<'a> {
+    history: &'a History,
+    is_whole: bool,
+    encoded: Encoded,
+    names: Numbers,
+    arguments: Vec<u32>,
+}
+
+impl Rows<'_> {
+    fn push(&mut self, row: u32) -> Result<(), Malformed> {
+        let history = self.history;
+        let (f, outcome) = (history.f(row), history.outcome(row));
+        if !FUNCTIONS.contains(&f) {
+            return Err(unknown_operation(history, row, "stream", &FUNCTIONS));
+        }
+        if f != "append" && outcome != Outcome::Ok {
+            return Ok(());
+        }
+        self.arguments.clear();
+        let output = history.output(row);
+        if f == "head" {
+            let position = whole(&output, "head answers a position", row)?;
+            self.push_numbers(row, HEAD, &[position]);
+            return Ok(());
+        }
+        if f == "read-log" {
+            let columns = Columns::Log;
+            let page = Page::of(history, row, columns)?;
+            self.push_page(row, NONE, &page);
+            return Ok(());
+        }
+        let key = history.key(row);
+        if key.as_text().is_none() {
+            let reason = format!("the key of '{f}' must be the name of its stream");
+            return Err(Malformed::at(row as usize, reason));
+        }
+        let stream = numbered(&key, &mut self.names.streams);
+        match f {
+            "append" => self.push_append(row, stream)?,
+            "version" => {
+                let version = whole(&output, "version answers a version", row)?;
+                self.push_numbers(row, VERSION, &[i64::from(stream), version]);
+            }
+            _ => {
+                let columns = Columns::Stream {
+                    with_positions: self.is_whole,
+                };
+                let page = Page::of(history, row, columns)?;
+                self.push_page(row, stream, &page);
+            }
+        }
+        Ok(())
+    }
+
+    fn push_page(&mut self, row: u32, stream: u32, page: &Page<'_>) {
+        let kind = push_page(page, stream, &mut self.names, &mut self.arguments);
+        self.push_row(row, kind.unwrap_or(NEVER));
+    }
+
+    fn push_append(&mut self, row: u32, stream: u32) -> Result<(), Malformed> {
+        let history = self.history;
+        let malformed = |reason: &str| Malformed::at(row as usize, format!("append: {reason}"));
+        let value = history.value(row);
+        let ids = member(&value, "ids").as_list();
+        let ids =
+            ids.ok_or_else(|| malformed("its value is {\"ids\": [...], \"expected\": ...}"))?;
+        let expected = expectation(&member(&value, "expected"))
+            .ok_or_else(|| malformed("it expects a version, any, exists or absent"))?;
+        let mut events = Vec::new();
+        for event in ids {
+            if !matches!(event, Datum::Text(_) | Datum::Int(_) | Datum::Big(_)) {
+                return Err(malformed("the id of an event is a text or a whole number"));
+            }
+            events.push(numbered(&event, &mut self.names.events));
+        }
+        if events.is_empty() {
+            return Err(malformed("an append needs at least one event id"));
+        }
+        if history.outcome(row) == Outcome::Fail {
+            return self.push_refused(row, stream, expected, &events);
+        }
+        let (mut version, mut position) = (None, None);
+        if history.outcome(row) == Outcome::Ok {
+            let output = history.output(row);
+            version = Some(whole(
+                &member(&output, "version"),
+                "append answers a version",
+                row,
+            )?);
+            let told = member(&output, "position");
+            if !told.is_null() {
+                position = Some(whole(&told, "append answers a position", row)?);
+            }
+        }
+        let position = position.filter(|_| self.is_whole);
+        self.arguments.extend([stream, expected]);
+        let numbers = [number(version), number(position)];
+        let [Some(version), Some(position)] = numbers else {
+            self.push_row(row, NEVER);
+            return Ok(());
+        };
+        self.arguments.extend([version, position]);
+        self.arguments.extend(events);
+        self.push_row(row, APPEND);
+        Ok(())
+    }
+
+    /// A conflict is an observation; that the events are not there is known of every failure.
+    fn push_refused(
+        &mut self,
+        row: u32,
+        stream: u32,
+        expected: u32,
+        events: &[u32],
+    ) -> Result<(), Malformed> {
+        let error = self.history.error(row);
+        if member(&error, "type").as_text() == Some(CONFLICT_TYPE) {
+            let actual = match member(&error, "actual") {
+                Datum::Null => None,
+                actual => Some(whole(&actual, "a conflict tells a version", row)?),
+            };
+            if let Some(actual) = number(actual) {
+                self.arguments.extend([stream, expected, actual]);
+                self.push_row(row, CONFLICT);
+            } else {
+                self.push_row(row, NEVER);
+            }
+        }
+        self.arguments.clear();
+        self.arguments.push(stream);
+        self.arguments.extend(events);
+        let invoked = self.history.invoked(row);
+        let table = &mut self.encoded.table;
+        table.push(invoked, PENDING, REFUSED, &self.arguments);
+        self.encoded.rows.push(row);
+        Ok(())
+    }
+
+    /// Add a row of numbers, or one that is never right if one of them is no number.
+    fn push_numbers(&mut self, row: u32, kind: u8, numbers: &[i64]) {
+        let arguments: Option<Vec<u32>> = numbers.iter().map(|&it| number(Some(it))).collect();
+        let kind = if arguments.is_some() { kind } else { NEVER };
+        self.arguments = arguments.unwrap_or_default();
+        self.push_row(row, kind);
+    }
+
+    fn push_row(&mut self, row: u32, kind: u8) {
+        if kind == NEVER {
+            self.arguments.clear();
+        }
+        self.encoded.push(self.history, row, kind, &self.arguments);
+    }
+}
+
+/// A value's number, from 0.
+pub(super) fn numbered(datum: &Datum<'_>, values: &mut Values) -> u32 {
+    datum.number(values) - 1
+}
+
+/// A member of what should be an object; null if it is not there.
+pub(super) fn member<'a>(datum: &Datum<'a>, name: &str) -> Datum<'a> {
+    let value = datum.as_map().and_then(|map| map.get(name));
+    value.unwrap_or(Datum::Null)
+}
+
+/// A whole number; those beyond 64 bits are as far out as can be.
+pub(super) fn whole(datum: &Datum<'_>, what: &str, row: u32) -> Result<i64, Malformed> {
+    match datum {
+        Datum::Int(whole) => Ok(*whole),
+        Datum::Big(digits) if digits.starts_with('-') => Ok(i64::MIN),
+        Datum::Big(_) => Ok(i64::MAX),
+        _ => Err(Malformed::at(
+            row as usize,
+            format!("{what}, a whole number"),
+        )),
+    }
+}
+
+/// A version or position as an argument; none if no log reaches it.
+pub(super) fn number(number: Option<i64>) -> Option<u32> {
+    match number {
+        None => Some(NONE),
+        Some(number) => u32::try_from(number).ok().filter(|&it| it <= NUMBER_MAX),
+    }
+}
+
+fn expectation(datum: &Datum<'_>) -> Option<u32> {
+    match datum {
+        Datum::Text(text) => match &**text {
+            "any" => Some(ANY),
+            "exists" => Some(EXISTS),
+            "absent" => Some(0),
+            _ => None,
+        },
+        Datum::Int(version) => Some(number(Some(*version)).unwrap_or(NOWHERE)),
+        Datum::Big(_) => Some(NOWHERE),
+        _ => None,
+    }
+}
