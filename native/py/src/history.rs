@@ -9,6 +9,7 @@ use trueorder_core::PENDING;
 use trueorder_core::history::{self, Datum, MalformedHistory, NO_TIME, Outcome};
 use trueorder_core::read::{Format, Limits, ReadError, parse, read};
 
+use crate::apart::apart;
 use crate::column::Column;
 
 pyo3::create_exception!(
@@ -42,7 +43,6 @@ impl History {
     #[pyo3(signature = (
         path, format = None, *, max_bytes = None, max_line_bytes = None, clock_uncertainty = 0
     ))]
-    #[expect(clippy::needless_pass_by_value, reason = "Python's own is converted")]
     fn read(
         py: Python<'_>,
         path: PathBuf,
@@ -52,8 +52,8 @@ impl History {
         clock_uncertainty: u64,
     ) -> PyResult<Self> {
         let (format, limits) = (named(format)?, limits(max_bytes, max_line_bytes));
-        let read = || widened(read(&path, format, &limits)?, clock_uncertainty);
-        match py.detach(read) {
+        let read = move || widened(read(&path, format, &limits)?, clock_uncertainty);
+        match apart(py, read)? {
             Ok(inner) => Ok(Self { inner }),
             Err(ReadError::Io(error)) => Err(error.into()),
             Err(ReadError::Malformed(malformed)) => Err(raised(malformed)),
@@ -74,8 +74,8 @@ impl History {
         clock_uncertainty: u64,
     ) -> PyResult<Self> {
         let (format, limits) = (named(format)?, limits(max_bytes, max_line_bytes));
-        let parse = || widened(parse(data.0, format, &limits)?, clock_uncertainty);
-        match py.detach(parse) {
+        let parse = move || widened(parse(data.0, format, &limits)?, clock_uncertainty);
+        match apart(py, parse)? {
             Ok(inner) => Ok(Self { inner }),
             Err(ReadError::Io(error)) => Err(error.into()),
             Err(ReadError::Malformed(malformed)) => Err(raised(malformed)),
@@ -154,14 +154,13 @@ fn widened(mut history: history::History, by: u64) -> Result<history::History, R
 ///
 /// `Malformed`: it is damaged, or unfolds to more.
 #[pyfunction]
-pub(crate) fn unzstd<'py>(
-    py: Python<'py>,
+pub(crate) fn unzstd(
+    py: Python<'_>,
     data: Column<u8>,
     max_bytes: u64,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Bound<'_, PyBytes>> {
     let limits = limits(Some(max_bytes), None);
-    let unpacked = py.detach(|| trueorder_core::read::unzstd(&data.0, &limits));
-    unpacked
+    apart(py, move || trueorder_core::read::unzstd(&data.0, &limits))?
         .map(|bytes| PyBytes::new(py, &bytes))
         .map_err(raised)
 }

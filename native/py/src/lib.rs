@@ -3,6 +3,7 @@
 //! A panic in the core is a bug of ours. It surfaces as `pyo3_runtime.PanicException`, which derives
 //! from `BaseException`, so that no `except Exception` mistakes it for an answer.
 
+mod apart;
 mod cancel;
 mod column;
 mod history;
