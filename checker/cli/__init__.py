@@ -43,9 +43,18 @@ for _rank, (_name, _help) in enumerate(
         "130 or 143 stopped.",
         "lint": "Check that histories are well-formed, and tell what is odd about them.\n\n"
         "Exit code: 0 well-formed, 2 usage, 4 malformed, or odd with --strict.",
+        "explain": "Explain why a history is in violation, or what an anomaly's name means.\n\n"
+        "Exit code: as of verify; with --rule alone, 0.",
+        "shrink": "Write the smallest part of a history that fails in the same way.\n\n"
+        "Exit code: 0 written, 2 usage or nothing to shrink, 3 written, but perhaps not the "
+        "smallest, or undecided, 4 malformed, 5 not written, 130 or 143 stopped: the smallest so "
+        "far is written.",
+        "convert": "Write a history in another format, or say what would be lost.\n\n"
+        "Exit code: 0 written, 2 usage or something would be lost, 4 malformed, 5 not written.",
         "stats": "Count a history's operations, and show its concurrency and latencies.\n\n"
         "Exit code: 0 counted, 2 usage, 4 malformed.",
         "models": "List the models that histories can be judged against.",
+        "schema": "Print the JSON Schema of a history's lines, or of a result.",
     }.items()
 ):
     app.command(f"checker.cli.{_name}:{_name}", name=_name, help=_help, sort_key=_rank)

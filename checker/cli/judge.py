@@ -5,22 +5,41 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
 from checker.check import Engine, check
 from checker.cli.exits import Exit
 from checker.cli.model_choice import ModelChoice, ModelNotTold
-from checker.cli.options import STDIN_PATH
+from checker.cli.options import STDIN_PATH, UsageError, json_option
 from checker.cli.signals import Terminated
-from checker.errors import EngineUnavailable, MalformedHistory, ModelError, UnknownModel
+from checker.errors import (
+    CheckerError,
+    EngineUnavailable,
+    MalformedHistory,
+    ModelError,
+    UnknownModel,
+)
 from checker.history.formats import read_history
 from checker.history.formats.source import STDIN_NAME
 from checker.limits import Limits
 from checker.report.file_report import FileReport, FileVerdict, Trouble
 from checker.verdict import CheckResult, PartitionResult, Verdict, worst
 
-__all__ = ["Judge", "Stopped", "file_name"]
+__all__ = ["Judge", "Stopped", "exit_of", "file_name", "model_choice"]
+
+_EXIT_OF_VERDICT: Final = {
+    FileVerdict.VALID: Exit.VALID,
+    FileVerdict.INVALID: Exit.VIOLATION,
+    FileVerdict.UNKNOWN: Exit.UNDECIDED,
+    FileVerdict.MALFORMED: Exit.MALFORMED,
+}
+_EXIT_OF_TROUBLE: Final = {
+    Trouble.USAGE: Exit.USAGE,
+    Trouble.INFRASTRUCTURE: Exit.INFRASTRUCTURE,
+    Trouble.INTERNAL: Exit.INTERNAL,
+}
 
 Stage = Callable[[str], None]
 """Is told what is going on, for a progress display."""
@@ -168,3 +187,23 @@ def file_name(path: str) -> str:
 
 def _undecided(result: CheckResult, verdict: FileVerdict) -> str:
     return result.reason if verdict is FileVerdict.UNKNOWN else ""
+
+
+def exit_of(report: FileReport) -> Exit:
+    """Return the exit code that says what became of a file."""
+    if report.trouble in _EXIT_OF_TROUBLE:
+        return _EXIT_OF_TROUBLE[report.trouble]
+    return _EXIT_OF_VERDICT[report.verdict]
+
+
+def model_choice(model: str | None, initial: str | None) -> ModelChoice:
+    """Return the choice that ``--model`` and ``--initial`` (JSON) make.
+
+    Raises:
+        UsageError: There is no such model, or it does not take the option.
+    """
+    options = {} if initial is None else {"initial": json_option("--initial", initial)}
+    try:
+        return ModelChoice(model, options)
+    except CheckerError as error:
+        raise UsageError(str(error)) from error

@@ -13,6 +13,7 @@ from checker.errors import CheckerError
 from checker.history.history import History
 from checker.models import MODELS, Model, model_named
 from checker.operation import Operation
+from checker.report.file_report import ModelSource
 
 __all__ = ["ChosenModel", "ModelChoice", "ModelNotTold", "named_model"]
 
@@ -26,7 +27,7 @@ class ChosenModel(NamedTuple):
 
     model: Model[Any]
     option: str
-    source: str
+    source: ModelSource
 
 
 class ModelChoice:

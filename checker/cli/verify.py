@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from checker.check import Engine
 from checker.cli.exits import Exit, worst_exit
-from checker.cli.judge import Judge, Stopped, file_name
-from checker.cli.model_choice import ModelChoice
+from checker.cli.judge import Judge, Stopped, exit_of, file_name, model_choice
 from checker.cli.options import (
     UsageError,
     check_files,
     check_output,
-    json_option,
     parsed,
 )
 from checker.cli.output import report_console, version_text, warn, write_stdout
 from checker.cli.progress import progress
 from checker.cli.quantities import parse_bytes, parse_seconds
-from checker.errors import CheckerError
 from checker.limits import Limits
 from checker.report.file_report import FileReport, FileVerdict, Trouble
 from checker.report.machine import json_document, junit_document
@@ -30,18 +27,6 @@ from checker.report.machine import json_document, junit_document
 __all__ = ["HistoryFormat", "verify"]
 
 HistoryFormat = Literal["auto", "jsonl", "ops", "edn", "json", "porcupine"]
-
-_EXIT_OF_VERDICT: Final = {
-    FileVerdict.VALID: Exit.VALID,
-    FileVerdict.INVALID: Exit.VIOLATION,
-    FileVerdict.UNKNOWN: Exit.UNDECIDED,
-    FileVerdict.MALFORMED: Exit.MALFORMED,
-}
-_EXIT_OF_TROUBLE: Final = {
-    Trouble.USAGE: Exit.USAGE,
-    Trouble.INFRASTRUCTURE: Exit.INFRASTRUCTURE,
-    Trouble.INTERNAL: Exit.INTERNAL,
-}
 
 
 def verify(
@@ -77,7 +62,7 @@ def verify(
     """
     del consistency  # the only one that this version knows
     judge = Judge(
-        _model_choice(model, initial),
+        model_choice(model, initial),
         history_format=format,
         limits=Limits(
             timeout_seconds=parsed("--timeout", timeout, parse_seconds),
@@ -95,14 +80,6 @@ def verify(
     if html is not None and len(files) > 1:
         raise UsageError("--html draws one history: name one file")
     return _Run(judge, as_json=json, html=html, junit=junit).run(files)
-
-
-def _model_choice(model: str | None, initial: str | None) -> ModelChoice:
-    options = {} if initial is None else {"initial": json_option("--initial", initial)}
-    try:
-        return ModelChoice(model, options)
-    except CheckerError as error:
-        raise UsageError(str(error)) from error
 
 
 class _Run:
@@ -130,11 +107,11 @@ class _Run:
             self._add(report)
         written = [self._write_page(), self._write_junit()]
         self._conclude(page_written=written[0] is Exit.VALID)
-        return stopped.code if stopped else worst_exit([*map(_exit_of, self._reports), *written])
+        return stopped.code if stopped else worst_exit([*map(exit_of, self._reports), *written])
 
     def _add(self, report: FileReport) -> None:
         self._reports.append(report)
-        if report.trouble in _EXIT_OF_TROUBLE:
+        if report.trouble not in {None, Trouble.INTERRUPTED}:
             warn(f"{report.file}: {report.reason}")
         elif self._text is not None:
             self._text.add(report)
@@ -193,12 +170,6 @@ class _TextReport:
 
     def conclude(self, reports: Sequence[FileReport], page: str | None) -> None:
         self._terminal.print_summary(self._console, reports, html=page)
-
-
-def _exit_of(report: FileReport) -> Exit:
-    if report.trouble in _EXIT_OF_TROUBLE:
-        return _EXIT_OF_TROUBLE[report.trouble]
-    return _EXIT_OF_VERDICT[report.verdict]
 
 
 def _never_judged(path: str) -> FileReport:

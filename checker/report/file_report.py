@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import shlex
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,7 +13,10 @@ from checker.history.history import History
 from checker.operation import Operation
 from checker.verdict import CheckResult, PartitionResult, Verdict
 
-__all__ = ["FileReport", "FileVerdict", "Trouble", "worst_file_verdict"]
+__all__ = ["FileReport", "FileVerdict", "ModelSource", "Trouble", "worst_file_verdict"]
+
+ModelSource = Literal["option", "header", "guess"]
+"""Who chose the model that judged a file."""
 
 
 class FileVerdict(enum.StrEnum):
@@ -56,7 +59,7 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     history: History | None = None
     result: CheckResult | None = None
     model: str | None = None
-    model_source: str | None = None
+    model_source: ModelSource | None = None
     options: tuple[str, ...] = ()
     parse_seconds: float = 0.0
     reason: str = ""

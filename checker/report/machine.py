@@ -1,24 +1,22 @@
 """Reports for machines: one JSON document, `trueorder.result/1`, and JUnit's XML.
 
-Field names and meanings never change within a version of the schema; fields may be added.
-``docs/reference/checker-cli.md`` describes both.
+``docs/reference/checker-cli.md`` describes both, `checker.report.result_document` is the first.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from xml.etree import ElementTree as ET
 
 import msgspec
 
-from checker.report.file_report import FileReport, FileVerdict, worst_file_verdict
+from checker.report.file_report import FileReport, FileVerdict
+from checker.report.result_document import SCHEMA, result_document
 from checker.verdict import PartitionResult, Verdict
 
 __all__ = ["SCHEMA", "json_document", "junit_document"]
-
-SCHEMA: Final = "trueorder.result/1"
 
 _XML_FORBIDS: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What is no character of XML 1.0, however it is escaped."""
@@ -31,54 +29,8 @@ def json_document(reports: Sequence[FileReport], *, version: str) -> bytes:
         reports: What became of each file, in the order given.
         version: The checker's own, so that a result can be traced to what made it.
     """
-    document = {
-        "schema": SCHEMA,
-        "verdict": worst_file_verdict(report.verdict for report in reports),
-        "checker": version,
-        "files": [_file(report) for report in reports],
-    }
+    document = result_document(reports, version=version)
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-
-
-def _file(report: FileReport) -> dict[str, Any]:
-    result = report.result
-    return {
-        "file": report.file,
-        "model": report.model,
-        "model_source": report.model_source,
-        "consistency": None if result is None else result.consistency,
-        "operations": None if report.history is None else len(report.history),
-        "verdict": report.verdict,
-        "algorithm": None if result is None else result.algorithm,
-        "seconds": None if result is None else result.seconds,
-        "parse_seconds": report.parse_seconds,
-        "peak_bytes": None if result is None else result.peak_bytes,
-        "reason": report.reason,
-        "line": report.line,
-        "operation": report.operation,
-        "trouble": report.trouble,
-        "anomalies": [
-            {
-                "type": anomaly.type,
-                "key": part.key,
-                "operations": anomaly.operations,
-                "explanation": anomaly.explanation,
-            }
-            for part in (() if result is None else result.partitions)
-            for anomaly in part.anomalies
-        ],
-        "partitions": [
-            {
-                "key": part.key,
-                "verdict": part.verdict,
-                "operations": part.operations,
-                "algorithm": part.algorithm,
-                "seconds": part.seconds,
-                "reason": part.reason,
-            }
-            for part in (() if result is None else result.partitions)
-        ],
-    }
 
 
 def junit_document(reports: Sequence[FileReport]) -> bytes:

@@ -11,6 +11,7 @@ from typing import Final
 __all__ = ["STDOUT", "write_chunks"]
 
 STDOUT: Final = "-"
+_GZIP_SUFFIX: Final = ".gz"
 _GZIP_LEVEL: Final = 6
 
 
@@ -28,10 +29,15 @@ def write_chunks(chunks: Iterable[bytes], path: str | Path) -> None:
         sys.stdout.buffer.flush()
         return
     target = Path(path)
+    if target.exists() and not target.is_file():
+        # A device or a pipe is written to as it is; a file must not be put in its place.
+        with target.open("wb") as file:
+            file.writelines(chunks)
+        return
     partial = target.with_name(f".{target.name}.partial")
     try:
         with partial.open("wb") as file:
-            if target.suffix == ".gz":
+            if target.suffix == _GZIP_SUFFIX:
                 with gzip.GzipFile(
                     filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=file, mtime=0
                 ) as packed:

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from checker.cli import main
+from checker.cli.convert import convert
 from checker.cli.exits import Exit
+from checker.cli.explain import explain
 from checker.cli.lint import lint
 from checker.cli.models import models
+from checker.cli.schema import schema
+from checker.cli.shrink import shrink
 from checker.cli.stats import stats
 from checker.cli.verify import verify
 from checker.history import lint as lint_rules
@@ -24,11 +28,11 @@ BAD = Path(__file__).parents[1] / "corpora" / "knossos" / "bad" / "bad-analysis.
 def test_every_option_is_documented() -> None:
     parameters = {
         name
-        for command in (verify, lint, stats, models)
+        for command in (verify, lint, explain, shrink, convert, stats, models, schema)
         for name, parameter in inspect.signature(command).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    options = {f"--{name.replace('_', '-')}" for name in parameters}
+    options = {f"--{name.strip('_').replace('_', '-')}" for name in parameters}
     assert {option for option in options if f"`{option}" not in DOCUMENT} == set()
 
 
