@@ -97,8 +97,8 @@ _ALL: Final = (
     ),
     Mutant(
         name="torn-batch",
-        summary="a batch is stored event by event, and others get in between",
-        anomalies=frozenset({"torn-read", "divergent", "overlap"}),
+        summary="a batch is stored event by event: others get in between, or it stays half",
+        anomalies=frozenset({"torn-read", "divergent", "overlap", "aborted-visible"}),
         store=lambda store, _seed: TornBatch(store),
     ),
     Mutant(

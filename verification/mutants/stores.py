@@ -133,7 +133,10 @@ class UnjustifiedConflict(_Around):
 
 
 class TornBatch(_Around):
-    """Stores a batch event by event, each in a transaction of its own: others get in between."""
+    """Stores a batch event by event, each in a transaction of its own.
+
+    Others get in between, and what fails half-way is reported as if nothing had happened.
+    """
 
     async def append(
         self, stream: StreamName, events: Sequence[Event], *, expected: ExpectedVersion
