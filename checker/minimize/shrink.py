@@ -166,7 +166,8 @@ class _Reduction:
                 self._undecided = self._undecided or "judged again, it did not fail in the same way"
         except BudgetSpent:
             return self._found(minimal=False, reason="the budget was spent")
-        return self._found(minimal=not self._undecided, reason=self._undecided)
+        reason = self._undecided or self._symptom.doubt
+        return self._found(minimal=not reason, reason=reason)
 
     def _fails(self, kept: list[int]) -> bool:
         """Take a part if it fails in the same way."""

@@ -49,6 +49,7 @@ class Symptom:
 
     Attributes:
         checks: How many parts were judged.
+        doubt: Why a part that fails may be another violation than the whole's; empty if it is not.
         undecided: Why the last part that was asked about was not decided; empty if it was.
     """
 
@@ -78,6 +79,9 @@ class Symptom:
             self._owed = supported(model, history.operations)
             # Too hard a question about the whole is not asked about its parts either.
             self._by_itself = bool(self._at_fault(range(len(history)), limits))
+        self.doubt = ""
+        if anomaly == ANY_ORDER and not self._by_itself:
+            self.doubt = "the history is too long to say that nothing taken away explains the rest"
 
     def shown_by(self, kept: Iterable[int]) -> Anomaly | None:
         """Return the anomaly if the operations with these indices fail so; they are told anew.

@@ -10,7 +10,7 @@ import pytest
 from checker import History, Model, NothingToShrink, Operation, Outcome, Verdict, check, model_named
 from checker.errors import CheckerError
 from checker.history.formats import read_history
-from checker.minimize import Minimized, minimize
+from checker.minimize import Minimized, minimize, symptom
 from checker.minimize.subhistory import subhistory
 from checker.minimize.symptom import ANY_ORDER
 from tests.support.drafts import Draft, arrange
@@ -134,6 +134,16 @@ def test_the_budget_ends_it_with_the_smallest_so_far() -> None:
     assert (found.minimal, found.reason) == (False, "the budget was spent")
     assert 4 < len(found.kept) < len(history)
     assert check(found.history, "cas-register").verdict is Verdict.INVALID
+
+
+def test_what_is_too_long_to_be_sure_of_is_not_called_minimal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(symptom, "at_fault", lambda *_: None)
+    history = read_history(CORPORA / "porcupine" / "etcd" / "etcd_039.log")
+    found = minimize(history, "cas-register")
+    assert not found.minimal
+    assert "nothing taken away explains the rest" in found.reason
 
 
 def test_no_time_at_all_leaves_the_history_as_it_is() -> None:
