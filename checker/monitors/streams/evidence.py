@@ -108,6 +108,8 @@ def gather(operations: Sequence[Operation], decode: Decoder, findings: Findings)
         request = decode(operation)
         if isinstance(request, Append):
             _sort_append(evidence, attempts, operation, request)
+        elif request is None and operation.f == "append":
+            evidence.refused.update(dict.fromkeys(operation.value["ids"], operation))
         elif isinstance(request, StreamRead):
             evidence.reads.append((operation, request))
         elif isinstance(request, StreamVersionRead):
