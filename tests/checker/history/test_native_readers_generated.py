@@ -69,7 +69,8 @@ def _paired(draw: st.DrawFn) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     pending: list[dict[str, Any]] = []
     for number in range(draw(st.integers(1, 10))):
-        if pending and draw(st.booleans()):
+        completes: bool = draw(st.booleans())
+        if pending and completes:
             invoked = pending.pop(draw(st.integers(0, len(pending) - 1)))
             outcome = draw(st.sampled_from(["ok", "ok", "fail", "info"]))
             same = {name: invoked[name] for name in ("process", "f")}

@@ -28,7 +28,8 @@ pub(crate) struct Event {
     pub(crate) kind: Kind,
     pub(crate) process: u32,
     pub(crate) f: u32,
-    pub(crate) key: Span,
+    /// The key's number in the builder's table; 0 if there is none.
+    pub(crate) key: u32,
     pub(crate) value: Span,
     pub(crate) error: Span,
     /// Nanoseconds; [`NO_TIME`] if it does not say.
@@ -77,7 +78,7 @@ impl Builder {
     /// Add one event; spans are places in `bytes`.
     pub(crate) fn add(&mut self, event: &Event, bytes: &[u8]) -> Result<(), MalformedHistory> {
         match event.kind {
-            Kind::Invoke => self.invoke(event, bytes),
+            Kind::Invoke => self.invoke(event),
             Kind::Complete(outcome) => self.complete(event, outcome, bytes),
             Kind::Nemesis => {
                 let time = self.time_or_rank(event.time);
@@ -130,7 +131,7 @@ impl Builder {
         }
     }
 
-    fn invoke(&mut self, event: &Event, bytes: &[u8]) -> Result<(), MalformedHistory> {
+    fn invoke(&mut self, event: &Event) -> Result<(), MalformedHistory> {
         let process = event.process as usize;
         if process >= self.at.len() {
             self.at.resize(process + 1, At::Nothing);
@@ -140,12 +141,11 @@ impl Builder {
         }
         let row = self.columns.len();
         self.refuse_too_many(event.line)?;
-        let key = self.key(event.key, bytes);
         self.at[process] = At::Operation(id(row));
         self.columns.push(&Row {
             process: event.process,
             f: event.f,
-            key,
+            key: event.key,
             value: event.value,
             answer: Span::NULL,
             outcome: Outcome::Info,
@@ -170,13 +170,13 @@ impl Builder {
             return Err(self.without_invocation(event));
         };
         let place = row as usize;
-        let key = self.key(event.key, bytes);
+        let key = event.key;
         let columns = &mut self.columns;
         if event.f != columns.fs[place]
             || (key != 0 && key != columns.keys[place])
             || (event.time != NO_TIME && event.time < columns.times_invoked[place])
         {
-            return Err(self.impossible_completion(event, place, key, bytes));
+            return Err(self.impossible_completion(event, place, bytes));
         }
         columns.outcomes[place] = outcome;
         columns.answers[place] = event.error;
@@ -243,13 +243,7 @@ impl Builder {
         self.malformed(reason, event)
     }
 
-    fn impossible_completion(
-        &self,
-        event: &Event,
-        place: usize,
-        key: u32,
-        bytes: &[u8],
-    ) -> MalformedHistory {
+    fn impossible_completion(&self, event: &Event, place: usize, bytes: &[u8]) -> MalformedHistory {
         let process = self.processes.get(event.process).quoted();
         let f = quoted(self.fs.get(event.f));
         let line = self.columns.lines[place];
@@ -259,11 +253,11 @@ impl Builder {
                 "process {process} completes {f} but had invoked {}",
                 self.invocation(place)
             )
-        } else if key != 0 && key != own_key {
+        } else if event.key != 0 && event.key != own_key {
             let shown = |span: Span| shown(self.notation, &bytes[span.range()]);
             format!(
                 "process {process} completes {f} of key {} but had invoked it of key {} (line {line})",
-                shown(event.key),
+                shown(self.keys[event.key as usize]),
                 shown(self.keys[own_key as usize]),
             )
         } else {

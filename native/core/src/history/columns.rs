@@ -89,24 +89,23 @@ impl Columns {
         }
     }
 
-    /// Put the rows into another order: row i will be what row `order[i]` was.
+    /// Put the rows from `start` on into another order: row `start + i` will be what row
+    /// `order[i]` was.
     ///
     /// Only for columns without errors of ok operations.
-    pub(crate) fn reorder(&mut self, order: &[u32]) {
-        fn gather<T: Copy>(column: &mut Vec<T>, order: &[u32]) {
-            *column = order.iter().map(|&row| column[row as usize]).collect();
-        }
-        gather(&mut self.processes, order);
-        gather(&mut self.fs, order);
-        gather(&mut self.keys, order);
-        gather(&mut self.values, order);
-        gather(&mut self.answers, order);
-        gather(&mut self.outcomes, order);
-        gather(&mut self.invoked, order);
-        gather(&mut self.completed, order);
-        gather(&mut self.times_invoked, order);
-        gather(&mut self.times_completed, order);
-        gather(&mut self.lines, order);
+    pub(crate) fn reorder(&mut self, start: u32, order: &[u32]) {
+        let gather = Gather { start, order };
+        gather.column(&mut self.processes);
+        gather.column(&mut self.fs);
+        gather.column(&mut self.keys);
+        gather.column(&mut self.values);
+        gather.column(&mut self.answers);
+        gather.column(&mut self.outcomes);
+        gather.column(&mut self.invoked);
+        gather.column(&mut self.completed);
+        gather.column(&mut self.times_invoked);
+        gather.column(&mut self.times_completed);
+        gather.column(&mut self.lines);
     }
 
     /// Give back what growing took too much.
@@ -129,5 +128,21 @@ impl Columns {
             + self.values.capacity() * 2 * size_of::<Span>()
             + self.times_invoked.capacity() * 2 * size_of::<i64>()
             + self.errors_of_ok.allocation_size()
+    }
+}
+
+/// An order of some rows, for one column after the other.
+struct Gather<'a> {
+    start: u32,
+    order: &'a [u32],
+}
+
+impl Gather<'_> {
+    fn column<T: Copy>(&self, column: &mut [T]) {
+        let gathered: Vec<T> = (self.order.iter())
+            .map(|&row| column[row as usize])
+            .collect();
+        let start = self.start as usize;
+        column[start..start + gathered.len()].copy_from_slice(&gathered);
     }
 }

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::history::notation::{Notation, json};
-use crate::history::{Builder, Event, MalformedHistory, Names, Process, Processes, Row, Span};
+use crate::history::{Builder, Event, MalformedHistory, Process, Processes, Row, Span};
 use crate::operations::id;
 
 /// Whole numbers below this stand for themselves; other processes are numbered from here.
@@ -23,6 +23,8 @@ pub(super) struct Batch<'a, T> {
     f_numbers: HashMap<&'a [u8], u32, FxBuildHasher>,
     processes: Vec<Process>,
     process_numbers: HashMap<&'a [u8], u32, FxBuildHasher>,
+    keys: Vec<Span>,
+    key_numbers: HashMap<&'a [u8], u32, FxBuildHasher>,
 }
 
 impl<T> Default for Batch<'_, T> {
@@ -35,11 +37,35 @@ impl<T> Default for Batch<'_, T> {
             f_numbers: HashMap::default(),
             processes: Vec::new(),
             process_numbers: HashMap::default(),
+            keys: vec![Span::NULL],
+            key_numbers: HashMap::default(),
         }
     }
 }
 
 impl<'a, T> Batch<'a, T> {
+    /// With room for so many rows.
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            rows: Vec::with_capacity(rows),
+            ..Self::default()
+        }
+    }
+
+    /// The number of a key, given its place in the file.
+    #[inline]
+    pub(super) fn key(&mut self, place: Span, file: &'a [u8]) -> u32 {
+        if place.is_null() {
+            return 0;
+        }
+        let keys = &mut self.keys;
+        let number = self.key_numbers.entry(&file[place.range()]);
+        *number.or_insert_with(|| {
+            keys.push(place);
+            id(keys.len() - 1)
+        })
+    }
+
     /// The number of an operation's name, given what is between its quotes.
     #[inline]
     pub(super) fn f(&mut self, inner: &'a [u8]) -> u32 {
@@ -103,13 +129,16 @@ impl<'a, T> Batch<'a, T> {
     }
 
     /// What the numbers are in a history's own tables.
-    pub(super) fn translation(&self, names: &mut Names, processes: &mut Processes) -> Translation {
+    pub(super) fn translation(&self, builder: &mut Builder, file: &[u8]) -> Translation {
         Translation {
             fs: (self.fs.iter())
-                .map(|inner| names.number(&json::text(inner)))
+                .map(|inner| builder.fs.number(&json::text(inner)))
                 .collect(),
             processes: (self.processes.iter())
-                .map(|process| processes.number(process.clone()))
+                .map(|process| builder.processes.number(process.clone()))
+                .collect(),
+            keys: (self.keys.iter())
+                .map(|&place| builder.key(place, file))
                 .collect(),
         }
     }
@@ -119,9 +148,15 @@ impl<'a, T> Batch<'a, T> {
 pub(super) struct Translation {
     fs: Vec<u32>,
     processes: Vec<u32>,
+    keys: Vec<u32>,
 }
 
 impl Translation {
+    #[inline]
+    pub(super) fn key(&self, number: u32) -> u32 {
+        self.keys[number as usize]
+    }
+
     #[inline]
     pub(super) fn f(&self, number: u32) -> u32 {
         self.fs[number as usize]
@@ -156,10 +191,11 @@ impl<'a> Taker<'a> {
     /// Add a batch's events; then refuse it if its end is malformed.
     pub(super) fn events(&mut self, batch: Batch<'_, Event>) -> Result<(), MalformedHistory> {
         let builder = &mut self.builder;
-        let names = batch.translation(&mut builder.fs, &mut builder.processes);
+        let names = batch.translation(builder, self.bytes);
         for event in &batch.rows {
             let mut event = *event;
             event.f = names.f(event.f);
+            event.key = names.key(event.key);
             event.process = names.process(event.process, &mut builder.processes);
             event.line += self.lines;
             builder.add(&event, self.bytes)?;
@@ -167,19 +203,16 @@ impl<'a> Taker<'a> {
         self.end(batch.malformed, batch.lines)
     }
 
-    /// Add a batch's operations, whose keys are not numbers yet; then as for events.
-    pub(super) fn operations(
-        &mut self,
-        batch: Batch<'_, (Row, Span)>,
-    ) -> Result<(), MalformedHistory> {
+    /// Add a batch's operations; then as for events.
+    pub(super) fn operations(&mut self, batch: Batch<'_, Row>) -> Result<(), MalformedHistory> {
         let builder = &mut self.builder;
-        let names = batch.translation(&mut builder.fs, &mut builder.processes);
-        for (row, key) in &batch.rows {
+        let names = batch.translation(builder, self.bytes);
+        for row in &batch.rows {
             let mut row = *row;
             row.f = names.f(row.f);
             row.process = names.process(row.process, &mut builder.processes);
             row.line += self.lines;
-            row.key = builder.key(*key, self.bytes);
+            row.key = names.key(row.key);
             builder.push(&row)?;
         }
         self.end(batch.malformed, batch.lines)

@@ -7,7 +7,7 @@ use std::thread;
 use memchr::memchr;
 
 /// Large enough that handing over costs nothing, small enough to stay in a cache.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 1 << 18;
 
 /// Cut `bytes[from..]` behind newlines.
 fn cut(bytes: &[u8], from: usize) -> Vec<Range<usize>> {

@@ -82,9 +82,9 @@ fn event(
     };
     Ok(Event {
         kind: event_kind(kind, process, f, line)?,
+        key: builder.key(fields.key, bytes),
         process: builder.processes.number(process.clone()),
         f: builder.fs.number(f),
-        key: fields.key,
         value: fields.value,
         error: fields.error,
         time: fields.time.unwrap_or(NO_TIME),

@@ -32,7 +32,7 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<History, MalformedHistory> {
 fn add_elements(bytes: &[u8], taker: &mut Taker<'_>) -> Result<(), MalformedHistory> {
     let mut lines = LineCounter::new(bytes);
     let mut elements = Elements::new(bytes);
-    let mut reader = EventReader::new(bytes);
+    let mut reader = EventReader::new(bytes, 0);
     while let Some(range) = elements.next().unwrap_or(None) {
         let place = Place {
             line: lines.line(range.start),
@@ -42,7 +42,7 @@ fn add_elements(bytes: &[u8], taker: &mut Taker<'_>) -> Result<(), MalformedHist
         };
         reader.batch.malformed = reader.read(&place).err();
         if reader.batch.malformed.is_some() || reader.batch.rows.len() == BATCH {
-            let full = std::mem::replace(&mut reader, EventReader::new(bytes));
+            let full = std::mem::replace(&mut reader, EventReader::new(bytes, 0));
             taker.events(full.batch)?;
         }
     }

@@ -20,12 +20,13 @@ pub(super) struct EventReader<'a> {
 }
 
 impl<'a> EventReader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    /// With room for so many events.
+    pub(super) fn new(bytes: &'a [u8], events: usize) -> Self {
         Self {
             bytes,
             scanner: Scanner::new(&[]),
             fields: Fields::new(&FIELDS),
-            batch: Batch::default(),
+            batch: Batch::with_capacity(events),
         }
     }
 
@@ -49,7 +50,8 @@ impl<'a> EventReader<'a> {
 
     #[inline]
     fn event(&mut self, place: &Place) -> Result<Event, Refusal> {
-        let bytes = &self.bytes[place.range.clone()];
+        let file = self.bytes;
+        let bytes = &file[place.range.clone()];
         let offset = place.range.start;
         let batch = &mut self.batch;
         let mut kind: &[u8] = b"";
@@ -57,7 +59,7 @@ impl<'a> EventReader<'a> {
             kind: Kind::Nemesis,
             process: 0,
             f: 0,
-            key: Span::NULL,
+            key: 0,
             value: Span::NULL,
             error: Span::NULL,
             time: NO_TIME,
@@ -74,7 +76,7 @@ impl<'a> EventReader<'a> {
                     let time = whole(scanner, bytes, name, "int | null")?;
                     event.time = time.unwrap_or(NO_TIME);
                 }
-                5 => event.key = value(scanner, bytes, offset)?,
+                5 => event.key = batch.key(value(scanner, bytes, offset)?, file),
                 6 => event.error = value(scanner, bytes, offset)?,
                 _ => index(scanner)?,
             }

@@ -62,6 +62,8 @@ pub(super) struct Place {
 /// Walks over the fields of objects that mostly have them in the same order.
 pub(super) struct Fields {
     known: &'static [&'static str],
+    /// The names as they are mostly written.
+    quoted: Vec<String>,
     /// Which field the n-th member was last time.
     guesses: [usize; 8],
 }
@@ -70,6 +72,7 @@ impl Fields {
     pub(super) fn new(known: &'static [&'static str]) -> Self {
         Self {
             known,
+            quoted: known.iter().map(|name| format!("\"{name}\"")).collect(),
             guesses: [0, 1, 2, 3, 4, 5, 6, 7],
         }
     }
@@ -95,17 +98,15 @@ impl Fields {
             let mut others: Vec<String> = Vec::new();
             let mut member = 0;
             loop {
-                let (range, escaped) = scanner.name()?;
-                let name = &bytes[range];
-                match self.field(name, escaped, member) {
-                    Some(field) if seen & (1 << field) != 0 => {
+                match self.field(scanner, bytes, member)? {
+                    Ok(field) if seen & (1 << field) != 0 => {
                         return Refusal::wrong(twice(self.known[field]));
                     }
-                    Some(field) => {
+                    Ok(field) => {
                         seen |= 1 << field;
                         take(scanner, field).map_err(|refusal| refusal.of(self.known[field]))?;
                     }
-                    None => pass_over(scanner, name, &mut others)?,
+                    Err(name) => pass_over(scanner, name, &mut others)?,
                 }
                 member += 1;
                 if !scanner.more()? {
@@ -121,23 +122,33 @@ impl Fields {
         }
     }
 
+    /// Pass over the n-th member's name; return which field it is, or the name of none.
     #[inline]
-    fn field(&mut self, name: &[u8], escaped: bool, member: usize) -> Option<usize> {
+    fn field<'a>(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        bytes: &'a [u8],
+        member: usize,
+    ) -> Result<Result<usize, &'a [u8]>, Fault> {
         let place = member % self.guesses.len();
         let guess = self.guesses[place];
-        if (self.known.get(guess)).is_some_and(|known| known.as_bytes() == name) {
-            return Some(guess);
+        if let Some(quoted) = self.quoted.get(guess)
+            && scanner.known_name(quoted.as_bytes())?
+        {
+            return Ok(Ok(guess));
         }
-        let plain;
-        let name = if escaped {
-            plain = json::text(name);
-            plain.as_bytes()
+        let (range, escaped) = scanner.name()?;
+        let name = &bytes[range];
+        let plain = if escaped {
+            json::text(name)
         } else {
-            name
+            String::from_utf8_lossy(name)
         };
-        let found = (self.known.iter()).position(|known| known.as_bytes() == name)?;
+        let Some(found) = self.known.iter().position(|known| *known == plain) else {
+            return Ok(Err(name));
+        };
         self.guesses[place] = found;
-        Some(found)
+        Ok(Ok(found))
     }
 
     fn not_an_object(scanner: &mut Scanner<'_>) -> Refusal {
@@ -207,6 +218,9 @@ pub(super) fn whole<'a>(
     field: &str,
     expected: &str,
 ) -> Result<Option<i64>, Refusal> {
+    if let Some(whole) = scanner.few_digits() {
+        return Ok(Some(whole));
+    }
     let start = scanner.position();
     match scanner.peek() {
         Some(b'-' | b'0'..=b'9') => {}
@@ -234,6 +248,9 @@ pub(super) fn process<'a, T>(
     batch: &mut Batch<'a, T>,
 ) -> Result<u32, Refusal> {
     const EXPECTED: &str = "int | str";
+    if let Some(whole) = scanner.few_digits() {
+        return Ok(batch.whole(whole));
+    }
     let start = scanner.position();
     match scanner.peek() {
         Some(b'"') => Ok(batch.text(&bytes[scanner.string()?.0])),

@@ -14,6 +14,9 @@ use super::json_fields::{Place, too_long};
 /// The version that is read.
 const FORMAT: &str = "trueorder.history/1";
 
+/// A guess at a line's length.
+const USUAL_LINE: usize = 80;
+
 pub(super) fn read(bytes: Vec<u8>, limits: &Limits) -> Result<History, MalformedHistory> {
     let first = first_line(&bytes);
     let header = match &first {
@@ -87,7 +90,7 @@ fn sound(bytes: &[u8], range: Range<usize>) -> Option<Span> {
 /// The events of one chunk.
 fn events<'a>(bytes: &'a [u8], chunk: Range<usize>, limits: &Limits) -> Batch<'a, Event> {
     let utf8_end = utf8_end(bytes, chunk.clone());
-    let mut reader = EventReader::new(bytes);
+    let mut reader = EventReader::new(bytes, chunk.len() / USUAL_LINE);
     let mut lines = Lines::new(bytes, chunk);
     for line in &mut lines {
         if line.range.len() > limits.max_line_bytes {

@@ -19,6 +19,8 @@ use super::chunks::{Lines, in_order, is_blank, utf8_end};
 use super::json_fields::{Fields, Place, Refusal, explain, process, text, too_long, value, whole};
 
 const FIELDS: [&str; 7] = ["client", "call", "return", "f", "key", "value", "out"];
+/// A guess at a line's length.
+const USUAL_LINE: usize = 80;
 const REQUIRED: [usize; 4] = [0, 1, 2, 3];
 
 pub(super) fn read(bytes: Vec<u8>, limits: &Limits) -> Result<History, MalformedHistory> {
@@ -36,10 +38,10 @@ pub(super) fn read(bytes: Vec<u8>, limits: &Limits) -> Result<History, Malformed
     Ok(builder.build(bytes, Span::NULL))
 }
 
-/// The operations of one chunk, each with its key.
-fn operations<'a>(bytes: &'a [u8], chunk: Range<usize>, limits: &Limits) -> Batch<'a, (Row, Span)> {
+/// The operations of one chunk.
+fn operations<'a>(bytes: &'a [u8], chunk: Range<usize>, limits: &Limits) -> Batch<'a, Row> {
     let utf8_end = utf8_end(bytes, chunk.clone());
-    let mut batch = Batch::default();
+    let mut batch = Batch::with_capacity(chunk.len() / USUAL_LINE);
     let mut scanner = Scanner::new(&[]);
     let mut fields = Fields::new(&FIELDS);
     let mut lines = Lines::new(bytes, chunk);
@@ -78,13 +80,12 @@ fn operations<'a>(bytes: &'a [u8], chunk: Range<usize>, limits: &Limits) -> Batc
 fn operation<'a>(
     file: &'a [u8],
     place: &Place,
-    batch: &mut Batch<'a, (Row, Span)>,
+    batch: &mut Batch<'a, Row>,
     scanner: &mut Scanner<'a>,
     fields: &mut Fields,
-) -> Result<(Row, Span), Refusal> {
+) -> Result<Row, Refusal> {
     let bytes = &file[place.range.clone()];
     let offset = place.range.start;
-    let mut key = Span::NULL;
     let mut row = Row {
         process: 0,
         f: 0,
@@ -111,7 +112,7 @@ fn operation<'a>(
                 row.time_completed = returned.unwrap_or(NO_TIME);
             }
             3 => row.f = batch.f(text(scanner, bytes, name)?),
-            4 => key = value(scanner, bytes, offset)?,
+            4 => row.key = batch.key(value(scanner, bytes, offset)?, file),
             5 => row.value = value(scanner, bytes, offset)?,
             _ => row.answer = value(scanner, bytes, offset)?,
         }
@@ -128,10 +129,10 @@ fn operation<'a>(
     } else if row.time_completed < row.time_invoked {
         return Err(returns_early(&row, batch));
     }
-    Ok((row, key))
+    Ok(row)
 }
 
-fn returns_early(row: &Row, batch: &Batch<'_, (Row, Span)>) -> Refusal {
+fn returns_early(row: &Row, batch: &Batch<'_, Row>) -> Refusal {
     let (client, f) = (batch.process_of(row.process), batch.f_of(row.f));
     let reason = format!(
         "client {} returns from {} at {}, before its call at {}",
@@ -145,18 +146,38 @@ fn returns_early(row: &Row, batch: &Batch<'_, (Row, Span)>) -> Refusal {
 
 /// Order rows by call; of two calls of one instant, the one that returned first comes first.
 fn sort(columns: &mut Columns) {
-    let time = |row: u32| {
+    let rows = id(columns.len());
+    let calls = &columns.times_invoked;
+    if !calls.is_sorted() {
+        sort_rows(columns, 0..rows);
+        return;
+    }
+    // Recorders write calls in order; what may be left are rows of one instant, here and there.
+    let mut ties: Vec<Range<u32>> = Vec::new();
+    let mut start = 0;
+    for instant in calls.chunk_by(|a, b| a == b) {
+        let end = start + id(instant.len());
+        if instant.len() > 1 {
+            ties.push(start..end);
+        }
+        start = end;
+    }
+    for tie in ties {
+        sort_rows(columns, tie);
+    }
+}
+
+fn sort_rows(columns: &mut Columns, rows: Range<u32>) {
+    let time = |&row: &u32| {
         let returned = columns.times_completed[row as usize];
         let call = columns.times_invoked[row as usize];
         (call, returned == NO_TIME, returned)
     };
-    let rows = id(columns.len());
-    if (1..rows).all(|row| time(row - 1) <= time(row)) {
-        return;
+    let mut order: Vec<u32> = rows.clone().collect();
+    order.sort_by_key(time);
+    if !order.is_sorted() {
+        columns.reorder(rows.start, &order);
     }
-    let mut order: Vec<u32> = (0..rows).collect();
-    order.sort_by_key(|&row| time(row));
-    columns.reorder(&order);
 }
 
 /// Refuse a client that does two things at a time, or goes on after it never returned.

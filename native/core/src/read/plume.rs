@@ -139,7 +139,7 @@ impl Transactions {
             kind: Kind::Invoke,
             process: self.builder.processes.whole(self.session),
             f: self.builder.fs.number("txn"),
-            key: Span::NULL,
+            key: 0,
             value,
             error: Span::NULL,
             time: NO_TIME,

@@ -116,7 +116,7 @@ fn event(
         kind,
         process: builder.processes.number(process),
         f: builder.fs.number(columns.f),
-        key: Span::NULL,
+        key: 0,
         value: value.copied().unwrap_or_default(),
         error: error.copied().unwrap_or_default(),
         time: NO_TIME,

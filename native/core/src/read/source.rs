@@ -1,8 +1,9 @@
 //! Where the bytes of a history come from: a file, plain or compressed.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::thread;
 
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::StreamingDecoder;
@@ -16,6 +17,9 @@ const GZIP: &[u8] = b"\x1f\x8b";
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Files of at least this many bytes are read by several threads.
+const LARGE: usize = 1 << 24;
+
 /// A file's bytes, as they are.
 pub(super) fn load(path: &Path, limits: &Limits) -> Result<Vec<u8>, ReadError> {
     let mut file = File::open(path)?;
@@ -23,13 +27,51 @@ pub(super) fn load(path: &Path, limits: &Limits) -> Result<Vec<u8>, ReadError> {
     if size > limits.max_bytes {
         return Err(too_long(limits).into());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
-    let limit = limits.max_bytes.saturating_add(1);
-    (&mut file).take(limit).read_to_end(&mut bytes)?;
+    let size = usize::try_from(size).unwrap_or_default();
+    let mut bytes = load_large(&file, size).unwrap_or_else(|| Vec::with_capacity(size + 1));
+    if !bytes.is_empty() {
+        file.seek(SeekFrom::Start(bytes.len() as u64))?;
+    }
+    // What was not read above, or was appended since, or has no size: a pipe, say.
+    let room = limits.max_bytes.saturating_sub(bytes.len() as u64);
+    file.take(room.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limits.max_bytes {
         return Err(too_long(limits).into());
     }
     Ok(bytes)
+}
+
+/// The bytes of a large file, read in parts side by side: most of the time goes into making room.
+#[cfg(unix)]
+fn load_large(file: &File, size: usize) -> Option<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    if size < LARGE || workers < 2 {
+        return None;
+    }
+    let mut bytes = vec![0; size];
+    let part = size.div_ceil(workers);
+    let read = thread::scope(|scope| {
+        let readers: Vec<_> = (bytes.chunks_mut(part).enumerate())
+            .map(|(number, room)| {
+                let from = (number * part) as u64;
+                scope.spawn(move || file.read_exact_at(room, from).is_ok())
+            })
+            .collect();
+        // Every reader is joined, also after one that failed.
+        let whole: Vec<bool> = (readers.into_iter())
+            .map(|reader| reader.join().unwrap_or(false))
+            .collect();
+        !whole.contains(&false)
+    });
+    // A file that shrinks meanwhile is read the plain way.
+    read.then_some(bytes)
+}
+
+#[cfg(not(unix))]
+fn load_large(_: &File, _: usize) -> Option<Vec<u8>> {
+    None
 }
 
 /// What bytes hold, if they are compressed; else themselves. A mark of their order is dropped.

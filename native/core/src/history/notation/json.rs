@@ -3,9 +3,9 @@
 //!
 //! A [`Scanner`] finds where values end and whether they are sound; it builds nothing.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
+pub(crate) use super::json_scalars::{float, text};
 use super::{MAX_DEPTH, MAX_DIGITS};
 
 /// What is wrong with a JSON text, and where.
@@ -176,6 +176,29 @@ impl<'a> Scanner<'a> {
         Ok(unit)
     }
 
+    /// Pass over a whole number of few digits, if that is what comes next.
+    #[inline]
+    pub(crate) fn few_digits(&mut self) -> Option<i64> {
+        const MOST: usize = 18;
+        let rest = &self.bytes[self.at..];
+        let sign = usize::from(rest.first() == Some(&b'-'));
+        let mut whole = 0;
+        let mut length = sign;
+        while let Some(digit @ b'0'..=b'9') = rest.get(length) {
+            if length == sign + MOST {
+                return None;
+            }
+            whole = whole * 10 + i64::from(digit - b'0');
+            length += 1;
+        }
+        let padded = rest.get(sign) == Some(&b'0') && length > sign + 1;
+        if length == sign || padded || matches!(rest.get(length), Some(b'.' | b'e' | b'E')) {
+            return None;
+        }
+        self.at += length;
+        Some(if sign == 0 { whole } else { -whole })
+    }
+
     /// Pass over a number; return whether it is whole, written without a point or an exponent.
     #[inline]
     pub(crate) fn number(&mut self) -> Result<bool, Fault> {
@@ -331,6 +354,20 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
+    /// Pass over this name, given with its quotes, and the colon, if they come next.
+    #[inline]
+    pub(crate) fn known_name(&mut self, quoted: &[u8]) -> Result<bool, Fault> {
+        self.blanks();
+        if !self.bytes[self.at..].starts_with(quoted) {
+            return Ok(false);
+        }
+        self.at += quoted.len();
+        self.blanks();
+        self.expect(b':', "expected ':'")?;
+        self.blanks();
+        Ok(true)
+    }
+
     /// After a member: pass over a comma (true) or the closing brace (false).
     #[inline]
     pub(crate) fn more(&mut self) -> Result<bool, Fault> {
@@ -359,47 +396,4 @@ fn repetition(bytes: &[u8], names: &[Name]) -> Option<String> {
     texts.sort_unstable();
     let twice = texts.windows(2).find(|pair| pair[0] == pair[1]);
     twice.map(|pair| pair[0].clone().into_owned())
-}
-
-/// The text that a sound string stands for, given what is between its quotes.
-pub(crate) fn text(inner: &[u8]) -> Cow<'_, str> {
-    let raw = String::from_utf8_lossy(inner);
-    if !raw.contains('\\') {
-        return raw;
-    }
-    let mut plain = String::with_capacity(raw.len());
-    let mut rest = raw.as_ref();
-    while let Some(at) = rest.find('\\') {
-        plain.push_str(&rest[..at]);
-        let kind = rest.as_bytes().get(at + 1).copied().unwrap_or_default();
-        let mut length = 2;
-        match kind {
-            b'b' => plain.push('\u{8}'),
-            b'f' => plain.push('\u{c}'),
-            b'n' => plain.push('\n'),
-            b'r' => plain.push('\r'),
-            b't' => plain.push('\t'),
-            b'u' => {
-                let unit = |at: usize| {
-                    let digits = rest.get(at + 2..at + 6).unwrap_or("fffd");
-                    u16::from_str_radix(digits, 16).unwrap_or(0xfffd)
-                };
-                let pair = [unit(at), unit(at + 6)];
-                let is_pair = (0xd800..0xdc00).contains(&pair[0]);
-                length = if is_pair { 12 } else { 6 };
-                let units = pair.into_iter().take(if is_pair { 2 } else { 1 });
-                plain.extend(char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')));
-            }
-            _ => plain.push(char::from(kind)),
-        }
-        rest = rest.get(at + length..).unwrap_or_default();
-    }
-    plain.push_str(rest);
-    Cow::Owned(plain)
-}
-
-/// The float nearest to a sound number.
-pub(crate) fn float(digits: &[u8]) -> f64 {
-    let text = std::str::from_utf8(digits).unwrap_or_default();
-    text.parse().unwrap_or(f64::NAN)
 }

@@ -4,6 +4,7 @@ pub(crate) mod edn;
 mod edn_atoms;
 mod edn_tokens;
 pub(crate) mod json;
+mod json_scalars;
 
 /// How deeply values may nest: models compare and hash values recursively, so it stays small.
 pub(crate) const MAX_DEPTH: usize = 100;
