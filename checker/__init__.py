@@ -1,6 +1,6 @@
 """Trueorder's checker: was what clients observed linearizable? It knows nothing of any system."""
 
-from checker.check import check
+from checker.check import CancelToken, JudgeProgress, acheck, check, check_file
 from checker.errors import (
     CheckerError,
     EngineUnavailable,
@@ -11,6 +11,7 @@ from checker.errors import (
     UnknownModel,
 )
 from checker.history.history import History, HistoryBuilder, NemesisEvent
+from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.models import MODELS, Model, Partition, model_named
 from checker.operation import Operation, Outcome
@@ -19,11 +20,13 @@ from checker.verdict import Anomaly, CheckResult, PartitionResult, Verdict, wors
 __all__ = [
     "MODELS",
     "Anomaly",
+    "CancelToken",
     "CheckResult",
     "CheckerError",
     "EngineUnavailable",
     "History",
     "HistoryBuilder",
+    "JudgeProgress",
     "Limits",
     "MalformedHistory",
     "Model",
@@ -34,10 +37,13 @@ __all__ = [
     "Outcome",
     "Partition",
     "PartitionResult",
+    "RecordedHistory",
     "UnknownFormat",
     "UnknownModel",
     "Verdict",
+    "acheck",
     "check",
+    "check_file",
     "model_named",
     "worst",
 ]

@@ -1,10 +1,26 @@
 # What the Rust crate native/py makes; the docstrings stand there. `mypy.stubtest` compares the two.
+from collections.abc import Callable
 from os import PathLike
 from typing import Any, Literal, final
 
 from typing_extensions import Buffer
 
-__all__ = ["CancelToken", "History", "Malformed", "SearchReport", "search", "unzstd", "version"]
+__all__ = [
+    "CancelToken",
+    "History",
+    "ImpureModel",
+    "JudgeProgress",
+    "Malformed",
+    "MalformedOperation",
+    "PartReport",
+    "SearchReport",
+    "judge",
+    "judged_models",
+    "search",
+    "search_model",
+    "unzstd",
+    "version",
+]
 
 @final
 class CancelToken:
@@ -18,21 +34,24 @@ class History:
     @staticmethod
     def read(
         path: str | PathLike[str],
-        format: str | None = None,
+        format: str | None = None,  # noqa: A002 - as the formats' own option is called
         *,
         max_bytes: int | None = None,
         max_line_bytes: int | None = None,
+        clock_uncertainty: int = 0,
     ) -> History: ...
     @staticmethod
     def parse(
         data: Buffer,
-        format: str | None = None,
+        format: str | None = None,  # noqa: A002 - as the formats' own option is called
         *,
         max_bytes: int | None = None,
         max_line_bytes: int | None = None,
+        clock_uncertainty: int = 0,
     ) -> History: ...
     def __len__(self) -> int: ...
     def operation(self, index: int) -> tuple[Any, ...]: ...
+    def request_shapes(self) -> list[tuple[str, bool, bool]]: ...
     @property
     def header(self) -> Any: ...
     @property
@@ -40,7 +59,53 @@ class History:
     @property
     def kept_bytes(self) -> int: ...
 
+class ImpureModel(Exception): ...
 class Malformed(Exception): ...
+class MalformedOperation(Exception): ...
+
+@final
+class JudgeProgress:
+    @property
+    def parts(self) -> int: ...
+    @property
+    def parts_decided(self) -> int: ...
+    @property
+    def operations(self) -> int: ...
+    @property
+    def operations_decided(self) -> int: ...
+    @property
+    def configurations(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+
+@final
+class PartReport:
+    @property
+    def key(self) -> Any: ...
+    @property
+    def operations(self) -> int: ...
+    @property
+    def rows(self) -> bytes: ...
+    @property
+    def verdict(self) -> Literal["valid", "invalid", "unknown"]: ...
+    @property
+    def limit(self) -> Literal["timeout", "memory", "cancelled"] | None: ...
+    @property
+    def monitor(self) -> str | None: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def order(self) -> bytes: ...
+    @property
+    def certificate(self) -> tuple[str, list[int]] | None: ...
+    @property
+    def blocked(self) -> int | None: ...
+    @property
+    def configurations(self) -> int: ...
+    @property
+    def peak_bytes(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
 
 @final
 class SearchReport:
@@ -57,6 +122,19 @@ class SearchReport:
     @property
     def peak_bytes(self) -> int: ...
 
+def judge(
+    history: History,
+    model: str,
+    *,
+    options: str = "{}",
+    timeout_seconds: float,
+    memory_bytes: int,
+    jobs: int,
+    cancel: CancelToken | None = None,
+    on_progress: Callable[[JudgeProgress], object] | None = None,
+    stopped: list[PartReport] | None = None,
+) -> list[PartReport]: ...
+def judged_models() -> list[str]: ...
 def search(
     model: str,
     invoked: Buffer,
@@ -64,6 +142,19 @@ def search(
     kinds: Buffer,
     offsets: Buffer,
     arguments: Buffer,
+    *,
+    timeout_seconds: float,
+    memory_bytes: int,
+    cancel: CancelToken | None = None,
+) -> SearchReport: ...
+def search_model(
+    initial: Any,
+    step: Callable[[Any, Any], Any],
+    operations: list[Any],
+    observers: Buffer,
+    invoked: Buffer,
+    completed: Buffer,
+    actions: Buffer,
     *,
     timeout_seconds: float,
     memory_bytes: int,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -59,11 +59,16 @@ class PartitionResult(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     """Why the verdict is unknown, and which limit to raise; empty otherwise."""
     anomalies: tuple[Anomaly, ...] = ()
-    witness: tuple[int, ...] | None = None
+    witness: Sequence[int] | None = None
+    configurations: int = 0
+    """Distinct configurations that a search saw: how hard the part was."""
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict on a history, with the evidence of each partition."""
+    """The verdict on a history, with the evidence of each partition.
+
+    ``clock_uncertainty`` is by how many nanoseconds each operation was widened at both ends.
+    """
 
     model: str
     consistency: str
@@ -73,6 +78,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     peak_bytes: int | None = None
     partitions: tuple[PartitionResult, ...] = ()
+    clock_uncertainty: int = 0
 
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
@@ -80,6 +86,20 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(anomaly for part in self.partitions for anomaly in part.anomalies)
 
     @property
+    def witness(self) -> tuple[tuple[Any, Sequence[int]], ...] | None:
+        """The order that explains each partition, with its key; None unless all are valid."""
+        if self.verdict is not Verdict.VALID:
+            return None
+        return tuple((part.key, part.witness or ()) for part in self.partitions)
+
+    @property
     def reason(self) -> str:
-        """Why the verdict is unknown: the first undecided partition's reason."""
-        return next((part.reason for part in self.partitions if part.reason), "")
+        """Why the verdict is unknown: the reason of the hardest undecided partition."""
+        undecided = [part for part in self.partitions if part.reason]
+        if not undecided:
+            return ""
+        hardest = max(undecided, key=lambda part: part.configurations)
+        if len(undecided) == 1:
+            return hardest.reason
+        among = f"key {hardest.key!r}, the hardest of {len(undecided):,} undecided parts"
+        return f"{among}: {hardest.reason}"

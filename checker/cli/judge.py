@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from checker.check import Engine, check
+from checker.check import Engine, JudgeProgress, check
 from checker.cli.exits import Exit
 from checker.cli.model_choice import ModelChoice, ModelNotTold
 from checker.cli.options import STDIN_PATH, UsageError, json_option
@@ -23,6 +23,8 @@ from checker.errors import (
 )
 from checker.history.formats import read_history
 from checker.history.formats.source import STDIN_NAME
+from checker.history.history import History
+from checker.history.recorded import RecordedHistory, read_natively
 from checker.limits import Limits
 from checker.report.file_report import FileReport, FileVerdict, Trouble
 from checker.verdict import CheckResult, PartitionResult, Verdict, worst
@@ -63,6 +65,9 @@ class Judge:
         limits: The budget of one file.
         engine: Which engine searches.
         options: Other options that a verdict depends on, for the commands that reports show.
+        clock_uncertainty: Nanoseconds by which operations are widened at both ends.
+        native: Read natively, unless the engine is the reference: reports then hold histories whose
+            operations are made when they are asked for.
     """
 
     def __init__(
@@ -73,12 +78,16 @@ class Judge:
         limits: Limits,
         engine: Engine,
         options: tuple[str, ...] = (),
+        clock_uncertainty: int = 0,
+        native: bool = False,
     ) -> None:
         self._choice = choice
         self._format = history_format
         self._limits = limits
         self._engine: Engine = engine
         self._options = options
+        self._clock_uncertainty = clock_uncertainty
+        self._native = native and engine != "reference"
 
     def judge(self, path: str, stage: Stage) -> FileReport:
         """Read and judge one file; what cannot be judged is a report, too.
@@ -89,8 +98,9 @@ class Judge:
         attempt = _Attempt(file_name(path), self._options)
         try:
             stage(f"reading {attempt.report.file}")
-            attempt.read(path, self._format)
-            attempt.judge(self._choice, self._limits, self._engine, stage)
+            attempt.read(path, self._format, self._clock_uncertainty, native=self._native)
+            uncertainty = 0 if self._native else self._clock_uncertainty
+            attempt.judge(self._choice, self._limits, self._engine, uncertainty, stage)
         except (KeyboardInterrupt, Terminated) as signal:
             attempt.stop()
             code = Exit.TERMINATED if isinstance(signal, Terminated) else Exit.INTERRUPTED
@@ -117,16 +127,28 @@ class _Attempt:
         self._decided: list[PartitionResult] = []
         self._began = 0.0
 
-    def read(self, path: str, history_format: str) -> None:
+    def read(self, path: str, history_format: str, clock_uncertainty: int, *, native: bool) -> None:
         began = time.perf_counter()
+        path = "-" if path == STDIN_PATH else path
+        history: History | RecordedHistory
         try:
-            history = read_history("-" if path == STDIN_PATH else path, history_format)
+            if native:
+                history = read_natively(path, history_format, clock_uncertainty=clock_uncertainty)
+            else:
+                history = read_history(path, history_format)
         finally:
             seconds = time.perf_counter() - began
             self.report = replace(self.report, parse_seconds=seconds)
         self.report = replace(self.report, history=history)
 
-    def judge(self, choice: ModelChoice, limits: Limits, engine: Engine, stage: Stage) -> None:
+    def judge(
+        self,
+        choice: ModelChoice,
+        limits: Limits,
+        engine: Engine,
+        clock_uncertainty: int,
+        stage: Stage,
+    ) -> None:
         history = self.report.history
         if history is None:
             raise ValueError("a file is read before it is judged")
@@ -146,7 +168,15 @@ class _Attempt:
             if len(self._decided) > 1:
                 stage(f"{judging}, {len(self._decided):,} parts decided")
 
-        result = check(history, chosen.model, limits=limits, engine=engine, on_partition=count)
+        result = check(
+            history,
+            chosen.model,
+            limits=limits,
+            engine=engine,
+            clock_uncertainty=clock_uncertainty,
+            on_partition=count,
+            on_progress=lambda progress: stage(f"{judging}, {_progress(progress)}"),
+        )
         verdict = FileVerdict(result.verdict.value)
         self.report = replace(
             self.report, verdict=verdict, result=result, reason=_undecided(result, verdict)
@@ -183,6 +213,13 @@ def file_name(path: str) -> str:
     """Return a path as reports show it; what is not UTF-8 in it cannot be shown."""
     name = STDIN_NAME if path == STDIN_PATH else path
     return os.fsencode(name).decode(errors="replace")
+
+
+def _progress(progress: JudgeProgress) -> str:
+    words = f"{progress.parts_decided:,} of {progress.parts:,} parts decided"
+    if progress.configurations:
+        words += f", {progress.configurations:,} configurations seen"
+    return words
 
 
 def _undecided(result: CheckResult, verdict: FileVerdict) -> str:

@@ -6,13 +6,14 @@ A guess is made only where the operations leave no choice, and the report says t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from checker.errors import CheckerError
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.models import MODELS, Model, model_named
-from checker.operation import Operation
+from checker.operation import Operation, Outcome
 from checker.report.file_report import ModelSource
 
 __all__ = ["ChosenModel", "ModelChoice", "ModelNotTold", "named_model"]
@@ -44,7 +45,7 @@ class ModelChoice:
         if named is not None:
             self._named = ChosenModel(named_model(named, options), named, "option")
 
-    def model_of(self, history: History) -> ChosenModel:
+    def model_of(self, history: History | RecordedHistory) -> ChosenModel:
         """Choose the model of a history.
 
         Raises:
@@ -57,10 +58,11 @@ class ModelChoice:
         # A header comes with the file and is not trusted: it may pick a model, not import code.
         if isinstance(header, str) and ":" not in header:
             return ChosenModel(named_model(header, self._options), header, "header")
-        guess = _guess(history)
+        operations = _shapes_of(history)
+        guess = _guess(operations)
         if guess is None:
             raise ModelNotTold(
-                f"its operations ({_functions(history)}) do not tell the model: name one with "
+                f"its operations ({_functions(operations)}) do not tell the model: name one with "
                 f"--model; there are {', '.join(MODELS)}, and module:Class for your own"
             )
         return ChosenModel(named_model(guess, self._options), guess, "guess")
@@ -114,18 +116,31 @@ no other one has its operations' names: ``add`` and ``read`` are a counter's and
 """
 
 
-def _guess(history: History) -> str | None:
-    functions = {operation.f for operation in history}
+def _shapes_of(history: History | RecordedHistory) -> Sequence[Operation]:
+    """Return operations that look like the history's: of a long one an example of each will do."""
+    if isinstance(history, History):
+        return history.operations
+    return tuple(
+        Operation(index=0, process=0, f=f, value=value, outcome=Outcome.INFO, invoked=0)
+        for f, some_map, some_other in history.native.request_shapes()
+        for value, occurs in (({}, some_map), (None, some_other))
+        if occurs
+    )
+
+
+def _guess(operations: Sequence[Operation]) -> str | None:
+    functions = {operation.f for operation in operations}
     if not functions:
         return None
     for name, known, fits in _SHAPES:
-        if functions <= known and all(map(fits, history)):
+        if functions <= known and all(map(fits, operations)):
             return name
     return None
 
 
-def _functions(history: History) -> str:
-    return ", ".join(_first(sorted({operation.f for operation in history}), 8)) or "there are none"
+def _functions(operations: Sequence[Operation]) -> str:
+    names = sorted({operation.f for operation in operations})
+    return ", ".join(_first(names, 8)) or "there are none"
 
 
 def _first(names: Iterable[str], count: int) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
@@ -20,11 +20,15 @@ from checker.cli.options import (
 from checker.cli.output import report_console, version_text, warn, write_stdout
 from checker.cli.progress import progress
 from checker.cli.quantities import parse_bytes, parse_seconds
+from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.report.file_report import FileReport, FileVerdict, Trouble
 from checker.report.machine import json_document, junit_document
+from checker.report.witness import witness_lines
 
 __all__ = ["HistoryFormat", "verify"]
+
+_NANOSECONDS: Final = 1e9
 
 HistoryFormat = Literal["auto", "jsonl", "ops", "edn", "json", "porcupine"]
 
@@ -41,8 +45,10 @@ def verify(
     memory_limit: str = "4GiB",
     engine: Engine = "auto",
     json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    clock_uncertainty: str | None = None,
     html: str | None = None,
     junit: str | None = None,
+    witness: str | None = None,
 ) -> int:
     """Judge recorded histories: could the object have behaved so?
 
@@ -57,10 +63,17 @@ def verify(
         memory_limit: What a search may keep in memory: 512MB, 4GiB.
         engine: What searches: the native engine, the reference in Python, or what suits.
         json: Print one JSON document, trueorder.result/1, instead of text.
+        clock_uncertainty: How wrong the clocks may be that timed the operations: 0.5ms, 2s. Each is
+            widened by it at both ends, and the verdict says so.
         html: Write a page with a timeline of the history to this file.
         junit: Write JUnit XML to this file, a suite for each history.
+        witness: Write the orders that explain the valid parts to this file, a JSON line for each.
     """
     del consistency  # the only one that this version knows
+    uncertainty = 0
+    if clock_uncertainty is not None:
+        seconds = parsed("--clock-uncertainty", clock_uncertainty, parse_seconds)
+        uncertainty = round(seconds * _NANOSECONDS)
     judge = Judge(
         model_choice(model, initial),
         history_format=format,
@@ -69,7 +82,10 @@ def verify(
             memory_bytes=parsed("--memory-limit", memory_limit, parse_bytes),
         ),
         engine=engine,
+        clock_uncertainty=uncertainty,
+        native=True,
         options=(
+            *(() if clock_uncertainty is None else ("--clock-uncertainty", clock_uncertainty)),
             *(() if initial is None else ("--initial", initial)),
             *(() if format == "auto" else ("--format", format)),
         ),
@@ -77,18 +93,30 @@ def verify(
     check_files(files)
     check_output("--html", html)
     check_output("--junit", junit)
+    check_output("--witness", witness)
     if html is not None and len(files) > 1:
         raise UsageError("--html draws one history: name one file")
-    return _Run(judge, as_json=json, html=html, junit=junit).run(files)
+    return _Run(judge, as_json=json, html=html, junit=junit, witness=witness).run(files)
 
 
 class _Run:
     """One run over the files: what was found, and where it is to be written."""
 
-    def __init__(self, judge: Judge, *, as_json: bool, html: str | None, junit: str | None) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        *,
+        as_json: bool,
+        html: str | None,
+        junit: str | None,
+        witness: str | None,
+    ) -> None:
         self._judge = judge
         self._html = html
-        self._junit = junit
+        self._files: dict[str, tuple[str | None, Callable[[Sequence[FileReport]], bytes]]] = {
+            "--junit": (junit, junit_document),
+            "--witness": (witness, witness_lines),
+        }
         self._text = None if as_json else _TextReport()
         self._reports: list[FileReport] = []
 
@@ -105,7 +133,7 @@ class _Run:
                     self._add(_never_judged(rest))
                 break
             self._add(report)
-        written = [self._write_page(), self._write_junit()]
+        written = [self._write_page(), *map(self._write_file, self._files)]
         self._conclude(page_written=written[0] is Exit.VALID)
         return stopped.code if stopped else worst_exit([*map(exit_of, self._reports), *written])
 
@@ -121,14 +149,15 @@ class _Run:
 
     def _write_page(self) -> Exit:
         report = self._reports[0]
-        if self._html is None or report.history is None or report.result is None:
+        history = report.history
+        if self._html is None or history is None or report.result is None:
             return Exit.VALID
         from checker.report.page import PageTooLarge, write_page  # noqa: PLC0415 - imports jinja2
 
         try:
             write_page(
                 self._html,
-                report.history,
+                history.load() if isinstance(history, RecordedHistory) else history,
                 report.result,
                 title=report.file,
                 reproduce=report.command(),
@@ -138,13 +167,14 @@ class _Run:
             return Exit.INFRASTRUCTURE
         return Exit.VALID
 
-    def _write_junit(self) -> Exit:
-        if self._junit is None:
+    def _write_file(self, option: str) -> Exit:
+        path, document = self._files[option]
+        if path is None:
             return Exit.VALID
         try:
-            Path(self._junit).write_bytes(junit_document(self._reports))
+            Path(path).write_bytes(document(self._reports))
         except OSError as error:
-            warn(f"--junit: {error}")
+            warn(f"{option}: {error}")
             return Exit.INFRASTRUCTURE
         return Exit.VALID
 

@@ -1,10 +1,10 @@
 """The native search: the reference's question, asked of ``checker._native``.
 
-It answers for the models that it knows, exactly as the reference does, and stays within its limits:
-a timeout is kept to a tenth of a second, memory is counted and never exceeded by much, Ctrl-C ends
-it at once. The witness is a legal order like the reference's, but not always the same one.
+It answers exactly as the reference does, and stays within its limits: a timeout is kept to a tenth
+of a second, memory is counted and never exceeded by much, Ctrl-C ends it at once. The witness is a
+legal order like the reference's, but not always the same one.
 
-It deliberately knows no Python model: those are the reference's.
+Some models it has of its own; any other is asked step by step, in Python.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from checker import _native
 from checker._native import CancelToken
-from checker.engine import native_registers, native_streams
+from checker.engine import native_models, native_registers, native_streams
 from checker.engine.native_columns import Columns
 from checker.engine.outcome import SearchOutcome
 from checker.errors import EngineUnavailable
@@ -46,25 +46,28 @@ def search(
     what the search kept at most, counted.
 
     Raises:
-        EngineUnavailable: the native engine has not this model.
         MalformedHistory: an operation is none of the model's.
+        ModelError: a model of your own raised, or is not pure.
     """
     limits = limits or Limits()
     required, optional = required_and_optional(model, operations)
     relevant = [*required, *optional]
-    name, columns = _encode(model, relevant)
-    columns.set_endpoints(relevant)
-    report = _native.search(
-        name,
-        columns.invoked,
-        columns.completed,
-        columns.kinds,
-        columns.offsets,
-        columns.arguments,
-        timeout_seconds=limits.timeout_seconds,
-        memory_bytes=limits.memory_bytes,
-        cancel=cancel,
-    )
+    if supports(model):
+        name, columns = _encode(model, relevant)
+        columns.set_endpoints(relevant)
+        report = _native.search(
+            name,
+            columns.invoked,
+            columns.completed,
+            columns.kinds,
+            columns.offsets,
+            columns.arguments,
+            timeout_seconds=limits.timeout_seconds,
+            memory_bytes=limits.memory_bytes,
+            cancel=cancel,
+        )
+    else:
+        report, columns = native_models.search(model, relevant, limits, cancel=cancel)
     order = tuple(columns.indices[row] for row in report.order)
     verdict = Verdict(report.verdict)
     valid = verdict is Verdict.VALID
@@ -81,11 +84,10 @@ def search(
 
 def _encode(model: Model[Any], operations: Sequence[Operation]) -> tuple[str, Columns]:
     """Name the native model and write the operations in its terms."""
-    if supports(model):
-        if isinstance(model, Register):
-            return "register", native_registers.encode(model, operations)
-        if isinstance(model, Stream):
-            return "stream", native_streams.encode(model, operations)
+    if isinstance(model, Stream):
+        return "stream", native_streams.encode(model, operations)
+    if isinstance(model, Register):
+        return "register", native_registers.encode(model, operations)
     raise EngineUnavailable(f"the native engine has no model {model.name!r}")
 
 

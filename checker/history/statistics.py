@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -78,7 +78,7 @@ def statistics_of(history: History) -> HistoryStatistics:
     )
 
 
-def has_times(history: History) -> bool:
+def has_times(history: Iterable[Operation]) -> bool:
     """Whether the history has times of its own; without, ranks stand in for them."""
     return any(operation.time_invoked != operation.invoked for operation in history)
 

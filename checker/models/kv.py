@@ -57,6 +57,7 @@ class Kv(Model[str]):
 
     def __init__(self, *, initial: Any = None) -> None:
         """Make a store whose registers hold ``initial`` (a JSON value) before any operation."""
+        self.initial = initial
         self._register = CasRegister(initial=initial)
         self._register.name = self.name
         self._string = Strings()

@@ -40,6 +40,7 @@ class MultiRegister(Model[State]):
         """
         if not isinstance(initial, Mapping | None):
             raise TypeError("the initial value must be an object, with a value for each register")
+        self.initial = initial
         self._initial = {
             canonical_json(name): canonical_json(value) for name, value in (initial or {}).items()
         }

@@ -25,6 +25,17 @@ from checker.models import (
     Stack,
     Stream,
 )
+from checker.monitors import (
+    counter,
+    locks,
+    log,
+    priority_queue,
+    queue,
+    registers,
+    sets,
+    stack,
+    streams,
+)
 from checker.monitors.counter import judge_counter
 from checker.monitors.locks import judge_fenced_lock, judge_lock, judge_mutex
 from checker.monitors.log import judge_log
@@ -37,7 +48,7 @@ from checker.monitors.stack import judge_stack
 from checker.monitors.streams import judge_streams
 from checker.operation import Operation
 
-__all__ = ["MONITORS", "Monitor", "MonitorOutcome"]
+__all__ = ["EXPLANATIONS", "MONITORS", "Explanation", "Monitor", "MonitorOutcome"]
 
 Monitor = Callable[[Any, Sequence[Operation]], MonitorOutcome]
 
@@ -59,3 +70,27 @@ MONITORS: Mapping[type[Model[Any]], Monitor] = MappingProxyType(
     }
 )
 """The monitor of each model that has one; a subclass of a model does not inherit it."""
+
+Explanation = Callable[[str, Sequence[Operation]], str]
+
+EXPLANATIONS: Mapping[type[Model[Any]], Explanation] = MappingProxyType(
+    {
+        Stream: streams.explain,
+        Log: log.explain,
+        Register: registers.explain,
+        CasRegister: registers.explain,
+        Queue: queue.explain,
+        Stack: stack.explain,
+        PriorityQueue: priority_queue.explain,
+        Set: sets.explain,
+        GrowOnlySet: sets.explain,
+        Counter: counter.explain,
+        Mutex: locks.explain,
+        Lock: locks.explain,
+        FencedLock: locks.explain,
+    }
+)
+"""What says in one sentence what a model's monitor found, from its name and its operations alone.
+
+The native monitors find the same anomalies, and are explained by the same words.
+"""

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.operation import Operation
 from checker.verdict import CheckResult, PartitionResult, Verdict
 
@@ -56,7 +57,7 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     verdict: FileVerdict
-    history: History | None = None
+    history: History | RecordedHistory | None = None
     result: CheckResult | None = None
     model: str | None = None
     model_source: ModelSource | None = None

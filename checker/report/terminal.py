@@ -18,7 +18,7 @@ from checker.history.formats.source import STDIN_NAME
 from checker.history.statistics import has_times
 from checker.report.file_report import FileReport, FileVerdict
 from checker.report.operations_table import operations_table
-from checker.report.wording import count_text, printable, value_text
+from checker.report.wording import count_text, duration_text, printable, value_text
 from checker.verdict import Anomaly, PartitionResult
 
 __all__ = ["print_line", "print_report", "print_summary"]
@@ -101,6 +101,8 @@ def _headline(report: FileReport) -> Text:
             f"  {result.model}, {result.consistency}: {count_text(result.operations, 'operation')}"
             f"{among}, {result.seconds:.2f} s ({result.algorithm})"
         )
+        if result.clock_uncertainty:
+            line.append(f", clocks uncertain by {duration_text(result.clock_uncertainty)}")
     if report.reason and not report.unknown_partitions:
         line.append(f"  {printable(report.reason)}")
     if report.operation:

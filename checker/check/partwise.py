@@ -1,81 +1,30 @@
-"""The front door: judge a history against a model.
+"""Judge a history part by part in Python: where a model is not native, and for the reference.
 
-The history is split into independent parts. Each is decided by a monitor where an exact one exists,
-otherwise by search; the worst verdict wins, and every part keeps its own.
+A part is decided by its model's monitor in Python, or by a search: the native one, which asks a
+model in Python step by step, or the reference.
 """
 
 from __future__ import annotations
 
 import gc
-import importlib
-import time
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import Any
 
 import msgspec
 
-from checker.engine import explanation, reference
+from checker.engine import explanation, native, reference
+from checker.engine.native import CancelToken
 from checker.engine.outcome import SearchOutcome
-from checker.errors import EngineUnavailable, MalformedHistory
+from checker.errors import MalformedHistory
 from checker.history.history import History
 from checker.limits import Limits
-from checker.models import Model, Partition, model_named
+from checker.models import Model, Partition
 from checker.monitors import MONITORS
-from checker.verdict import CheckResult, PartitionResult, Verdict, worst
+from checker.verdict import PartitionResult, Verdict
 
-__all__ = ["ENGINES", "Engine", "check"]
-
-Engine = Literal["auto", "native", "reference"]
-ENGINES: Final[tuple[Engine, ...]] = ("auto", "native", "reference")
-
-
-def check(
-    history: History,
-    model: str | Model[Any] = "stream",
-    *,
-    limits: Limits | None = None,
-    engine: Engine = "auto",
-    on_partition: Callable[[PartitionResult], None] | None = None,
-    clock: Callable[[], float] = time.perf_counter,
-) -> CheckResult:
-    """Decide whether a history is linearizable.
-
-    ``engine`` is ``auto`` (a monitor where an exact one exists, else the native search, else the
-    reference search), ``native`` or ``reference`` (that search alone, without monitors). ``limits``
-    are for the history: each search gets an equal share of the seconds that are left, so that one
-    hard part does not cost the others their verdicts. ``on_partition`` is told of each part as
-    soon as it is decided.
-
-    Raises:
-        UnknownModel: no model has this name.
-        MalformedHistory: the model cannot make sense of an operation.
-        ModelError: a model of yours raised.
-        EngineUnavailable: the engine that was asked for cannot decide this model.
-    """
-    if engine not in ENGINES:
-        raise EngineUnavailable(f"no engine is called {engine!r}: there are {', '.join(ENGINES)}")
-    judge = model_named(model) if isinstance(model, str) else model
-    run = _Run(limits or Limits(), engine, on_partition or _ignore, clock)
-    try:
-        with _collection_paused():
-            partitions = judge.partition(history.operations)
-            undecided = run.monitor(partitions)
-        results = run.search(partitions, undecided)
-    except MalformedHistory as error:
-        raise MalformedHistory(
-            error.reason, source=history.source, line=error.line, operation=error.operation
-        ) from error
-    return CheckResult(
-        model=judge.name,
-        consistency="linearizable",
-        verdict=worst(result.verdict for result in results),
-        algorithm=", ".join(dict.fromkeys(result.algorithm for result in results)) or "none",
-        operations=len(history),
-        seconds=run.elapsed(),
-        peak_bytes=run.peak_bytes,
-        partitions=tuple(results),
-    )
+__all__ = ["Run"]
 
 
 @contextmanager
@@ -94,42 +43,47 @@ def _collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _native(partition: Partition, limits: Limits) -> SearchOutcome:
-    """Ask the native engine, if it is built here."""
-    try:
-        native = importlib.import_module("checker.engine.native")
-    except ImportError as error:
-        raise EngineUnavailable(f"the native engine is not built here: {error}") from error
-    outcome: SearchOutcome = native.search(partition.model, partition.operations, limits)
-    return outcome
-
-
-def _ignore(result: PartitionResult) -> None:
-    del result
-
-
-class _Run:
+class Run:
     """One check under way: the budget that is left, and what the searches kept."""
 
     def __init__(
         self,
         limits: Limits,
-        engine: Engine,
-        on_partition: Callable[[PartitionResult], None],
+        engine: str,
+        on_partition: Callable[[PartitionResult], object],
         clock: Callable[[], float],
+        cancel: CancelToken | None,
     ) -> None:
         self.peak_bytes: int | None = None
         self._limits = limits
-        self._engine: Engine = engine
+        self._engine = engine
         self._on_partition = on_partition
         self._clock = clock
+        self._cancel = cancel
         self._began = clock()
         self._results: dict[int, PartitionResult] = {}
 
-    def elapsed(self) -> float:
+    def judge(self, model: Model[Any], history: History) -> list[PartitionResult]:
+        """Judge all parts; the results are in their order.
+
+        Raises:
+            MalformedHistory: the model cannot make sense of an operation.
+            ModelError: the model raised, or is not pure.
+        """
+        try:
+            with _collection_paused():
+                partitions = model.partition(history.operations)
+                undecided = self._monitor(partitions)
+            return self._search_all(partitions, undecided)
+        except MalformedHistory as error:
+            raise MalformedHistory(
+                error.reason, source=history.source, line=error.line, operation=error.operation
+            ) from error
+
+    def _elapsed(self) -> float:
         return self._clock() - self._began
 
-    def monitor(self, partitions: Sequence[Partition]) -> list[tuple[int, str]]:
+    def _monitor(self, partitions: Sequence[Partition]) -> list[tuple[int, str]]:
         """Decide what monitors can; return the places of the other parts, and why not."""
         undecided: list[tuple[int, str]] = []
         for place, partition in enumerate(partitions):
@@ -140,13 +94,13 @@ class _Run:
                 undecided.append((place, result))
         return undecided
 
-    def search(
+    def _search_all(
         self, partitions: Sequence[Partition], undecided: Sequence[tuple[int, str]]
     ) -> list[PartitionResult]:
         """Search the parts left, from the smallest to the largest; return all results."""
         ascending = sorted(undecided, key=lambda item: len(partitions[item[0]].operations))
         for left, (place, why) in zip(range(len(ascending), 0, -1), ascending, strict=True):
-            seconds = max(self._limits.timeout_seconds - self.elapsed(), 0.0) / left
+            seconds = max(self._limits.timeout_seconds - self._elapsed(), 0.0) / left
             self._decided(place, self._searched(partitions[place], why, seconds))
         return [self._results[place] for place in range(len(partitions))]
 
@@ -181,26 +135,38 @@ class _Run:
         anomaly = None
         if outcome.verdict is Verdict.INVALID:
             anomaly = explanation.explain(partition.model, partition.operations, outcome)
-        reason = outcome.reason
-        if why and reason:
-            reason = f"{why}; {reason}"
+        if why:
+            algorithm = f"{algorithm} ({why})"
         return PartitionResult(
             key=partition.key,
             verdict=outcome.verdict,
             algorithm=algorithm,
             operations=len(partition.operations),
             seconds=self._clock() - began,
-            reason=reason,
+            reason=outcome.reason,
             anomalies=() if anomaly is None else (anomaly,),
             witness=outcome.witness,
+            configurations=outcome.configurations,
         )
 
     def _search(self, partition: Partition, limits: Limits) -> tuple[str, SearchOutcome]:
+        model, operations = partition.model, partition.operations
         if self._engine != "reference":
-            try:
-                return "search: native", _native(partition, limits)
-            except EngineUnavailable:
-                if self._engine == "native":
-                    raise
-        outcome = reference.search(partition.model, partition.operations, limits)
-        return "search: reference", outcome
+            outcome = native.search(model, operations, limits, cancel=self._cancel)
+            return "search: native", outcome
+        clock = self._until_cancelled()
+        return "search: reference", reference.search(model, operations, limits, clock=clock)
+
+    def _until_cancelled(self) -> Callable[[], float]:
+        """Return a clock for one search: cancelled, it stands at the end of time."""
+        beginning = iter((self._clock(),))
+
+        def now() -> float:
+            # The first look sets the deadline, which must be a time that can pass.
+            start = next(beginning, None)
+            if start is not None:
+                return start
+            cancelled = self._cancel is not None and self._cancel.is_cancelled
+            return math.inf if cancelled else self._clock()
+
+        return now

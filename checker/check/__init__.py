@@ -1,0 +1,7 @@
+"""The front door: `check` a history, `check_file` a file, `acheck` without blocking a loop."""
+
+from checker.check.asynchronous import acheck
+from checker.check.front import ENGINES, Engine, check, check_file
+from checker.engine.native_judge import CancelToken, JudgeProgress
+
+__all__ = ["ENGINES", "CancelToken", "Engine", "JudgeProgress", "acheck", "check", "check_file"]

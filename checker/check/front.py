@@ -1,0 +1,169 @@
+"""Judge a history against a model.
+
+The history is split into independent parts. Each is decided by a monitor where an exact one exists,
+otherwise by search; the worst verdict wins, and every part keeps its own. A model that is native is
+judged natively as a whole; any other, and the engine ``reference``, part by part in Python.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from checker.check import partwise
+from checker.engine import native_judge
+from checker.engine.native_judge import CancelToken, JudgeProgress
+from checker.errors import EngineUnavailable, MalformedHistory
+from checker.history.formats import read_history
+from checker.history.history import History
+from checker.history.recorded import RecordedHistory, read_natively, record
+from checker.history.uncertainty import widen
+from checker.limits import Limits
+from checker.models import Model, model_named
+from checker.monitors import EXPLANATIONS
+from checker.verdict import CheckResult, PartitionResult, worst
+
+__all__ = ["ENGINES", "Engine", "check", "check_file"]
+
+Engine = Literal["auto", "native", "reference"]
+ENGINES: Final[tuple[Engine, ...]] = ("auto", "native", "reference")
+
+
+def check(
+    history: History | RecordedHistory,
+    model: str | Model[Any] = "stream",
+    *,
+    limits: Limits | None = None,
+    engine: Engine = "auto",
+    clock_uncertainty: int = 0,
+    cancel: CancelToken | None = None,
+    on_partition: Callable[[PartitionResult], object] | None = None,
+    on_progress: Callable[[JudgeProgress], object] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> CheckResult:
+    """Decide whether a history is linearizable.
+
+    Args:
+        history: What clients observed.
+        model: The object's specification: a name in `checker.MODELS`, ``module:Class``, or a model.
+        limits: The budget of the whole history. Each search gets an equal share of the seconds that
+            are left, so that one hard part does not cost the others their verdicts.
+        engine: ``auto`` (a monitor where an exact one exists, else the native search), ``native``
+            (the same, and never Python's monitors), or ``reference`` (the search in Python alone).
+        clock_uncertainty: Nanoseconds by which each operation is widened at both ends, since the
+            clocks that timed it may be wrong by so much.
+        cancel: Stops the native engine from another thread: what is not decided is unknown.
+        on_partition: Is told of each part with its verdict; if Ctrl-C ends the check, of those
+            that were decided by then.
+        on_progress: Is told ten times a second how far the native engine is.
+        clock: What seconds are read from.
+
+    Raises:
+        UnknownModel: no model has this name.
+        MalformedHistory: the model cannot make sense of an operation, or there is an uncertainty
+            of clocks and the history has no times.
+        ModelError: a model of yours raised, or is not pure.
+        EngineUnavailable: there is no such engine.
+    """
+    if engine not in ENGINES:
+        raise EngineUnavailable(f"no engine is called {engine!r}: there are {', '.join(ENGINES)}")
+    judge = model_named(model) if isinstance(model, str) else model
+    began = clock()
+    limits = limits or Limits()
+    tell = on_partition or _ignore
+    if clock_uncertainty and isinstance(history, RecordedHistory):
+        # Its ranks may be widened already, and are the native engine's.
+        raise ValueError("a history that was read natively is widened when it is read")
+    if isinstance(history, History):
+        history = widen(history, clock_uncertainty)
+    else:
+        clock_uncertainty = history.clock_uncertainty
+    recorded = _native_history(history, judge) if engine != "reference" else None
+    if recorded is not None:
+        results, peak_bytes = native_judge.judge(
+            judge,
+            recorded,
+            limits,
+            explain=EXPLANATIONS.get(type(judge)),
+            cancel=cancel,
+            on_progress=on_progress,
+            stopped=tell,
+        )
+        _tell(results, tell)
+    else:
+        loaded = history.load() if isinstance(history, RecordedHistory) else history
+        run = partwise.Run(limits, engine, tell, clock, cancel)
+        results = run.judge(judge, loaded)
+        peak_bytes = run.peak_bytes
+    return CheckResult(
+        model=judge.name,
+        consistency="linearizable",
+        verdict=worst(result.verdict for result in results),
+        algorithm=", ".join(dict.fromkeys(result.algorithm for result in results)) or "none",
+        operations=len(history),
+        seconds=clock() - began,
+        peak_bytes=peak_bytes,
+        partitions=tuple(results),
+        clock_uncertainty=clock_uncertainty,
+    )
+
+
+def check_file(
+    path: str | Path,
+    model: str | Model[Any] = "stream",
+    *,
+    format: str = "auto",  # noqa: A002 - the name that the command line's --format has, too
+    limits: Limits | None = None,
+    engine: Engine = "auto",
+    clock_uncertainty: int = 0,
+    cancel: CancelToken | None = None,
+    on_progress: Callable[[JudgeProgress], object] | None = None,
+) -> CheckResult:
+    """Read a recorded history and decide whether it is linearizable; arguments are `check`'s.
+
+    The file is read and judged natively: no operation becomes a Python object but those that an
+    explanation needs. With the engine ``reference`` it is read and judged in Python.
+
+    Raises:
+        OSError: the file cannot be read.
+        UnknownFormat: there is no format of this name.
+        MalformedHistory: the file is not a history, or the model cannot make sense of an operation.
+        UnknownModel: no model has this name.
+        ModelError: a model of yours raised, or is not pure.
+        EngineUnavailable: there is no such engine.
+    """
+    if engine == "reference":
+        history = read_history(path, format)
+        return check(
+            history, model, limits=limits, engine=engine, clock_uncertainty=clock_uncertainty
+        )
+    recorded = read_natively(path, format, clock_uncertainty=clock_uncertainty)
+    return check(
+        recorded, model, limits=limits, engine=engine, cancel=cancel, on_progress=on_progress
+    )
+
+
+def _native_history(
+    history: History | RecordedHistory, model: Model[Any]
+) -> RecordedHistory | None:
+    """Return the history as the native judge takes it; None if it cannot judge it."""
+    if not native_judge.supports(model):
+        return None
+    if isinstance(history, RecordedHistory):
+        return history
+    try:
+        return record(history)
+    except (TypeError, MalformedHistory):
+        # Values that JSON does not hold, or a history made by hand that no file could hold.
+        return None
+
+
+def _tell(results: Iterable[PartitionResult], told: Callable[[PartitionResult], object]) -> None:
+    for result in results:
+        told(result)
+
+
+def _ignore(result: PartitionResult) -> None:
+    del result

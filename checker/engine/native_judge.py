@@ -1,0 +1,188 @@
+"""The native judge: a whole history decided by ``checker._native``, monitors and searches alike.
+
+It knows the models that `checker.models.MODELS` names and the core has; of a history it makes only
+those operations that an explanation needs. What it finds is put into words here.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from checker import _native
+from checker._native import CancelToken, JudgeProgress, PartReport
+from checker.engine import explanation
+from checker.engine.outcome import SearchOutcome
+from checker.errors import MalformedHistory
+from checker.history.recorded import RecordedHistory
+from checker.limits import Limits
+from checker.models import MODELS, Model, Register, Stream
+from checker.models.describe import describe
+from checker.operation import Operation
+from checker.verdict import Anomaly, PartitionResult, Verdict
+
+__all__ = ["CancelToken", "Explain", "JudgeProgress", "judge", "supports"]
+
+Explain = Callable[[str, Sequence[Operation]], str]
+"""Says in one sentence what is wrong, from an anomaly's name and operations."""
+
+_JUDGED: Final[Mapping[type[Model[Any]], str]] = MappingProxyType(
+    {MODELS[name]: name for name in _native.judged_models() if name in MODELS}
+)
+
+
+def supports(model: Model[Any]) -> bool:
+    """Say whether the native judge has this model; one of your own it has not.
+
+    Streams are judged by Python's sweep: it lets what the log shows fill a gap in a stream, and
+    names every anomaly of a part, which the native sweep does not yet.
+    """
+    if type(model) not in _JUDGED or isinstance(model, Stream):
+        return False
+    return isinstance(model, Register) or getattr(model, "initial", None) is None
+
+
+def judge(
+    model: Model[Any],
+    history: RecordedHistory,
+    limits: Limits,
+    *,
+    explain: Explain | None = None,
+    cancel: CancelToken | None = None,
+    on_progress: Callable[[JudgeProgress], object] | None = None,
+    stopped: Callable[[PartitionResult], object] | None = None,
+) -> tuple[list[PartitionResult], int | None]:
+    """Judge a history; return each part's verdict, and the most bytes that a search kept.
+
+    ``explain`` has the words for what the model's monitor finds. ``stopped`` is told of the parts
+    that were decided when Ctrl-C or what ``on_progress`` raises ended the judgement.
+
+    Raises:
+        MalformedHistory: an operation is none of the model's.
+    """
+    interrupted: list[PartReport] = []
+    operations = history.operations
+    parts = _Parts(model, operations, limits, explain or _explain)
+    try:
+        reports = _native.judge(
+            history.native,
+            _JUDGED[type(model)],
+            options=_options(model),
+            timeout_seconds=limits.timeout_seconds,
+            memory_bytes=limits.memory_bytes,
+            jobs=limits.jobs or os.cpu_count() or 1,
+            cancel=cancel,
+            on_progress=on_progress,
+            stopped=interrupted,
+        )
+    except _native.MalformedOperation as malformed:
+        reason, row = malformed.args
+        operation = None if row is None else operations[row]
+        raise MalformedHistory(
+            reason,
+            source=history.source,
+            line=None if operation is None else operation.line,
+            operation=None if operation is None else describe(operation),
+        ) from None
+    except BaseException:
+        for report in interrupted:
+            if stopped is not None and report.limit != "cancelled":
+                stopped(parts.result(report))
+        raise
+    peak = max((report.peak_bytes for report in reports if report.monitor is None), default=None)
+    return [parts.result(report) for report in reports], peak
+
+
+def _options(model: Model[Any]) -> str:
+    """Return the options of a model's constructor as JSON; ``initial`` is the only one."""
+    initial = getattr(model, "initial", None)
+    return msgspec.json.encode({} if initial is None else {"initial": initial}).decode()
+
+
+class _Parts:
+    """Puts the reports on a history's parts into words."""
+
+    def __init__(
+        self,
+        model: Model[Any],
+        operations: Sequence[Operation],
+        limits: Limits,
+        explain: Explain,
+    ) -> None:
+        self._model = model
+        self._explain = explain
+        self._operations = operations
+        self._limits = limits
+
+    def result(self, report: PartReport) -> PartitionResult:
+        verdict = Verdict(report.verdict)
+        algorithm = report.monitor
+        if algorithm is None:
+            algorithm = f"search: native ({report.why})" if report.why else "search: native"
+        return PartitionResult(
+            key=report.key,
+            verdict=verdict,
+            algorithm=algorithm,
+            operations=report.operations,
+            seconds=report.seconds,
+            reason=self._reason(report) if verdict is Verdict.UNKNOWN else "",
+            anomalies=self._anomalies(report) if verdict is Verdict.INVALID else (),
+            witness=_numbers(report.order) if verdict is Verdict.VALID else None,
+            configurations=report.configurations,
+        )
+
+    def _reason(self, report: PartReport) -> str:
+        if report.monitor is None:
+            placed = len(report.order) // array("I").itemsize
+            who = (
+                f"the search saw {report.configurations} configurations, ordered {placed:,} of "
+                f"{report.operations:,} operations at best, and"
+            )
+        else:
+            who = "the monitor"
+        if report.limit == "timeout":
+            return f"{who} reached the time limit: raise --timeout"
+        if report.limit == "memory":
+            memory = f"the memory limit of {self._limits.memory_bytes} bytes"
+            return f"{who} reached {memory}: raise --memory-limit"
+        return f"{who} was cancelled"
+
+    def _anomalies(self, report: PartReport) -> tuple[Anomaly, ...]:
+        if report.certificate is None:
+            return self._searched(report)
+        anomaly, rows = report.certificate
+        operations = [self._operations[row] for row in rows]
+        return (
+            Anomaly(
+                type=anomaly,
+                operations=tuple(operation.index for operation in operations),
+                explanation=self._explain(anomaly, operations),
+            ),
+        )
+
+    def _searched(self, report: PartReport) -> tuple[Anomaly, ...]:
+        operations = [self._operations[row] for row in _numbers(report.rows)]
+        outcome = SearchOutcome(
+            verdict=Verdict.INVALID,
+            longest_prefix=tuple(_numbers(report.order)),
+            blocked=report.blocked,
+        )
+        anomaly = explanation.explain(self._model, operations, outcome)
+        return () if anomaly is None else (anomaly,)
+
+
+def _explain(anomaly: str, operations: Sequence[Operation]) -> str:
+    """Say it for a model whose anomalies have no words of their own."""
+    shown = ", ".join(f"[{describe(operation)}]" for operation in operations)
+    return f"No order explains these operations together ({anomaly}): {shown}."
+
+
+def _numbers(data: bytes) -> array[int]:
+    numbers = array("I")
+    numbers.frombytes(data)
+    return numbers
