@@ -193,6 +193,11 @@ class JetStreamPublisher:
             # Outside of the lock: the next publish may be sent while this one is acknowledged.
             if window is not None:
                 await self._acknowledged(window)
+        except PublishRefused:
+            # An event no server takes ends the publish; what is before it is stored all the same.
+            if window is not None:
+                await self._acknowledged(window)
+            raise
         finally:
             for window in opened:
                 del self._windows[window.number]
