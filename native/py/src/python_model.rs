@@ -51,19 +51,19 @@ pub(crate) struct PythonModel<'py> {
     since: u32,
     last_release: Instant,
     token: Option<Py<CancelToken>>,
-    stop: Arc<AtomicBool>,
+    halt: Arc<AtomicBool>,
     fault: Option<Fault>,
 }
 
 impl<'py> PythonModel<'py> {
-    /// `stop` is set when the search is of no use any more: a fault, a signal, the token.
+    /// `halt` is set when the search is of no use any more: a fault, a signal, the token.
     pub(crate) fn new(
         initial: &Bound<'py, PyAny>,
         step: Bound<'py, PyAny>,
         operations: Bound<'py, PyList>,
         observers: Vec<bool>,
         token: Option<Py<CancelToken>>,
-        stop: Arc<AtomicBool>,
+        halt: Arc<AtomicBool>,
     ) -> PyResult<Self> {
         let py = step.py();
         let mut model = Self {
@@ -78,7 +78,7 @@ impl<'py> PythonModel<'py> {
             since: 0,
             last_release: Instant::now(),
             token,
-            stop,
+            halt,
             fault: None,
         };
         model.intern(initial)?;
@@ -135,7 +135,7 @@ impl<'py> PythonModel<'py> {
     }
 
     fn fail(&mut self, fault: Fault) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.halt.store(true, Ordering::Relaxed);
         self.fault.get_or_insert(fault);
     }
 
@@ -152,7 +152,7 @@ impl<'py> PythonModel<'py> {
         if let Some(token) = &self.token
             && token.get().is_cancelled()
         {
-            self.stop.store(true, Ordering::Relaxed);
+            self.halt.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -181,7 +181,7 @@ impl Model for PythonModel<'_> {
             None => self.first(state, action),
             Some(&known) => {
                 self.remembered += 1;
-                if self.remembered % DOUBT == 0 {
+                if self.remembered.is_multiple_of(DOUBT) {
                     self.again(state, action, known)
                 } else {
                     Ok(known)

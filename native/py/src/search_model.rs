@@ -37,6 +37,10 @@ pyo3::create_exception!(
     clippy::too_many_arguments,
     reason = "a model, the columns, and keyword-only limits"
 )]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what Python hands over is owned by the call"
+)]
 pub(crate) fn search_model<'py>(
     py: Python<'py>,
     initial: &Bound<'py, PyAny>,
@@ -60,15 +64,15 @@ pub(crate) fn search_model<'py>(
     let table = OperationTable::new(invoked.0, completed.0, kinds, offsets, Vec::new());
     let table = table.map_err(invalid)?;
     let timeline = Timeline::new(&table, &actions.0);
-    let stop = Arc::new(AtomicBool::new(false));
+    let halt = Arc::new(AtomicBool::new(false));
     let budget = Budget {
         deadline: deadline(timeout_seconds)?,
         memory_bytes,
         kept: Arc::default(),
-        cancel: Arc::clone(&stop),
+        cancel: Arc::clone(&halt),
     };
     let observers = observers.0.iter().map(|&observer| observer != 0).collect();
-    let mut model = PythonModel::new(initial, step, operations, observers, cancel, stop)?;
+    let mut model = PythonModel::new(initial, step, operations, observers, cancel, halt)?;
     let outcome = search(&timeline, &mut model, &budget, &Progress::default());
     match model.into_fault() {
         None => Ok(SearchReport::from(outcome)),
