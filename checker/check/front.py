@@ -73,13 +73,7 @@ def check(
     began = clock()
     limits = limits or Limits()
     tell = on_partition or _ignore
-    if clock_uncertainty and isinstance(history, RecordedHistory):
-        # Its ranks may be widened already, and are the native engine's.
-        raise ValueError("a history that was read natively is widened when it is read")
-    if isinstance(history, History):
-        history = widen(history, clock_uncertainty)
-    else:
-        clock_uncertainty = history.clock_uncertainty
+    history, clock_uncertainty = _widened(history, clock_uncertainty)
     recorded = _native_history(history, judge) if engine != "reference" else None
     if recorded is not None:
         results, peak_bytes = native_judge.judge(
@@ -93,9 +87,8 @@ def check(
         )
         _tell(results, tell)
     else:
-        loaded = history.load() if isinstance(history, RecordedHistory) else history
         run = partwise.Run(limits, engine, tell, clock, cancel)
-        results = run.judge(judge, loaded)
+        results = run.judge(judge, history if isinstance(history, History) else history.load())
         peak_bytes = run.peak_bytes
     return CheckResult(
         model=judge.name,
@@ -143,6 +136,17 @@ def check_file(
     return check(
         recorded, model, limits=limits, engine=engine, cancel=cancel, on_progress=on_progress
     )
+
+
+def _widened(
+    history: History | RecordedHistory, clock_uncertainty: int
+) -> tuple[History | RecordedHistory, int]:
+    """Widen a history in memory; one that was read natively has been widened then."""
+    if isinstance(history, History):
+        return widen(history, clock_uncertainty), clock_uncertainty
+    if clock_uncertainty:
+        raise ValueError("a history that was read natively is widened when it is read")
+    return history, history.clock_uncertainty
 
 
 def _native_history(

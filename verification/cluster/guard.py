@@ -35,6 +35,7 @@ from typing import NamedTuple
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP = 28, 4
 PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
@@ -93,6 +94,10 @@ def before_exec(owner: Owner | None) -> Callable[[], None]:
         if owner is not None:
             os.setgroups([])
             os.setgid(owner.group)
+            if owner.passage:
+                # access(2) honours the capabilities of an ordinary user only under this bit, and
+                # initdb asks it whether the server's program can be run.
+                libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
             os.setuid(owner.user)
             if owner.passage:
                 _raise_passage()
