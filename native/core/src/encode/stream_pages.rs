@@ -148,7 +148,9 @@ pub(super) fn push_page(
         arguments.extend([stream, page.after, page.limit]);
         for event in &page.events {
             let id = numbered(&event.id, &mut numbers.events);
-            arguments.extend([number(Some(event.number))?, id]);
+            // What no version can be differs from what belongs there all the same.
+            let shown = event.number.clamp(0, i64::from(NUMBER_MAX));
+            arguments.extend([number(Some(shown))?, id]);
         }
         return Some(MISNUMBERED);
     }

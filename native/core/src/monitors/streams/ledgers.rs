@@ -239,7 +239,7 @@ impl Ledgers {
             let known = &mut known[stream as usize];
             let after = page.after as usize;
             let right = known.get(after..after + positions.len());
-            if is_longer(page, events.len()) || right.is_some_and(|known| known == positions) {
+            if right.is_some_and(|known| known == positions) {
                 continue;
             }
             let accepted = positions.iter().zip(events).all(|(&position, &event)| {
