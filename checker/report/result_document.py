@@ -57,6 +57,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None
     parse_seconds: float
     peak_bytes: int | None
+    clock_uncertainty: int
     reason: str
     line: int | None
     operation: str | None
@@ -102,6 +103,7 @@ def _file(report: FileReport) -> FileEntry:
         seconds=None if result is None else result.seconds,
         parse_seconds=report.parse_seconds,
         peak_bytes=None if result is None else result.peak_bytes,
+        clock_uncertainty=0 if result is None else result.clock_uncertainty,
         reason=report.reason,
         line=report.line,
         operation=report.operation,

@@ -114,6 +114,7 @@ def test_json_has_the_fields_of_the_contract() -> None:
         "seconds": 1.75,
         "parse_seconds": 0.125,
         "peak_bytes": 1234,
+        "clock_uncertainty": 0,
         "reason": "",
         "line": None,
         "operation": None,
