@@ -23,15 +23,12 @@ from checker import (
     Limits,
     MalformedHistory,
     Model,
-    Operation,
-    RecordedHistory,
     Verdict,
     acheck,
     check,
     check_file,
 )
 from checker.cli import main
-from checker.engine.replay import replay
 from checker.history.formats import read_history
 from checker.history.recorded import read_natively
 from checker.history.uncertainty import widen
@@ -321,31 +318,6 @@ def test_a_history_without_times_cannot_be_widened(tmp_path: Path) -> None:
         check(read_history(path), "register", clock_uncertainty=5)
 
 
-def test_a_witness_can_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path, out = tmp_path / "run.ops", tmp_path / "witness.jsonl"
-    rows = [
-        {"client": n, "call": n, "return": 50 + n, "f": "write", "key": key, "value": n}
-        for n, key in enumerate("abab")
-    ]
-    rows.append({"client": 9, "call": 60, "return": 70, "f": "read", "key": "b", "value": None,
-                 "out": 1})  # fmt: skip
-    rows.append({"client": 9, "call": 80, "return": 90, "f": "read", "key": "c", "value": None,
-                 "out": 1})  # fmt: skip
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert main(["verify", str(path), "--witness", str(out)]) == 1
-    capsys.readouterr()
-    lines = [json.loads(line) for line in out.read_text().splitlines()]
-    assert [(line["key"], line["model"]) for line in lines] == [
-        ("a", "register"),
-        ("b", "register"),
-    ]
-    history = read_history(path)
-    for line in lines:
-        operations = [operation for operation in history if operation.key == line["key"]]
-        assert replay(Register(), operations, line["order"]) == ""
-    assert check_file(path, "register").witness is None
-
-
 BAD_MODELS = """
 from itertools import count
 from checker import Model
@@ -380,52 +352,3 @@ class Liar(Base):
     def changes(self, operation):
         return False
 """
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("Impure", "step() answered differently"),
-        ("Raising", "RuntimeError: on purpose"),
-        ("Unhashable", "unhashable type: 'list'"),
-        ("Liar", "changes() says that it changes nothing"),
-    ],
-)
-def test_a_bad_model_is_an_internal_error_with_its_operation(
-    name: str,
-    words: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (tmp_path / f"bad_{name.lower()}.py").write_text(BAD_MODELS)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    path = tmp_path / "run.ops"
-    path.write_text(
-        "".join(
-            json.dumps({"client": n, "call": 0, "return": 9, "f": "do", "value": n % 3}) + "\n"
-            for n in range(12)
-        )
-        + '{"client": 99, "call": 20, "return": 21, "f": "never"}\n'
-    )
-    monkeypatch.chdir(tmp_path)
-    assert main(["verify", str(path), "--model", f"bad_{name.lower()}:{name}"]) == 70
-    errors = capsys.readouterr().err
-    assert f"model {name.lower()!r} failed on operation [" in errors
-    assert words in errors
-
-
-def test_operations_are_made_when_asked_for(tmp_path: Path) -> None:
-    path = tmp_path / "run.ops"
-    path.write_text(
-        '{"client": "a", "call": 1, "return": 2, "f": "write", "value": {"x": [1, null]}}\n'
-        '{"client": "b", "call": 3, "return": null, "f": "read"}\n'
-    )
-    recorded = read_natively(path)
-    assert isinstance(recorded, RecordedHistory)
-    assert len(recorded) == 2
-    operations: tuple[Operation, ...] = read_history(path).operations
-    assert recorded.operations[1] == operations[1]
-    assert recorded.operations[-2:] == operations
-    with pytest.raises(IndexError):
-        recorded.operations[2]

@@ -1,0 +1,211 @@
+"""Files, event loops, clocks and limits at the front door."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from checker import (
+    History,
+    Limits,
+    Operation,
+    RecordedHistory,
+    check_file,
+)
+from checker.cli import main
+from checker.engine.replay import replay
+from checker.history.formats import read_history
+from checker.history.recorded import read_natively
+from checker.models import Register
+from tests.support.drafts import arrange
+from tests.support.register_histories import register_drafts
+from tests.support.seeded import seeded
+
+ROOT = Path(__file__).parents[2]
+CORPORA = Path(__file__).parent / "corpora"
+LONG = Limits(timeout_seconds=600)
+
+
+def write_hard(path: Path, writers: int = 40, key: str = "hard") -> Path:
+    """Writes at once, and a read of what nobody wrote; a value written twice asks for a search."""
+    pairs = [(n, *pair) for n in range(writers) for pair in (("write", n), ("read", None))]
+    rows: list[dict[str, object]] = [
+        {"client": client, "call": 0, "return": 99, "f": f, "key": key, "value": value, "out": n}
+        for client, (n, f, value) in enumerate(pairs)
+    ]
+    last: dict[str, object] = {"client": 0, "key": key}
+    rows += [
+        last | {"call": 100, "return": 109, "f": "write", "value": -1},
+        last | {"call": 200, "return": 209, "f": "write", "value": -1},
+        last | {"call": 300, "return": 309, "f": "read", "out": "never"},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+FILES = sorted(CORPORA.glob("porcupine/etcd/*.log"))[:25]
+FILES += [
+    CORPORA / "knossos" / name
+    for name in ("good/cas-register-bug.edn", "bad/rethink-fail-minimal.edn")
+]
+
+
+class Slow(Register):
+    """A model of one's own: the search calls Python."""
+
+    name = "slow"
+
+
+VERIFY = """
+import sys
+from checker import Limits, check_file
+print("judging", flush=True)
+check_file(sys.argv[1], "register", limits=Limits(timeout_seconds=600))
+"""
+
+
+LEAK = """
+import resource, sys
+from checker import check_file
+def once():
+    check_file(sys.argv[1], "register")
+for _ in range(100):
+    once()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for _ in range(300):
+    once()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def timed(seed: int) -> History:
+    """A history with times of its own: a thousand nanoseconds from one end to the next."""
+    drafts = [d for d in register_drafts(seeded(seed), operations=7) if d.f != "cas"]
+    history = arrange(drafts)
+    replace = msgspec.structs.replace
+    return replace(
+        history,
+        operations=tuple(
+            replace(
+                operation,
+                time_invoked=1000 * operation.invoked + 1,
+                time_completed=None
+                if operation.completed is None
+                else 1000 * operation.completed + 1,
+            )
+            for operation in history
+        ),
+    )
+
+
+def test_a_witness_can_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "run.ops", tmp_path / "witness.jsonl"
+    rows = [
+        {"client": n, "call": n, "return": 50 + n, "f": "write", "key": key, "value": n}
+        for n, key in enumerate("abab")
+    ]
+    rows.append({"client": 9, "call": 60, "return": 70, "f": "read", "key": "b", "value": None,
+                 "out": 1})  # fmt: skip
+    rows.append({"client": 9, "call": 80, "return": 90, "f": "read", "key": "c", "value": None,
+                 "out": 1})  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["verify", str(path), "--witness", str(out)]) == 1
+    capsys.readouterr()
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(line["key"], line["model"]) for line in lines] == [
+        ("a", "register"),
+        ("b", "register"),
+    ]
+    history = read_history(path)
+    for line in lines:
+        operations = [operation for operation in history if operation.key == line["key"]]
+        assert replay(Register(), operations, line["order"]) == ""
+    assert check_file(path, "register").witness is None
+
+
+BAD_MODELS = """
+from itertools import count
+from checker import Model
+
+class Base(Model):
+    name = "base"
+    def init(self):
+        return 0
+    def step(self, state, operation):
+        return state + 1
+
+class Impure(Base):
+    name = "impure"
+    calls = count()
+    def step(self, state, operation):
+        if operation.f == "never":
+            return None
+        return (state + operation.value + next(self.calls) % 2) % 5
+
+class Raising(Base):
+    name = "raising"
+    def step(self, state, operation):
+        raise RuntimeError("on purpose")
+
+class Unhashable(Base):
+    name = "unhashable"
+    def step(self, state, operation):
+        return [state]
+
+class Liar(Base):
+    name = "liar"
+    def changes(self, operation):
+        return False
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Impure", "step() answered differently"),
+        ("Raising", "RuntimeError: on purpose"),
+        ("Unhashable", "unhashable type: 'list'"),
+        ("Liar", "changes() says that it changes nothing"),
+    ],
+)
+def test_a_bad_model_is_an_internal_error_with_its_operation(
+    name: str,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / f"bad_{name.lower()}.py").write_text(BAD_MODELS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path = tmp_path / "run.ops"
+    path.write_text(
+        "".join(
+            json.dumps({"client": n, "call": 0, "return": 9, "f": "do", "value": n % 3}) + "\n"
+            for n in range(12)
+        )
+        + '{"client": 99, "call": 20, "return": 21, "f": "never"}\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify", str(path), "--model", f"bad_{name.lower()}:{name}"]) == 70
+    errors = capsys.readouterr().err
+    assert f"model {name.lower()!r} failed on operation [" in errors
+    assert words in errors
+
+
+def test_operations_are_made_when_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "run.ops"
+    path.write_text(
+        '{"client": "a", "call": 1, "return": 2, "f": "write", "value": {"x": [1, null]}}\n'
+        '{"client": "b", "call": 3, "return": null, "f": "read"}\n'
+    )
+    recorded = read_natively(path)
+    assert isinstance(recorded, RecordedHistory)
+    assert len(recorded) == 2
+    operations: tuple[Operation, ...] = read_history(path).operations
+    assert recorded.operations[1] == operations[1]
+    assert recorded.operations[-2:] == operations
+    with pytest.raises(IndexError):
+        recorded.operations[2]
