@@ -10,6 +10,9 @@ use crate::operations::{Malformed, PENDING};
 use super::unknown::unknown_operation;
 use super::{Encoded, Options};
 
+/// How many rows are fetched at a time: as many as memory can be asked for at once.
+const FETCHED: usize = 32;
+
 /// What a row asks for, by the name of its operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Request {
@@ -58,8 +61,13 @@ pub(super) fn encode(
     };
     let requests: Vec<_> = history.fs().map(request).collect();
     let mut values = RegisterValues::new(&options.get("initial"));
-    let mut encoded = Encoded::default();
-    for &row in rows {
+    let mut encoded = Encoded::with_capacity(rows.len(), rows.len());
+    // Rows that lie close together come without being asked for.
+    let scattered = rows.len() < history.len() / 4;
+    for (place, &row) in rows.iter().enumerate() {
+        if scattered && place % FETCHED == 0 {
+            history.fetch(&rows[place..rows.len().min(place + FETCHED)]);
+        }
         let outcome = history.outcome(row);
         match requests[history.f_id(row) as usize] {
             Some(Request::Read) if outcome == Outcome::Ok => {

@@ -193,6 +193,23 @@ impl History {
         partitions
     }
 
+    /// Bring what these rows say near to the processor, all together.
+    ///
+    /// The rows of one key lie far apart, so each would keep its reader waiting for memory in turn;
+    /// loads on which nothing depends overlap.
+    pub(crate) fn fetch(&self, rows: &[u32]) {
+        let first = |span: Span| self.bytes.get(span.range().start).copied().unwrap_or(0);
+        let fetched = rows.iter().fold(0, |fetched, &row| {
+            let row = row as usize;
+            let columns = &self.columns;
+            let ends = columns.invoked[row] ^ columns.completed[row];
+            let kind = columns.fs[row] ^ columns.outcomes[row] as u32;
+            let said = first(columns.values[row]) ^ first(columns.answers[row]);
+            fetched ^ ends ^ kind ^ u32::from(said)
+        });
+        std::hint::black_box(fetched);
+    }
+
     /// What the fault injector did: what, with which value, and when.
     pub fn nemesis(&self) -> impl Iterator<Item = (&str, Datum<'_>, i64)> {
         self.nemesis

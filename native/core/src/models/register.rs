@@ -45,14 +45,15 @@ impl Action {
             (CAS, &[from, to]) => Ok(Self::Cas(from, to)),
             (CAS_REFUSED, &[from]) => Ok(Self::CasRefused(from)),
             (FAILED_WRITE, &[value]) if table.is_pending(row) => Ok(Self::FailedWrite(value)),
-            (kind, arguments) => Err(Malformed::at(
-                row,
-                format!(
-                    "kind {kind} with {} arguments is no operation of a register",
-                    arguments.len()
-                ),
-            )),
+            (kind, arguments) => Err(Self::refusal(row, kind, arguments.len())),
         }
+    }
+
+    #[cold]
+    fn refusal(row: usize, kind: u8, arguments: usize) -> Malformed {
+        let reason =
+            format!("kind {kind} with {arguments} arguments is no operation of a register");
+        Malformed::at(row, reason)
     }
 }
 

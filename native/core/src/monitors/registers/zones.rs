@@ -2,11 +2,14 @@
 
 use crate::budget::Exhausted;
 use crate::models::register::Action;
+use crate::operations::{MAX_ROWS, id};
 
 use super::super::Certificate;
 use super::super::watch::Watch;
 use super::clusters::{Clusters, certificate};
 use super::{NONE, action};
+
+const ROW_BITS: u32 = MAX_ROWS.trailing_zeros();
 
 /// A chain's place in time.
 ///
@@ -28,9 +31,12 @@ impl Zone {
         self.first < self.last
     }
 
-    /// By where it may begin; of two that begin together a forward one comes second.
-    fn place(&self) -> (i64, bool) {
-        (self.first.min(self.last), self.is_forward())
+    /// By where it may begin; of two that begin together a forward one comes second. Below that,
+    /// its number among fewer than 2^30 zones.
+    fn place(&self, number: usize) -> u64 {
+        let begins = self.first.min(self.last) + 1;
+        let begins = u64::try_from(begins).expect("nothing is earlier than the initial value");
+        (begins << 1 | u64::from(self.is_forward())) << ROW_BITS | u64::from(id(number))
     }
 }
 
@@ -39,7 +45,7 @@ pub(super) fn order(
     clusters: &Clusters<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Result<Vec<u32>, Certificate>, Exhausted> {
-    let mut zones = Vec::new();
+    let mut zones = Vec::with_capacity(clusters.heads().count());
     for head in clusters.heads() {
         watch.spend(1)?;
         match zone(clusters, head) {
@@ -47,10 +53,16 @@ pub(super) fn order(
             Err(certificate) => return Ok(Err(certificate)),
         }
     }
-    zones.sort_unstable_by_key(Zone::place);
+    let places = zones.iter().enumerate();
+    let mut places: Vec<u64> = places.map(|(number, zone)| zone.place(number)).collect();
+    sort_nearly_sorted(&mut places);
     watch.spend(zones.len())?;
+    let in_order = || {
+        let number = |&place: &u64| (place & ((1 << ROW_BITS) - 1)) as usize;
+        places.iter().map(number).map(|number| &zones[number])
+    };
     let mut pinned: Option<&Zone> = None;
-    for zone in &zones {
+    for zone in in_order() {
         // Of the forward zones before, the latest is the one that reaches furthest: they are
         // disjoint.
         if let Some(pinned) = pinned
@@ -62,7 +74,24 @@ pub(super) fn order(
             pinned = Some(zone);
         }
     }
-    Ok(Ok(zones.iter().map(|zone| zone.head).collect()))
+    Ok(Ok(in_order().map(|zone| zone.head).collect()))
+}
+
+/// Sort numbers that are hardly out of order: values come and go about as they are written.
+fn sort_nearly_sorted(numbers: &mut [u64]) {
+    let mut left = 8 * numbers.len();
+    for sorted in 1..numbers.len() {
+        let mut place = sorted;
+        while place > 0 && numbers[place - 1] > numbers[place] {
+            numbers.swap(place - 1, place);
+            place -= 1;
+        }
+        let moved = sorted - place;
+        if moved > left {
+            return numbers.sort_unstable();
+        }
+        left -= moved;
+    }
 }
 
 /// The zone of a chain; none if nothing is known of its values. An error if something in it was
