@@ -21,7 +21,7 @@ from checker.engine.outcome import SearchOutcome
 from checker.errors import MalformedHistory
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
-from checker.models import MODELS, Model, Register, Stream
+from checker.models import MODELS, Kv, Model, MultiRegister, Register, Stream
 from checker.models.describe import describe
 from checker.operation import Operation
 from checker.verdict import Anomaly, PartitionResult, Verdict
@@ -44,7 +44,8 @@ def supports(model: Model[Any]) -> bool:
     """
     if type(model) not in _JUDGED or isinstance(model, Stream):
         return False
-    return isinstance(model, Register) or getattr(model, "initial", None) is None
+    takes_initial = isinstance(model, Register | Kv | MultiRegister)
+    return takes_initial or getattr(model, "initial", None) is None
 
 
 def judge(
