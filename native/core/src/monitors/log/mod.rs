@@ -24,8 +24,9 @@ use order::Order;
 use precedence::{Precedence, ProcessOrder, RealTime};
 use segment::{Read, Segment, Solution};
 
-/// How many links of the chain are tried, all segments together.
-const EFFORT: usize = 1 << 20;
+/// How many values and links of the chain are tried, all segments together: some hundredths of a
+/// second.
+const EFFORT: usize = 1 << 24;
 const AMBIGUOUS: &str = "hashes do not tell which of several unanswered appends took effect";
 
 /// More than is kept for a row.
