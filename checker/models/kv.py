@@ -48,7 +48,9 @@ class Strings(Model[str]):
 
 
 class Kv(Model[str]):
-    """A store of registers and strings; split a history with `partition` before judging it.
+    """Registers (``read``, ``write``, ``cas``) or strings (``get``, ``put``, ``append``), a key each.
+
+    Split a history with `partition` before judging it.
 
     One key's state is that of the register, or the string; untouched, it is the empty text.
     """
