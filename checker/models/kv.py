@@ -48,7 +48,7 @@ class Strings(Model[str]):
 
 
 class Kv(Model[str]):
-    """Registers (``read``, ``write``, ``cas``) or strings (``get``, ``put``, ``append``), a key each.
+    """Registers (``read``, ``write``, ``cas``) or strings (``get``, ``put``, ``append``), by key.
 
     Split a history with `partition` before judging it.
 

@@ -23,7 +23,7 @@ State = tuple[tuple[str, str], ...]
 
 
 class MultiRegister(Model[State]):
-    """Registers with names; those without an initial value hold null.
+    """Registers with names, at first null: ``read``, ``write``, and ``txn`` of several at once.
 
     The state has the name and the value of each register that does not hold its initial value,
     both as canonical JSON, by name.
