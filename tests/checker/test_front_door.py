@@ -316,39 +316,3 @@ def test_a_history_without_times_cannot_be_widened(tmp_path: Path) -> None:
         check_file(path, "register", clock_uncertainty=5)
     with pytest.raises(MalformedHistory, match="it has no times"):
         check(read_history(path), "register", clock_uncertainty=5)
-
-
-BAD_MODELS = """
-from itertools import count
-from checker import Model
-
-class Base(Model):
-    name = "base"
-    def init(self):
-        return 0
-    def step(self, state, operation):
-        return state + 1
-
-class Impure(Base):
-    name = "impure"
-    calls = count()
-    def step(self, state, operation):
-        if operation.f == "never":
-            return None
-        return (state + operation.value + next(self.calls) % 2) % 5
-
-class Raising(Base):
-    name = "raising"
-    def step(self, state, operation):
-        raise RuntimeError("on purpose")
-
-class Unhashable(Base):
-    name = "unhashable"
-    def step(self, state, operation):
-        return [state]
-
-class Liar(Base):
-    name = "liar"
-    def changes(self, operation):
-        return False
-"""

@@ -1,16 +1,13 @@
-"""Files, event loops, clocks and limits at the front door."""
+"""Witnesses that can be replayed, models that break their contract, operations made when needed."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from checker import (
-    History,
-    Limits,
     Operation,
     RecordedHistory,
     check_file,
@@ -20,85 +17,6 @@ from checker.engine.replay import replay
 from checker.history.formats import read_history
 from checker.history.recorded import read_natively
 from checker.models import Register
-from tests.support.drafts import arrange
-from tests.support.register_histories import register_drafts
-from tests.support.seeded import seeded
-
-ROOT = Path(__file__).parents[2]
-CORPORA = Path(__file__).parent / "corpora"
-LONG = Limits(timeout_seconds=600)
-
-
-def write_hard(path: Path, writers: int = 40, key: str = "hard") -> Path:
-    """Writes at once, and a read of what nobody wrote; a value written twice asks for a search."""
-    pairs = [(n, *pair) for n in range(writers) for pair in (("write", n), ("read", None))]
-    rows: list[dict[str, object]] = [
-        {"client": client, "call": 0, "return": 99, "f": f, "key": key, "value": value, "out": n}
-        for client, (n, f, value) in enumerate(pairs)
-    ]
-    last: dict[str, object] = {"client": 0, "key": key}
-    rows += [
-        last | {"call": 100, "return": 109, "f": "write", "value": -1},
-        last | {"call": 200, "return": 209, "f": "write", "value": -1},
-        last | {"call": 300, "return": 309, "f": "read", "out": "never"},
-    ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
-
-
-FILES = sorted(CORPORA.glob("porcupine/etcd/*.log"))[:25]
-FILES += [
-    CORPORA / "knossos" / name
-    for name in ("good/cas-register-bug.edn", "bad/rethink-fail-minimal.edn")
-]
-
-
-class Slow(Register):
-    """A model of one's own: the search calls Python."""
-
-    name = "slow"
-
-
-VERIFY = """
-import sys
-from checker import Limits, check_file
-print("judging", flush=True)
-check_file(sys.argv[1], "register", limits=Limits(timeout_seconds=600))
-"""
-
-
-LEAK = """
-import resource, sys
-from checker import check_file
-def once():
-    check_file(sys.argv[1], "register")
-for _ in range(100):
-    once()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-for _ in range(300):
-    once()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
-
-
-def timed(seed: int) -> History:
-    """A history with times of its own: a thousand nanoseconds from one end to the next."""
-    drafts = [d for d in register_drafts(seeded(seed), operations=7) if d.f != "cas"]
-    history = arrange(drafts)
-    replace = msgspec.structs.replace
-    return replace(
-        history,
-        operations=tuple(
-            replace(
-                operation,
-                time_invoked=1000 * operation.invoked + 1,
-                time_completed=None
-                if operation.completed is None
-                else 1000 * operation.completed + 1,
-            )
-            for operation in history
-        ),
-    )
 
 
 def test_a_witness_can_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
