@@ -133,6 +133,23 @@ async def test_root_s_server_is_another_user_s_where_only_root_may_enter(
     assert capabilities == 1  # to pass through folders, none of which was opened
 
 
+async def test_programs_may_lie_where_only_root_may_enter(closed_folder: Path) -> None:
+    # As in a virtual environment under /root: initdb asks access(2) whether it can run postgres.
+    installed = find_postgres().folder.parent
+    programs = closed_folder / "wheel" / "package" / installed.name
+    shutil.copytree(installed, programs, symlinks=True)
+    libraries = installed.parent.with_name(f"{installed.parent.name}.libs")
+    if libraries.exists():  # the wheel's programs look for them two folders up
+        shutil.copytree(libraries, closed_folder / "wheel" / libraries.name, symlinks=True)
+    there = find_postgres(programs)
+    async with PostgresServer(closed_folder / "p", installation=there, fsync=False) as server:
+        users, capabilities = status_of(server)
+        async with server.connection() as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+    assert users == [NOBODY] * 4
+    assert capabilities == 1
+
+
 async def test_where_folders_are_open_no_capability_is_kept(open_folder: Path) -> None:
     async with PostgresServer(open_folder / "p", fsync=False) as server:
         users, capabilities = status_of(server)
