@@ -1,8 +1,9 @@
 """How fast histories are decided: ours beside Porcupine v1.3.0, both from the same files.
 
 Figures are seconds of the deciding alone, best of the rounds of one run; ``peak_bytes`` is our
-process's peak resident memory, the interpreter included. Porcupine gets a minute and 16 GiB, after
-which its figure is null and the note says so; where there is no Go it is skipped.
+process's peak resident memory, the interpreter included. Porcupine gets a minute (5 seconds when
+quick) and 16 GiB, after which its figure is null and the note says so; where there is no Go it is
+skipped.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ PEER: Final = "Porcupine v1.3.0"
 PEER_SOURCE: Final = Path(__file__).parent / "porcupine"
 CORPORA: Final = Path(__file__).resolve().parents[2] / "shared" / "corpora" / "porcupine"
 TIMEOUT_SECONDS: Final = 60
+QUICK_TIMEOUT_SECONDS: Final = 5
 MEMORY_BYTES: Final = 16 * 2**30
 ROUNDS: Final = 3
 SEED: Final = 20261124
@@ -174,8 +176,9 @@ def measure_case(one: Case, folder: Path, peer: Path | None, *, quick: bool) -> 
     if failures:
         return Row(name=one.name, unit="s", ours=None, note=failures[0])
     ours = min(seconds(run) for run in runs)
+    timeout = QUICK_TIMEOUT_SECONDS if quick else TIMEOUT_SECONDS
     theirs, note = (
-        (None, "Porcupine skipped: no Go here") if peer is None else ask(peer, one, files)
+        (None, "Porcupine skipped: no Go here") if peer is None else ask(peer, one, files, timeout)
     )
     return Row(
         name=one.name,
@@ -206,16 +209,16 @@ def seconds(ran: Ran) -> float:
     return sum(float(file["seconds"]) for file in ran.answer["files"])
 
 
-def ask(peer: Path, one: Case, files: list[Path]) -> tuple[float | None, str]:
+def ask(peer: Path, one: Case, files: list[Path], timeout: int) -> tuple[float | None, str]:
     """Let Porcupine decide the same files; its seconds, or why there are none."""
     total = 0.0
     peak = 0
     for path in files:
-        ran = run([str(peer), one.peer_model, str(path), f"{TIMEOUT_SECONDS}s"])
+        ran = run([str(peer), one.peer_model, str(path), f"{timeout}s"])
         if ran.answer is None:
             return None, f"Porcupine: {ran.failure}"
         if ran.answer["result"] == "Unknown":
-            return None, f"Porcupine: undecided after {TIMEOUT_SECONDS} s"
+            return None, f"Porcupine: undecided after {timeout} s"
         total += float(ran.answer["seconds"])
         peak = max(peak, ran.peak_bytes)
     return total, f"Porcupine: {peak / 2**20:.0f} MiB"
