@@ -9,10 +9,13 @@
     |  +- InvalidStreamName
     +- AppendError
     |  +- WrongExpectedVersion
+    |  +- BoundaryCrossed
     |  +- EventIdReused
+    |  +- QueueFull
     |  +- AppendRefused
     |  +- OutcomeUnknown
     +- ReadFailed
+    +- PositionNotReached
     +- StoreUnavailable
     +- SchemaMismatch
     +- MigrationFailed
@@ -39,11 +42,12 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from eventstore.stream import ExpectedVersion, StreamName, StreamVersion
+    from eventstore.stream import ExpectedVersion, Position, StreamName, StreamVersion
 
 __all__ = [
     "AppendError",
     "AppendRefused",
+    "BoundaryCrossed",
     "ConfigError",
     "EventIdReused",
     "EventStoreError",
@@ -55,8 +59,10 @@ __all__ = [
     "MigrationFailed",
     "OutcomeUnknown",
     "PositionGap",
+    "PositionNotReached",
     "PublishRefused",
     "PublishUnanswered",
+    "QueueFull",
     "ReadFailed",
     "RelayError",
     "SchemaMismatch",
@@ -102,7 +108,10 @@ class InvalidStreamName(InvalidRequest):
 
 
 class AppendError(EventStoreError):
-    """An append was not acknowledged."""
+    """An append was not acknowledged.
+
+    ``stream`` is the stream that stands against it, or the first one where none does.
+    """
 
 
 class WrongExpectedVersion(AppendError):
@@ -125,6 +134,26 @@ class WrongExpectedVersion(AppendError):
         self.actual = actual
 
 
+class BoundaryCrossed(AppendError):
+    """An event that the append's boundary excludes is in the log; nothing was stored.
+
+    ``last_match`` is the position of the last event that matches the boundary's query, as the log
+    was when the append was decided; it lies after ``after``.
+    """
+
+    definite = True
+
+    def __init__(self, stream: StreamName, after: Position, last_match: Position) -> None:
+        super().__init__(
+            f"append to {stream!r}: an event that matches the boundary's query is at position "
+            f"{last_match}, after {after}: read what matches again, decide again, and append with "
+            "the boundary after that position."
+        )
+        self.stream = stream
+        self.after = after
+        self.last_match = last_match
+
+
 class EventIdReused(AppendError):
     """An event id of this append is already in the log, in another append; nothing was stored.
 
@@ -141,6 +170,23 @@ class EventIdReused(AppendError):
         )
         self.stream = stream
         self.event_id = event_id
+
+
+class QueueFull(AppendError):
+    """Too many appends wait already, so this one was not even begun; nothing was stored.
+
+    ``limit`` is how many may wait.
+    """
+
+    definite = True
+
+    def __init__(self, stream: StreamName, limit: int) -> None:
+        super().__init__(
+            f"append to {stream!r}: {limit} appends wait already, which is the limit. "
+            "Append fewer at a time, or try again a little later."
+        )
+        self.stream = stream
+        self.limit = limit
 
 
 class AppendRefused(AppendError):
@@ -183,6 +229,21 @@ class ReadFailed(EventStoreError):
     """A read got no answer. It had no effect, and there is nothing to know about the log."""
 
     definite = True
+
+
+class PositionNotReached(EventStoreError):
+    """The log did not reach a position within the time limit; ``head`` is where it was at last."""
+
+    definite = True
+
+    def __init__(self, position: Position, head: Position, seconds: float) -> None:
+        super().__init__(
+            f"the log is at position {head} and did not reach {position} within {seconds:g} s. "
+            "Is the position of this log, and does a standby that is read keep up?"
+        )
+        self.position = position
+        self.head = head
+        self.seconds = seconds
 
 
 class StoreUnavailable(EventStoreError):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from eventstore.stream import Position, StreamName, StreamVersion
+from eventstore.stream import Position, StreamName, StreamVersion, category_of
 
 __all__ = ["Event", "RecordedEvent", "new_event_id"]
 
@@ -26,13 +26,17 @@ def new_event_id() -> UUID:
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What a command wants recorded.
 
-    ``data`` and ``metadata`` are JSON values. ``id`` identifies the event for ever: an append that
-    is repeated with the same ids is stored once, so keep it when you retry.
+    ``data`` and ``metadata`` are JSON values. ``tags`` say what the event is about, across streams
+    (``customer:42``): queries and consistency boundaries find it by them. A tag is printable text
+    without white space, 1 to 255 bytes; an event has at most 16, none twice. ``id`` identifies the
+    event for ever: an append that is repeated with the same ids is stored once, so keep it when you
+    retry.
     """
 
     type: str
     data: Any = None
     metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    tags: tuple[str, ...] = ()
     id: UUID = msgspec.field(default_factory=new_event_id)
 
 
@@ -47,3 +51,9 @@ class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
     version: StreamVersion
     position: Position
     recorded_at: dt.datetime
+    tags: tuple[str, ...] = ()
+
+    @property
+    def category(self) -> str:
+        """The category of the event's stream."""
+        return category_of(self.stream)
