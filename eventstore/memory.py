@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from eventstore.encoding import EncodedEvent
 from eventstore.errors import EventIdReused, WrongExpectedVersion
 from eventstore.event import Event, RecordedEvent
 from eventstore.store import Appended
@@ -25,7 +26,7 @@ from eventstore.stream import (
     expectation_met,
     stream_name,
 )
-from eventstore.validation import EncodedEvent, check_append, check_read
+from eventstore.validation import check_append, check_read
 
 __all__ = ["MemoryEventStore"]
 

@@ -1,38 +1,39 @@
 """The rules of appends and reads, checked before anything is sent.
 
 Every store calls these functions first, so all of them refuse the same requests in the same words.
-The rules keep what is written readable everywhere it goes: PostgreSQL stores no NUL and no lone
-surrogate, other languages read no integer wider than 64 bits, JSON has no NaN, decoders limit how
-deep they go, and NATS carries no message above 1 MiB and no headers above 64 KiB.
-
-It decides nothing that depends on what the log holds.
+It decides nothing that depends on what the log holds. The rules of a single event are in
+`eventstore.encoding`.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from eventstore.encoding import EncodedEvent, encode_event, tag_fault
 from eventstore.errors import InvalidEvent, InvalidRequest
 from eventstore.event import Event
-from eventstore.store import READ_LIMIT_MAX
+from eventstore.query import Query, QueryItem
+from eventstore.store import READ_LIMIT_MAX, Boundary, Write
 from eventstore.stream import Expect, ExpectedVersion, StreamName, stream_name
 
 __all__ = [
     "APPEND_BYTES_MAX",
     "APPEND_EVENTS_MAX",
-    "DATA_BYTES_MAX",
-    "DEPTH_MAX",
-    "EVENT_TYPE_BYTES_MAX",
-    "METADATA_BYTES_MAX",
-    "EncodedEvent",
+    "QUERY_ITEMS_MAX",
+    "QUERY_NAMES_MAX",
+    "WAIT_SECONDS_MAX",
+    "EncodedWrite",
     "check_append",
+    "check_append_all",
+    "check_ids",
+    "check_query",
     "check_read",
+    "check_read_backwards",
+    "check_wait",
 ]
 
 APPEND_EVENTS_MAX: Final = 1_000
@@ -41,41 +42,31 @@ APPEND_EVENTS_MAX: Final = 1_000
 APPEND_BYTES_MAX: Final = 16 * 1024 * 1024
 """The most bytes of one append, data and metadata of all its events as JSON."""
 
-EVENT_TYPE_BYTES_MAX: Final = 255
-"""The longest event type, in UTF-8."""
+QUERY_ITEMS_MAX: Final = 16
+"""The most items of one query: each is looked up for itself, some of them under the log's lock."""
 
-DATA_BYTES_MAX: Final = 1024 * 1024 - 64 * 1024
-"""The largest data of one event as JSON: NATS' default of 1 MiB a message, less its headers."""
+QUERY_NAMES_MAX: Final = 64
+"""The most categories, types or tags of one item."""
 
-METADATA_BYTES_MAX: Final = 16 * 1024
-"""The largest metadata as JSON: escaped to ASCII it is at most three times this, and JetStream
-takes 64 KiB of headers."""
+WAIT_SECONDS_MAX: Final = 24 * 3600
+"""The longest wait for a position."""
 
-DEPTH_MAX: Final = 100
-"""How deep objects and arrays may be nested: what can be appended must be readable everywhere."""
-
-_INTEGER_MAX: Final = 2**64 - 1
-_INTEGER_MIN: Final = -(2**63)
 _POSITION_MAX: Final = 2**63 - 1
 
-_SUSPICIOUS: Final = re.compile(rb"\\u0000|null|[0-9]{19}")
-"""What the encoded form of every value that breaks a rule about leaves contains."""
 
-_INNERMOST: Final = re.compile(rb"\[\]|\{\}")
-_NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+class EncodedWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """A write that keeps the rules."""
 
-
-class EncodedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that keeps the rules, with its data and metadata as JSON text."""
-
-    id: UUID
-    type: str
-    data: str
-    metadata: str
+    stream: StreamName
+    events: list[EncodedEvent]
+    expected: ExpectedVersion
 
 
 def check_append(
-    stream: str, events: Sequence[Event], expected: ExpectedVersion
+    stream: str,
+    events: Sequence[Event],
+    expected: ExpectedVersion,
+    boundary: Boundary | None = None,
 ) -> tuple[StreamName, list[EncodedEvent]]:
     """Check an append, and encode its events.
 
@@ -84,150 +75,197 @@ def check_append(
     """
     name = stream_name(stream)
     _check_expected(expected)
-    if not 1 <= len(events) <= APPEND_EVENTS_MAX:
-        raise InvalidRequest(
-            f"append to {name!r}: it has {len(events)} events, "
-            f"an append has 1 to {APPEND_EVENTS_MAX}."
-        )
-    encoded: list[EncodedEvent] = []
-    ids: set[UUID] = set()
-    size = 0
-    for number, event in enumerate(events, 1):
-        where = f"append to {name!r}, event {number} of {len(events)}"
-        try:
-            checked = _encode_event(event)
-        except InvalidEvent as error:
-            raise InvalidEvent(f"{where}: {error}") from None
-        if checked.id in ids:
-            raise InvalidEvent(
-                f"{where}: its id {checked.id} occurs twice in the append. "
-                "Give every event an id of its own."
-            )
-        ids.add(checked.id)
-        size += len(checked.data) + len(checked.metadata)
-        encoded.append(checked)
-    if size > APPEND_BYTES_MAX:
-        raise InvalidRequest(
-            f"append to {name!r}: its events have {size} bytes as JSON, at most "
-            f"{APPEND_BYTES_MAX} go into one append."
-        )
+    if boundary is not None:
+        _check_boundary(boundary)
+    where = f"append to {name!r}"
+    encoded = _encode(where, events)
+    _check_whole(where, encoded)
     return name, encoded
 
 
-def check_read(after: int, limit: int) -> None:
-    """Check the range of a read.
+def check_append_all(
+    writes: Sequence[Write], boundary: Boundary | None = None
+) -> tuple[EncodedWrite, ...]:
+    """Check an append to several streams, and encode its events.
+
+    Raises:
+        InvalidStreamName, InvalidEvent, InvalidRequest: says which rule is broken, and where.
+    """
+    if not writes:
+        raise InvalidRequest("append to several streams: there are none; give at least one write.")
+    if boundary is not None:
+        _check_boundary(boundary)
+    checked: list[EncodedWrite] = []
+    for write in writes:
+        name = stream_name(write.stream)
+        _check_expected(write.expected)
+        if any(name == other.stream for other in checked):
+            raise InvalidRequest(
+                f"append to several streams: {name!r} occurs twice. Put all of its events into one."
+            )
+        encoded = _encode(f"append to {name!r}", write.events)
+        checked.append(EncodedWrite(stream=name, events=encoded, expected=write.expected))
+    _check_whole("append to several streams", [e for write in checked for e in write.events])
+    return tuple(checked)
+
+
+def check_read(after: int, limit: int, until: int | None = None) -> None:
+    """Check the range of a read forwards.
 
     Raises:
         InvalidRequest: says which bound is out of range.
     """
-    if not _is_integer(after) or not 0 <= after <= _POSITION_MAX:
+    if not _is_place(after):
         raise InvalidRequest(
             f"read after {after!r}: a version or a position is an integer of at least 0; "
             "0 reads from the start."
         )
-    if not _is_integer(limit) or not 1 <= limit <= READ_LIMIT_MAX:
+    _check_extent(limit, until)
+
+
+def check_read_backwards(before: int | None, limit: int, until: int | None = None) -> None:
+    """Check the range of a read backwards.
+
+    Raises:
+        InvalidRequest: says which bound is out of range.
+    """
+    if before is not None and not _is_place(before):
         raise InvalidRequest(
-            f"read at most {limit!r} events: the limit is 1 to {READ_LIMIT_MAX}; "
-            "page on with the last version or position."
+            f"read before {before!r}: a version or a position is an integer of at least 0; "
+            "None reads from the end."
+        )
+    _check_extent(limit, until)
+
+
+def check_query(query: Query) -> None:
+    """Check a query.
+
+    Raises:
+        InvalidRequest: says which rule is broken, and in which item.
+    """
+    if not isinstance(query, Query):
+        raise InvalidRequest(f"query: it is a {type(query).__name__}, not a Query.")
+    if not 1 <= len(query.items) <= QUERY_ITEMS_MAX:
+        raise InvalidRequest(
+            f"query: it has {len(query.items)} items, a query has 1 to {QUERY_ITEMS_MAX}; "
+            "Query.everything() matches all events."
+        )
+    for number, item in enumerate(query.items, 1):
+        _check_item(f"query, item {number} of {len(query.items)}", item)
+
+
+def check_ids(event_ids: Sequence[UUID]) -> None:
+    """Check the event ids of an append whose outcome is asked for.
+
+    Raises:
+        InvalidRequest: says what is wrong with them.
+    """
+    if not 1 <= len(event_ids) <= APPEND_EVENTS_MAX:
+        raise InvalidRequest(
+            f"outcome of {len(event_ids)} event ids: an append has 1 to {APPEND_EVENTS_MAX}."
+        )
+    for event_id in event_ids:
+        if not isinstance(event_id, UUID):
+            raise InvalidRequest(f"outcome: event id {event_id!r} is not a UUID.")
+    if len(set(event_ids)) < len(event_ids):
+        raise InvalidRequest("outcome: an event id occurs twice, which no append has.")
+
+
+def check_wait(position: int, timeout_seconds: float) -> None:
+    """Check a wait for a position.
+
+    Raises:
+        InvalidRequest: says what is out of range.
+    """
+    if not _is_place(position):
+        raise InvalidRequest(f"wait for {position!r}: a position is an integer of at least 0.")
+    if not 0 <= timeout_seconds <= WAIT_SECONDS_MAX:
+        raise InvalidRequest(
+            f"wait for {timeout_seconds!r} s: the limit is 0 to {WAIT_SECONDS_MAX} s."
+        )
+
+
+def _encode(where: str, events: Sequence[Event]) -> list[EncodedEvent]:
+    if not 1 <= len(events) <= APPEND_EVENTS_MAX:
+        raise InvalidRequest(
+            f"{where}: it has {len(events)} events, an append has 1 to {APPEND_EVENTS_MAX}."
+        )
+    encoded: list[EncodedEvent] = []
+    try:
+        for event in events:
+            encoded.append(encode_event(event))  # noqa: PERF401 - its length says where it failed
+    except InvalidEvent as error:
+        raise InvalidEvent(f"{where}, event {len(encoded) + 1} of {len(events)}: {error}") from None
+    return encoded
+
+
+def _check_whole(where: str, encoded: Sequence[EncodedEvent]) -> None:
+    if len(encoded) > APPEND_EVENTS_MAX:
+        raise InvalidRequest(
+            f"{where}: it has {len(encoded)} events, an append has 1 to {APPEND_EVENTS_MAX}."
+        )
+    size = 0
+    ids: set[UUID] = set()
+    for number, event in enumerate(encoded, 1):
+        if event.id in ids:
+            raise InvalidEvent(
+                f"{where}, event {number} of {len(encoded)}: its id {event.id} occurs twice in "
+                "the append. Give every event an id of its own."
+            )
+        ids.add(event.id)
+        size += len(event.data) + len(event.metadata)
+    if size > APPEND_BYTES_MAX:
+        raise InvalidRequest(
+            f"{where}: its events have {size} bytes as JSON, at most "
+            f"{APPEND_BYTES_MAX} go into one append."
         )
 
 
 def _check_expected(expected: ExpectedVersion) -> None:
-    if isinstance(expected, Expect):
-        return
-    if not _is_integer(expected) or not 0 <= expected <= _POSITION_MAX:
+    if not isinstance(expected, Expect) and not _is_place(expected):
         raise InvalidRequest(
             f"expected version {expected!r}: it is ANY, EXISTS, ABSENT or an integer of at least 0."
         )
 
 
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _encode_event(event: Event) -> EncodedEvent:
-    if not isinstance(event, Event):
-        raise InvalidEvent(f"it is a {type(event).__name__}, not an Event.")
-    if not isinstance(event.id, UUID):
-        raise InvalidEvent(f"its id {event.id!r} is not a UUID.")
-    _check_type(event.type)
-    if not isinstance(event.metadata, dict):
-        raise InvalidEvent(f"its metadata is a {type(event.metadata).__name__}, not a dict.")
-    return EncodedEvent(
-        id=event.id,
-        type=event.type,
-        data=_encode("data", event.data, DATA_BYTES_MAX),
-        metadata=_encode("metadata", event.metadata, METADATA_BYTES_MAX),
-    )
-
-
-def _check_type(name: object) -> None:
-    if not isinstance(name, str) or not name or not name.isprintable():
-        raise InvalidEvent(f"its type {name!r} is not a text of printable characters.")
-    size = len(name.encode())
-    if size > EVENT_TYPE_BYTES_MAX:
-        raise InvalidEvent(
-            f"its type {name[:40] + '...'!r} has {size} bytes in UTF-8, "
-            f"at most {EVENT_TYPE_BYTES_MAX} are allowed."
+def _check_boundary(boundary: Boundary) -> None:
+    if not isinstance(boundary, Boundary):
+        raise InvalidRequest(f"boundary: it is a {type(boundary).__name__}, not a Boundary.")
+    check_query(boundary.query)
+    if not _is_place(boundary.after):
+        raise InvalidRequest(
+            f"boundary after {boundary.after!r}: a position is an integer of at least 0; "
+            "0 refuses any event that matches."
         )
 
 
-def _encode(field: str, value: Any, size_max: int) -> str:
-    try:
-        encoded = msgspec.json.encode(value)
-    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
-        raise InvalidEvent(f"its {field} is not a JSON value: {error}.") from None
-    if len(encoded) > size_max:
-        raise InvalidEvent(
-            f"its {field} has {len(encoded)} bytes as JSON, at most {size_max} are allowed. "
-            "Keep large content elsewhere and record where it is."
+def _check_item(where: str, item: QueryItem) -> None:
+    if not isinstance(item, QueryItem):
+        raise InvalidRequest(f"{where}: it is a {type(item).__name__}, not a QueryItem.")
+    named: dict[str, Any] = {"categories": item.categories, "types": item.types, "tags": item.tags}
+    for field, names in named.items():
+        if not isinstance(names, tuple) or len(names) > QUERY_NAMES_MAX:
+            raise InvalidRequest(
+                f"{where}: its {field} are not a tuple of up to {QUERY_NAMES_MAX}."
+            )
+        for name in names:
+            if not isinstance(name, str) or not name.isprintable():
+                raise InvalidRequest(f"{where}: {name!r} among its {field} is no printable text.")
+    for tag in item.tags:
+        if fault := tag_fault(tag):
+            raise InvalidRequest(f"{where}: its tag {tag[:40]!r} is none: {fault}.")
+
+
+def _check_extent(limit: int, until: int | None) -> None:
+    if not _is_place(limit) or not 1 <= limit <= READ_LIMIT_MAX:
+        raise InvalidRequest(
+            f"read at most {limit!r} events: the limit is 1 to {READ_LIMIT_MAX}; "
+            "page on with the last version or position."
         )
-    # A walk over every value would cost more than the encoding; few events need one.
-    if _SUSPICIOUS.search(encoded) or _may_be_too_deep(encoded):
-        _check_values(field, value, encoded)
-    return encoded.decode()
+    if until is not None and not _is_place(until):
+        raise InvalidRequest(f"read until {until!r}: a position is an integer of at least 0.")
 
 
-def _may_be_too_deep(encoded: bytes) -> bool:
-    """Whether the nesting may exceed the limit; brackets inside texts can mislead it to say so."""
-    brackets = encoded.translate(None, _NOT_BRACKETS)
-    if len(brackets) <= 2 * DEPTH_MAX:
-        return False
-    for _ in range(DEPTH_MAX):  # each pass takes away the innermost level
-        brackets = _INNERMOST.sub(b"", brackets)
-    return bool(brackets)
-
-
-def _check_values(field: str, value: Any, encoded: bytes) -> None:
-    # The encoder writes NaN as null, so floats are looked at before it, and all else after it,
-    # where dataclasses, dates and the like have become plain JSON.
-    for path, leaf in _leaves(msgspec.to_builtins(value), field):
-        if isinstance(leaf, float) and not math.isfinite(leaf):
-            raise InvalidEvent(f"its {path} is {leaf}, which JSON cannot say. Record null or text.")
-    for path, leaf in _leaves(msgspec.json.decode(encoded), field):
-        if isinstance(leaf, str) and "\0" in leaf:
-            raise InvalidEvent(f"its {path} contains a NUL character, which PostgreSQL refuses.")
-        if isinstance(leaf, int) and not _INTEGER_MIN <= leaf <= _INTEGER_MAX:
-            raise InvalidEvent(f"its {path} is an integer wider than 64 bits. Record it as text.")
-
-
-def _leaves(value: Any, field: str) -> Iterator[tuple[str, Any]]:
-    """Walk a JSON value without recursion: its texts (keys too) and numbers, each with its path."""
-    stack: list[tuple[int, str, Any]] = [(0, field, value)]
-    while stack:
-        depth, path, current = stack.pop()
-        if depth == DEPTH_MAX and isinstance(current, dict | list | tuple | set | frozenset):
-            raise InvalidEvent(
-                f"its {field} is nested deeper than {DEPTH_MAX} objects or arrays, "
-                "which not every reader can decode."
-            )
-        if isinstance(current, dict):
-            for key, inner in current.items():
-                yield path, key
-                stack.append((depth + 1, f"{path}.{key}", inner))
-        elif isinstance(current, list | tuple | set | frozenset):
-            stack.extend(
-                (depth + 1, f"{path}[{index}]", inner) for index, inner in enumerate(current)
-            )
-        else:
-            yield path, current
+def _is_place(value: object) -> bool:
+    """Whether it can be a version or a position."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _POSITION_MAX

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore import ANY, Event, InvalidEvent, InvalidRequest, stream_name
-from eventstore.validation import APPEND_BYTES_MAX, DEPTH_MAX, EncodedEvent, check_append
+from eventstore.encoding import DEPTH_MAX, EncodedEvent
+from eventstore.validation import APPEND_BYTES_MAX, check_append
 from tests.support.stores import json_values
 
 ORDER = stream_name("order-1")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from eventstore import READ_LIMIT_MAX, errors, validation
+from eventstore import READ_LIMIT_MAX, encoding, errors, validation
 from eventstore.cli.exits import Exit
 from tests.support.source import ROOT
 
@@ -39,11 +39,16 @@ def test_it_tells_of_each_error_whether_it_is_definite() -> None:
 
 def test_its_limits_are_the_limits() -> None:
     for limit in (
-        f"{validation.DATA_BYTES_MAX // 1024} KiB as JSON",
-        f"{validation.METADATA_BYTES_MAX // 1024} KiB as JSON",
+        f"{encoding.DATA_BYTES_MAX // 1024} KiB as JSON",
+        f"{encoding.METADATA_BYTES_MAX // 1024} KiB as JSON",
         f"{validation.APPEND_EVENTS_MAX:,} events, {validation.APPEND_BYTES_MAX // 2**20} MiB",
-        f"printable, {validation.EVENT_TYPE_BYTES_MAX} bytes in UTF-8",
-        f"at most {validation.DEPTH_MAX} deep",
+        f"printable, {encoding.EVENT_TYPE_BYTES_MAX} bytes in UTF-8",
+        f"at most {encoding.DEPTH_MAX} deep",
         f"{READ_LIMIT_MAX:,} events",
+        (
+            f"{encoding.TAGS_MAX} an event, each printable, no white space, "
+            f"1 to {encoding.TAG_BYTES_MAX} bytes in UTF-8"
+        ),
+        f"{validation.QUERY_ITEMS_MAX} items, each of up to {validation.QUERY_NAMES_MAX} names",
     ):
         assert limit in REFERENCE

@@ -8,12 +8,12 @@ import nats
 import pytest
 
 from eventstore import wire
+from eventstore.encoding import DATA_BYTES_MAX, METADATA_BYTES_MAX
 from eventstore.errors import PublishRefused, PublishUnanswered, StreamUnavailable
 from eventstore.jetstream import connect
 from eventstore.relay.jetstream import BATCH_FROM, JetStreamPublisher
 from eventstore.relay.ports import LastMessage, StreamState
 from eventstore.stream import Position, StreamName
-from eventstore.validation import DATA_BYTES_MAX, METADATA_BYTES_MAX
 from tests.support.recorded import log, recorded
 from tests.support.relaying import publisher, stream_content
 from verification.cluster.nats import NatsServer
