@@ -20,12 +20,12 @@
     +- SchemaMismatch
     +- MigrationFailed
     +- ForeignMessage
+    +- PositionGap
     +- RelayError
        +- LeaseLost
        +- StreamUnavailable
        +- PublishRefused
        +- PublishUnanswered
-       +- PositionGap
        +- StreamDiverged
 
 ``definite`` is the whole answer to "did it happen?": true means that the operation certainly had
@@ -330,7 +330,7 @@ class PublishUnanswered(RelayError):
         self.sequence = sequence
 
 
-class PositionGap(RelayError):
+class PositionGap(EventStoreError):
     """The log has no event at a position but has a later one: it is not what a store promises."""
 
     definite = True
@@ -338,7 +338,7 @@ class PositionGap(RelayError):
     def __init__(self, expected: int, got: int) -> None:
         super().__init__(
             f"the log has a hole: position {expected} is missing, the next one is {got}. Nothing "
-            "after it was relayed. Find out who deletes from, or writes to, the events table."
+            "after it was passed on. Find out who deletes from, or writes to, the events table."
         )
         self.expected = expected
         self.got = got

@@ -1,0 +1,203 @@
+"""Following the log: what is there, then what comes, without a gap and without a repetition.
+
+A position is a complete cursor: who has read up to it has seen all there will ever be up to it. So
+there is no switch between catching up and being live that could lose or repeat anything: there is
+one read, `position > cursor`, again and again. Live only means that the next one waits to be woken.
+A wake-up carries no event, so a lost one costs time (the next poll finds what it was about) and a
+needless one costs a read.
+
+`Progress` decides, without I/O; `CatchUpSubscription` reads and waits. `HeadWatch` is how a store
+wakes them: in the process by whoever appends, and from outside by whatever the store listens to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, Protocol
+
+from eventstore.errors import PositionGap, PositionNotReached
+from eventstore.event import RecordedEvent
+from eventstore.query import Query
+from eventstore.store import Delivery
+from eventstore.stream import Position
+
+__all__ = ["POLL_SECONDS", "CatchUpSubscription", "HeadWatch", "LogReader", "Progress", "reach"]
+
+POLL_SECONDS: Final = 0.2
+"""How long a wake-up may be lost for: after that the log is looked at without one."""
+
+
+class LogReader(Protocol):
+    """What a subscription reads: an `EventStore` is one."""
+
+    async def read_log(
+        self, *, after: Position, limit: int, query: Query | None, until: Position | None
+    ) -> list[RecordedEvent]:
+        """Read the log forwards."""
+        ...
+
+    async def head(self) -> Position:
+        """Return the position of the last event."""
+        ...
+
+
+class HeadWatch:
+    """Where the log is known to have got to, and who waits for it to get further.
+
+    Belongs to one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._head = Position(0)
+        self._grown = asyncio.Event()
+
+    def announce(self, head: Position) -> None:
+        """Say that the log has got as far as this, and wake who waits. What is older is nothing."""
+        if head > self._head:
+            self._head = head
+            self.wake()
+
+    def wake(self) -> None:
+        """Wake who waits, without knowing how far the log is."""
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+
+    async def wait_past(self, position: Position, seconds: float) -> bool:
+        """Wait until somebody wakes or time is over; at once if the log is past a position.
+
+        Returns whether it is known to be past it.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if self._head <= position:
+                    await self._grown.wait()
+        return self._head > position
+
+
+class Progress:
+    """How far a subscription is: turns the pages that were read into deliveries. No I/O."""
+
+    def __init__(self, *, after: Position, query: Query | None, page_size: int) -> None:
+        self.position = after
+        self.caught_up = False
+        self._query = query
+        self._page_size = page_size
+
+    def take(self, page: Sequence[RecordedEvent], until: Position | None) -> Delivery | None:
+        """Take the page after `position`, read up to ``until`` (null: up to the end).
+
+        Null if it says nothing that was not delivered before.
+
+        Raises:
+            PositionGap: the log has a hole, so that following it would be a lie.
+        """
+        self._check(page)
+        full = len(page) == self._page_size
+        if full or (page and until is None):
+            position = page[-1].position
+        else:
+            position = max(self.position, until or Position(0))
+        caught_up = not full
+        if (position, caught_up) == (self.position, self.caught_up):
+            return None
+        self.position = position
+        self.caught_up = caught_up
+        return Delivery(events=tuple(page), position=position, caught_up=caught_up)
+
+    def _check(self, page: Sequence[RecordedEvent]) -> None:
+        if self._query is not None:
+            return
+        for expected, event in enumerate(page, self.position + 1):
+            if event.position != expected:
+                raise PositionGap(expected, event.position)
+
+
+class CatchUpSubscription:
+    """A `Subscription` to a log that is read in pages; it holds one page at a time.
+
+    Whoever made it must have checked the query and the bounds.
+    """
+
+    def __init__(
+        self,
+        log: LogReader,
+        watch: HeadWatch,
+        *,
+        after: Position,
+        query: Query | None,
+        page_size: int,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._log = log
+        self._watch = watch
+        self._query = query
+        self._page_size = page_size
+        self._poll_seconds = poll_seconds
+        self._progress = Progress(after=after, query=query, page_size=page_size)
+        self._closed = asyncio.Event()
+
+    def __aiter__(self) -> CatchUpSubscription:
+        """Return itself."""
+        return self
+
+    async def __anext__(self) -> Delivery:
+        """Wait for the next delivery, as `Subscription` says."""
+        while not self._closed.is_set():
+            announced = self._progress.caught_up and await self._watch.wait_past(
+                self._progress.position, self._poll_seconds
+            )
+            if self._closed.is_set():
+                break
+            delivery = await self._read()
+            if delivery is not None:
+                return delivery
+            if announced:  # but not here yet, on a standby: asking again at once would not help
+                await asyncio.sleep(self._poll_seconds)
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """End the subscription, and wake who waits for its next delivery."""
+        self._closed.set()
+        self._watch.wake()
+
+    async def _read(self) -> Delivery | None:
+        after = self._progress.position
+        until = None
+        if self._query is not None:
+            # A page that is not full proves nothing about what came while it was read, so it is
+            # read up to a place that is known to be there.
+            until = await self._log.head()
+            if until <= after:
+                return self._progress.take([], until)
+        page = await self._log.read_log(
+            after=after, limit=self._page_size, query=self._query, until=until
+        )
+        return self._progress.take(page, until)
+
+
+async def reach(
+    log: LogReader,
+    watch: HeadWatch,
+    position: Position,
+    timeout_seconds: float,
+    *,
+    poll_seconds: float = POLL_SECONDS,
+) -> Position:
+    """Wait until a log has reached a position, and return where it is then.
+
+    Raises:
+        PositionNotReached: it did not within the time limit.
+    """
+    head = await log.head()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_seconds):
+            while head < position:
+                announced = await watch.wait_past(Position(position - 1), poll_seconds)
+                head = await log.head()
+                if announced and head < position:  # on a standby that lags
+                    await asyncio.sleep(poll_seconds)
+    if head < position:
+        raise PositionNotReached(position, head, timeout_seconds)
+    return head
