@@ -1,0 +1,218 @@
+"""How fast the log is read, and what a tailing reader sees, beside `eventsourcing` and raw SQL.
+
+Figures are events a second on one connection, the best of a few rounds in turns. ``ours`` decodes
+every event into a `RecordedEvent`, its JSON too; the peer builds its `Notification`s and
+`StoredEvent`s, whose state stays bytes; the limit fetches the same columns of the same rows by
+keyset pages of the same size and decodes nothing.
+
+tail: a reader follows the log by position beside 64 writers of 1 to 9 events an append. tail-missed
+says what it missed or saw twice; the peer is `eventsourcing`, the limit the same harness on raw
+concurrent inserts, whose identity positions are given before the commit: the naive position cursor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from benchmarks import raw
+from benchmarks.closed_loop import Rate, best
+from benchmarks.document import Row, main
+from benchmarks.logs import DATA_JSON, fill_streams, follow_store, server
+from benchmarks.peers import EVENTSOURCING, Peer, PeerFailed, eventsourcing
+from benchmarks.tailing import Followed
+from eventstore import EventStore, Position, StreamName, connect
+from verification.cluster.postgres import PostgresServer
+
+UNIT: Final = "events/s"
+PAGE: Final = 1000
+EVENTS_A_STREAM: Final = 100
+INTERLEAVE: Final = 10
+WRITERS: Final = 64
+
+_LOG_PAGE: Final = """
+SELECT position, stream_id, version, recorded_at, event_id, type, data, metadata
+FROM eventstore.events WHERE position > $1 ORDER BY position LIMIT $2
+"""
+_STREAM: Final = """
+SELECT position, stream_id, version, recorded_at, event_id, type, data, metadata
+FROM eventstore.events
+WHERE stream_id = (SELECT id FROM eventstore.streams WHERE name = $1) AND version > 0
+ORDER BY version LIMIT $2
+"""
+
+
+class Scale(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is read, and how much a reader follows."""
+
+    rounds: int
+    streams: int
+    tailed: int
+    tailed_by_peer: int
+
+
+FULL: Final = Scale(rounds=3, streams=10_000, tailed=1_000_000, tailed_by_peer=100_000)
+QUICK: Final = Scale(rounds=2, streams=500, tailed=30_000, tailed_by_peer=10_000)
+
+
+def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `main` calls
+    """Measure every row, as it is done."""
+    rows = _measure(QUICK if quick else FULL)
+    with asyncio.Runner() as runner:
+        while (row := runner.run(anext(rows, None))) is not None:
+            yield row
+
+
+async def _measure(scale: Scale) -> AsyncIterator[Row]:
+    try:
+        peer: Peer | None = await asyncio.to_thread(eventsourcing)
+        skipped = ""
+    except PeerFailed as error:
+        peer, skipped = None, f"eventsourcing skipped: {error}"
+    async with server() as (postgres, url):
+        for row in await _reading(scale, url, await _peer_reads(scale, peer, postgres), skipped):
+            yield row
+    async with server() as (postgres, url):
+        for row in await _tailing(scale, url, peer, postgres, skipped):
+            yield row
+
+
+async def _reading(scale: Scale, url: str, theirs: dict[str, Rate], skipped: str) -> list[Row]:
+    async with connect(url) as store:
+        streams = await fill_streams(store, scale.streams, EVENTS_A_STREAM, INTERLEAVE)
+        connection = await asyncpg.connect(url)
+        try:
+            pages = await connection.prepare(_LOG_PAGE)
+            whole = await connection.prepare(_STREAM)
+            contests = {
+                "log": (lambda: _our_log(store), lambda: _raw_log(pages)),
+                "stream": (lambda: _our_streams(store, streams), lambda: _raw(whole, streams)),
+            }
+            rates = {
+                name: await _in_turns(ours, limit, scale.rounds)
+                for name, (ours, limit) in contests.items()
+            }
+        finally:
+            await connection.close()
+    rows = []
+    for name, (ours, limit) in rates.items():
+        peer = theirs.get(name)
+        rows.append(
+            Row(
+                name=f"read-{name}",
+                unit=UNIT,
+                ours=ours.per_second,
+                peer=peer.per_second if peer else None,
+                peer_name=EVENTSOURCING,
+                limit=limit.per_second,
+                limit_name="raw keyset read, undecoded",
+                ratio_to_peer=ours.per_second / peer.per_second if peer else None,
+                ratio_to_limit=ours.per_second / limit.per_second,
+                note=skipped or f"{ours.events:,} events",
+            )
+        )
+    return rows
+
+
+async def _in_turns(
+    ours: Callable[[], Awaitable[int]], limit: Callable[[], Awaitable[int]], rounds: int
+) -> tuple[Rate, Rate]:
+    """The best of some rounds of both, each round one after the other."""
+    measured = [(await _timed(ours), await _timed(limit)) for _ in range(rounds)]
+    return best([mine for mine, _ in measured]), best([raw_rate for _, raw_rate in measured])
+
+
+async def _timed(read: Callable[[], Awaitable[int]]) -> Rate:
+    began = time.perf_counter()
+    events = await read()
+    return Rate(events=events, seconds=time.perf_counter() - began)
+
+
+async def _our_log(store: EventStore) -> int:
+    last, events = Position(0), 0
+    while page := await store.read_log(after=last, limit=PAGE):
+        last, events = page[-1].position, events + len(page)
+    return events
+
+
+async def _raw_log(pages: Any) -> int:
+    last, events = 0, 0
+    while page := await pages.fetch(last, PAGE):
+        last, events = page[-1]["position"], events + len(page)
+    return events
+
+
+async def _our_streams(store: EventStore, streams: list[StreamName]) -> int:
+    return sum([len(await store.read_stream(stream)) for stream in streams])
+
+
+async def _raw(whole: Any, streams: list[StreamName]) -> int:
+    return sum([len(await whole.fetch(stream, PAGE)) for stream in streams])
+
+
+async def _peer_reads(scale: Scale, peer: Peer | None, postgres: PostgresServer) -> dict[str, Rate]:
+    if peer is None:
+        return {}
+    url = await postgres.create_database("eventsourcing")
+    task = {
+        "mode": "read",
+        "data": DATA_JSON,
+        "streams": scale.streams,
+        "events_a_stream": EVENTS_A_STREAM,
+        "interleave": INTERLEAVE,
+    }
+    return msgspec.convert(await asyncio.to_thread(peer.ask, url, task), type=dict[str, Rate])
+
+
+async def _tailing(
+    scale: Scale, url: str, peer: Peer | None, postgres: PostgresServer, skipped: str
+) -> list[Row]:
+    async with connect(url) as store:
+        ours = await follow_store(store, writers=WRITERS, events=scale.tailed)
+    naive = await (await raw.open_log(url)).follow(writers=WRITERS, events=scale.tailed)
+    theirs = None
+    if peer is not None:
+        task = {
+            "mode": "tail",
+            "data": DATA_JSON,
+            "producers": WRITERS,
+            "events": scale.tailed_by_peer,
+        }
+        peer_url = await postgres.create_database("eventsourcing")
+        answer = await asyncio.to_thread(peer.ask, peer_url, task)
+        theirs = msgspec.convert({**answer, "dense": False}, type=Followed)
+    rate = theirs.events / theirs.seconds if theirs else None
+    words = f"ours {ours.words()}; naive cursor {naive.words()}"
+    return [
+        Row(
+            name="tail",
+            unit=UNIT,
+            ours=ours.events / ours.seconds,
+            peer=rate,
+            peer_name=EVENTSOURCING,
+            limit=naive.events / naive.seconds,
+            limit_name="raw inserts, naive cursor",
+            ratio_to_peer=ours.events / ours.seconds / rate if rate else None,
+            ratio_to_limit=ours.events / ours.seconds / (naive.events / naive.seconds),
+            note=skipped or words,
+        ),
+        Row(
+            name="tail-missed",
+            unit="events",
+            ours=ours.missed + ours.twice,
+            peer=theirs.missed + theirs.twice if theirs else None,
+            peer_name=EVENTSOURCING,
+            limit=naive.missed + naive.twice,
+            limit_name="naive position cursor",
+            note=words + (f"; eventsourcing {theirs.words()}" if theirs else f"; {skipped}"),
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    main(__doc__ or "", measure)
