@@ -6,11 +6,11 @@ import pytest
 
 from eventstore import ABSENT, stream_name
 from eventstore.memory import MemoryEventStore
-from tests.contract.event_store import EventStoreContract
+from tests.contract.event_store import FullEventStoreContract
 from tests.support.stores import events
 
 
-class TestMemoryEventStore(EventStoreContract):
+class TestMemoryEventStore(FullEventStoreContract):
     @pytest.fixture
     def store(self) -> MemoryEventStore:
         return MemoryEventStore()
@@ -21,3 +21,13 @@ async def test_the_clock_is_injected() -> None:
     store = MemoryEventStore(clock=lambda: noon)
     await store.append(stream_name("a-1"), events(1), expected=ABSENT)
     assert [event.recorded_at for event in await store.read_log()] == [noon]
+
+
+def test_no_part_of_the_contract_hides_another() -> None:
+    names = [
+        name
+        for part in FullEventStoreContract.__mro__
+        for name in vars(part)
+        if name.startswith("test_")
+    ]
+    assert sorted(set(names)) == sorted(names)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from eventstore.errors import EventStoreError
 from eventstore.event import Event, RecordedEvent
-from eventstore.store import Appended, EventStore
+from eventstore.store import EventStore
 from eventstore.stream import Position
+
+T = TypeVar("T")
 
 # What the rules let through: no NUL, no lone surrogate, integers of 64 bits, finite floats.
 json_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -47,13 +49,12 @@ async def whole_log(store: EventStore, *, page: int = 1000) -> list[RecordedEven
     return log
 
 
-async def outcome(append: Any) -> Appended | EventStoreError:
+async def outcome(append: Awaitable[T]) -> T | EventStoreError:
     """Await an append, and take an error of ours as its outcome."""
     try:
-        appended: Appended = await append
+        return await append
     except EventStoreError as error:
         return error
-    return appended
 
 
 class Cable:
