@@ -8,9 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NATIVE := $(shell find native -name '*.rs' -o -name Cargo.toml 2>/dev/null)
+FUZZ_SECONDS ?= 15
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint fmt types imports wheel ci clean
+.PHONY: help setup demo test fuzz lint fmt types imports wheel ci clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -30,6 +31,9 @@ demo: setup ## run the whole line on real servers under faults, and judge it
 test: setup ## run every test, on real servers
 	$(BIN)/python -m pytest
 	cargo test --quiet --locked --workspace
+
+fuzz: ## fuzz every reader of histories, FUZZ_SECONDS each
+	.ci/fuzz $(FUZZ_SECONDS)
 
 fmt: setup ## format Python and Rust
 	$(BIN)/ruff format .
@@ -53,7 +57,7 @@ wheel: setup ## build the wheel, install it in a clean environment, run it outsi
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin build --quiet --release --locked --out dist
 	.ci/wheel dist/*.whl
 
-ci: lint types imports test wheel ## what CI runs
+ci: lint types imports test fuzz wheel ## what CI runs
 
 clean: ## remove what was built
 	rm -rf $(VENV) target dist

@@ -7,9 +7,9 @@
 
     {:process 0, :type :invoke, :f :append, :key "0", :value "x 0 0 y"}
 
-The order of the lines is the order of the events; there are no times. In the first form the last
-column is the value, or the error of an operation that failed or timed out; lines of other loggers
-are skipped. The second form is EDN.
+The order of the lines is the order of the events; there are no times. In the first form tabs or
+spaces part the columns, and the last one is the value, or the error of an operation that failed or
+timed out; lines of other loggers are skipped. The second form is EDN.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LOG_LINE: Final = re.compile(rb"[A-Z]+\s+[\w.$-]+ - ")
 """How a line of any logger begins."""
 
 _EVENT: Final = re.compile(
-    r"[A-Z]+\s+jepsen\.util - (?P<process>\S+)\t:(?P<type>\S+)\t:(?P<f>\S+)(?:\t(?P<rest>.*))?"
+    r"[A-Z]+\s+jepsen\.util - (?P<process>\S+)\s+:(?P<type>\S+)\s+:(?P<f>\S+)(?:\s+(?P<rest>.*))?"
 )
 _NUMBER: Final = re.compile("[0-9]{1,18}")
 _JEPSEN: Final = b"jepsen.util - "
@@ -68,7 +68,7 @@ def _add_line(builder: HistoryBuilder, line: str, number: int) -> None:
     match = _EVENT.fullmatch(line)
     if match is None:
         raise MalformedHistory(
-            "not a line of Jepsen's log: process, :type, :f and value, with tabs between",
+            "not a line of Jepsen's log: process, :type, :f and value, with white space between",
             source=builder.source,
             line=number,
             operation=excerpt(line),

@@ -17,10 +17,18 @@ use support::reading::read_any;
 /// Files larger than this would take most of the time.
 const LARGEST: usize = 20_000;
 
-/// Recorded and malformed histories, of every format.
+/// Recorded and malformed histories, of every format, and where the fuzzer begins.
 fn corpus() -> Vec<(PathBuf, Vec<u8>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/checker");
-    let mut folders = vec![root.join("corpora"), root.join("malformed")];
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = Vec::from(
+        [
+            "../../tests/checker/corpora",
+            "../../tests/checker/malformed",
+            "fuzz/seeds",
+            "fuzz/regressions",
+        ]
+        .map(|folder| here.join(folder)),
+    );
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("the corpora are in the repository") {
@@ -87,11 +95,16 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory takes all")
 }
 
+fn is_packed(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end == "gz" || end == "zst")
+}
+
 #[test]
 fn every_recorded_history_is_read() {
     let recorded = corpus().into_iter().filter(|(path, _)| {
-        let folder = path.components().any(|part| part.as_os_str() == "corpora");
-        folder
+        let mut parts = path.components();
+        parts.any(|part| part.as_os_str() == "corpora" || part.as_os_str() == "seeds")
             && path
                 .extension()
                 .is_some_and(|end| end != "md" && end != "tsv")
@@ -99,10 +112,22 @@ fn every_recorded_history_is_read() {
     let mut count = 0;
     for (path, bytes) in recorded {
         assert!(read_any(&bytes, None), "{}", path.display());
-        assert!(read_any(&gzipped(&bytes), None), "{}", path.display());
+        if !is_packed(&path) {
+            assert!(read_any(&gzipped(&bytes), None), "{}", path.display());
+        }
         count += 1;
     }
-    assert!(count >= 9);
+    assert!(count >= 18);
+}
+
+#[test]
+fn what_once_broke_a_reader_is_read_or_refused() {
+    for (_, bytes) in corpus() {
+        read_any(&bytes, None);
+        for format in Format::ALL {
+            read_any(&bytes, Some(format));
+        }
+    }
 }
 
 proptest! {

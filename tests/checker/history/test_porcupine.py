@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from checker import History, Outcome
 from checker.history.formats import read_history
+from tests.support.native_reading import assert_same
 
 LOG = """\
 INFO  jepsen.util - 0\t:invoke\t:read\tnil
@@ -35,6 +38,15 @@ def test_reads_the_log_of_a_register(tmp_path: Path) -> None:
     assert [(event.f, event.value) for event in history.nemesis] == [
         ("start", "Cut off {:n4 #{:n3}}")
     ]
+
+
+@pytest.mark.parametrize("between", [" ", "    ", " \t", "\t\t"])
+def test_any_white_space_parts_the_columns(tmp_path: Path, between: str) -> None:
+    written = _read(tmp_path, LOG)
+    spaced = _read(tmp_path, LOG.replace("\t", between))
+    assert spaced.operations == written.operations
+    assert spaced.nemesis == written.nemesis
+    assert_same((tmp_path / "etcd.log").read_bytes(), tmp_path / "again.log")
 
 
 def test_reads_key_value_maps(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-//! cargo +nightly fuzz run edn
+//! .ci/fuzz 60 edn
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! cargo +nightly fuzz run json
+//! .ci/fuzz 60 json
 
 #![no_main]
 

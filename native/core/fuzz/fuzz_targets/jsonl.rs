@@ -1,4 +1,4 @@
-//! cargo +nightly fuzz run jsonl
+//! .ci/fuzz 60 jsonl
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! cargo +nightly fuzz run ops
+//! .ci/fuzz 60 ops
 
 #![no_main]
 

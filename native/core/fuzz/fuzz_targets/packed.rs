@@ -1,4 +1,4 @@
-//! cargo +nightly fuzz run packed
+//! .ci/fuzz 60 packed
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! cargo +nightly fuzz run plume
+//! .ci/fuzz 60 plume
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! cargo +nightly fuzz run porcupine
+//! .ci/fuzz 60 porcupine
 
 #![no_main]
 

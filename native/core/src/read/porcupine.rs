@@ -1,7 +1,7 @@
 //! The two text logs in Porcupine's test data: Jepsen's log of a register, and key-value maps.
 //!
-//! In the first form the last column is the value, or the error of an operation that failed or
-//! timed out; lines of other loggers are skipped. The second form is EDN.
+//! In the first form tabs or spaces part the columns, and the last one is the value, or the error of
+//! an operation that failed or timed out; lines of other loggers are skipped. The second form is EDN.
 
 use std::ops::Range;
 
@@ -73,18 +73,22 @@ fn columns(line: &str) -> Option<Line<'_>> {
     if level.len() == line.len() || logger.len() == level.len() {
         return None;
     }
-    let mut columns = entry.splitn(4, '\t');
-    let process = columns.next()?;
-    let kind = columns.next()?.strip_prefix(':')?;
-    let f = columns.next()?.strip_prefix(':')?;
-    let rest = columns.next().map(|rest| (rest, line.len() - rest.len()));
-    let sound = |word: &str| !word.is_empty() && !word.contains(is_space);
-    ([process, kind, f].into_iter().all(sound)).then_some(Line {
+    let (process, entry) = column(entry)?;
+    let (kind, entry) = column(entry)?;
+    let (f, rest) = column(entry)?;
+    Some(Line {
         process,
-        kind,
-        f,
-        rest,
+        kind: kind.strip_prefix(':').filter(|kind| !kind.is_empty())?,
+        f: f.strip_prefix(':').filter(|f| !f.is_empty())?,
+        rest: (!rest.is_empty()).then(|| (rest, line.len() - rest.len())),
     })
+}
+
+/// The first column, and what follows the white space behind it.
+fn column(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(is_space).unwrap_or(text.len());
+    let (column, rest) = text.split_at(end);
+    (end > 0).then(|| (column, rest.trim_start_matches(is_space)))
 }
 
 /// White space as Python's `str` knows it.
@@ -99,13 +103,14 @@ fn event(
     line: u32,
 ) -> Result<Event, MalformedHistory> {
     let Some(columns) = columns(text) else {
-        let reason = "not a line of Jepsen's log: process, :type, :f and value, with tabs between";
+        let reason =
+            "not a line of Jepsen's log: process, :type, :f and value, with white space between";
         return Err(MalformedHistory::at(line, reason).of(excerpt(text.as_bytes())));
     };
     let process = process(columns.process);
     let values = match columns.rest {
-        Some((rest, at)) if !rest.is_empty() => values(rest, offset + at, line)?,
-        _ => Vec::new(),
+        Some((rest, at)) => values(rest, offset + at, line)?,
+        None => Vec::new(),
     };
     let kind = event_kind(columns.kind, &process, columns.f, line)?;
     let (value, error) = match kind {
