@@ -5,8 +5,8 @@ A message is a subject, headers and a body:
 - subject ``events.CATEGORY.STREAM.TYPE``, each token escaped by `escape_token`;
 - headers ``Nats-Msg-Id`` (the event's id), ``Trueorder-Position``, ``Trueorder-Previous-Position``,
   ``Trueorder-Stream-Version``, ``Trueorder-Recorded-At`` (RFC 3339, UTC), ``Trueorder-Metadata``
-  (JSON, ASCII; only if there is any), ``Content-Type`` and, if the metadata has it, ``traceparent``
-  (W3C Trace Context);
+  (JSON, ASCII; only if there is any), ``Trueorder-Tags`` (a JSON array, ASCII; only if there is
+  any), ``Content-Type`` and, if the metadata has it, ``traceparent`` (W3C Trace Context);
 - body: the event's data as JSON, UTF-8.
 
 It promises that `decode` gives back exactly the event that `encode` was given, and that a message
@@ -59,6 +59,7 @@ _PREVIOUS: Final = "Trueorder-Previous-Position"
 _VERSION: Final = "Trueorder-Stream-Version"
 _RECORDED_AT: Final = "Trueorder-Recorded-At"
 _METADATA: Final = "Trueorder-Metadata"
+_TAGS: Final = "Trueorder-Tags"
 _CONTENT_TYPE: Final = "Content-Type"
 _TRACEPARENT: Final = "traceparent"
 
@@ -140,6 +141,8 @@ def encode(event: RecordedEvent) -> WireMessage:
         body = msgspec.json.encode(event.data)
         if event.metadata:
             headers[_METADATA] = _ascii_json(event.metadata)
+        if event.tags:
+            headers[_TAGS] = _ascii_json(event.tags)
     except (TypeError, ValueError) as error:
         raise InvalidEvent(
             f"event {event.id}: its data or metadata are not JSON: {error}"
@@ -150,7 +153,7 @@ def encode(event: RecordedEvent) -> WireMessage:
     return WireMessage(subject=subject_of(event), headers=headers, body=body)
 
 
-def _ascii_json(value: dict[str, Any]) -> str:
+def _ascii_json(value: dict[str, Any] | tuple[str, ...]) -> str:
     """Write JSON for a header: ASCII, in a fixed order, at most three times as long as in UTF-8."""
     text = msgspec.json.encode(value, order="sorted").decode("utf-8")
     if text.isascii():
@@ -178,6 +181,7 @@ def decode(subject: str, headers: Mapping[str, str] | None, body: bytes) -> Reco
             type=event_type,
             data=msgspec.json.decode(body),
             metadata=fields.metadata(),
+            tags=fields.tags(),
             stream=stream_name(stream),
             version=StreamVersion(fields.number(_VERSION, least=1)),
             position=fields.position(),
@@ -241,3 +245,9 @@ class _Fields:
         if not isinstance(value, dict):
             raise ValueError(f"header {_METADATA} is not a JSON object")  # noqa: TRY004 - of text, not of code
         return value
+
+    def tags(self) -> tuple[str, ...]:
+        try:
+            return msgspec.json.decode(self._headers.get(_TAGS, "[]"), type=tuple[str, ...])
+        except msgspec.DecodeError as error:
+            raise ValueError(f"header {_TAGS} is not a JSON array of texts: {error}") from error

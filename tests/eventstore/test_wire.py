@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventstore import wire
+from eventstore.encoding import METADATA_BYTES_MAX, TAGS_MAX
 from eventstore.errors import ForeignMessage, InvalidEvent
 from eventstore.event import RecordedEvent
 from eventstore.stream import StreamName
@@ -65,6 +66,7 @@ def test_a_message_in_full() -> None:
         recorded(7, streams=1),
         stream=StreamName("order.eu-10 42".replace(" ", "*")),
         type="Order placed",
+        tags=("customer:42", "Zoë"),
         metadata={"user": "Zoë", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"},
     )
     message = wire.encode(event)
@@ -81,9 +83,30 @@ def test_a_message_in_full() -> None:
         + "-"
         + "b" * 16
         + '-01","user":"Zo\\u00eb"}',
+        "Trueorder-Tags": '["customer:42","Zo\\u00eb"]',
         "Content-Type": "application/json",
         "traceparent": f"00-{'a' * 32}-{'b' * 16}-01",
     }
+
+
+def test_a_message_from_before_there_were_tags() -> None:
+    event = recorded(1)
+    message = wire.encode(event)
+    assert "Trueorder-Tags" not in message.headers
+    assert wire.decode(message.subject, message.headers, message.body).tags == ()
+
+
+def test_the_longest_headers_fit() -> None:
+    event = msgspec.structs.replace(
+        recorded(1),
+        stream=StreamName("é" * 126 + "-ab"),
+        type="é" * 127,
+        metadata={"m": "é" * ((METADATA_BYTES_MAX - 8) // 2)},
+        tags=tuple(f"{number:x}" + "é" * 127 for number in range(TAGS_MAX)),
+    )
+    headers = wire.encode(event).headers
+    # As NATS writes them, and with room for the headers of publishing (see relay/jetstream.py).
+    assert sum(len(name) + len(value) + 4 for name, value in headers.items()) < 64 * 1024 - 1024
 
 
 @given(st.dictionaries(any_text, any_text, min_size=1))
@@ -146,6 +169,8 @@ class Foreign:
         (Foreign(headers={"Trueorder-Recorded-At": "2026-11-24T12:00:00"}), "no time zone"),
         (Foreign(headers={"Trueorder-Metadata": "[]"}), "not a JSON object"),
         (Foreign(headers={"Trueorder-Metadata": "{"}), "truncated"),
+        (Foreign(headers={"Trueorder-Tags": "{}"}), "not a JSON array"),
+        (Foreign(headers={"Trueorder-Tags": "[1]"}), "not a JSON array"),
         (Foreign(headers={"Content-Type": "text/plain"}), "is not application/json"),
     ],
 )

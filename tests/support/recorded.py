@@ -68,5 +68,6 @@ recorded_events: st.SearchStrategy[RecordedEvent] = st.builds(
     stream=stream_names,
     version=st.integers(1, 2**63 - 1).map(StreamVersion),
     position=st.integers(1, 2**63 - 1).map(Position),
+    tags=st.lists(text, max_size=3).map(tuple),
     recorded_at=st.datetimes(min_value=dt.datetime(1970, 1, 2), timezones=st.just(dt.UTC)),  # noqa: DTZ001 - hypothesis adds the zone
 )

@@ -8,7 +8,7 @@ import nats
 import pytest
 
 from eventstore import wire
-from eventstore.encoding import DATA_BYTES_MAX, METADATA_BYTES_MAX
+from eventstore.encoding import DATA_BYTES_MAX, METADATA_BYTES_MAX, TAGS_MAX
 from eventstore.errors import PublishRefused, PublishUnanswered, StreamUnavailable
 from eventstore.jetstream import connect
 from eventstore.relay.jetstream import BATCH_FROM, JetStreamPublisher
@@ -102,6 +102,7 @@ async def test_the_largest_event_that_a_store_takes_can_be_carried(nats_url: str
         type="*" * 255,
         data="x" * (DATA_BYTES_MAX - 2),
         metadata={"k": "é" * (METADATA_BYTES_MAX // 2 - 4)},
+        tags=tuple(f"{number:x}" + "é" * 127 for number in range(TAGS_MAX)),
     )
     assert len(msgspec.json.encode(largest.data)) == DATA_BYTES_MAX
     assert len(msgspec.json.encode(largest.metadata)) == METADATA_BYTES_MAX
