@@ -27,7 +27,7 @@ import msgspec
 
 from eventstore.errors import ForeignMessage, InvalidEvent, InvalidStreamName
 from eventstore.event import RecordedEvent
-from eventstore.stream import Position, StreamVersion, category_of, stream_name
+from eventstore.stream import Position, StreamName, StreamVersion, category_of, stream_name
 
 __all__ = [
     "EVENT_ID",
@@ -38,7 +38,11 @@ __all__ = [
     "WireMessage",
     "decode",
     "encode",
+    "encode_data",
     "escape_token",
+    "names_of",
+    "optional_headers",
+    "subject_for",
     "subject_of",
     "unescape_token",
 ]
@@ -107,18 +111,30 @@ def subject_of(event: RecordedEvent) -> str:
         InvalidEvent: a part is empty or not text, or the subject would be too long. A store that
             checks names and types never records such an event.
     """
-    tokens = (category_of(event.stream), event.stream, event.type)
+    try:
+        return subject_for(event.stream, event.type)
+    except ValueError as error:
+        raise InvalidEvent(f"event {event.id}: {error}") from error
+
+
+def subject_for(stream: StreamName, event_type: str) -> str:
+    """Name the subject of the events of a type in a stream.
+
+    Raises:
+        ValueError: as `subject_of` says.
+    """
+    tokens = (category_of(stream), stream, event_type)
     subject = ".".join(("events", *map(escape_token, tokens)))
     try:
         length = len(subject.encode("utf-8"))
     except UnicodeEncodeError as error:
-        raise InvalidEvent(f"event {event.id}: its stream or type is no Unicode text") from error
+        raise ValueError("its stream or type is no Unicode text") from error
     if not all(tokens):
-        raise InvalidEvent(f"event {event.id}: its category, stream or type is empty")
+        raise ValueError("its category, stream or type is empty")
     if length > SUBJECT_BYTES_MAX:
-        raise InvalidEvent(
-            f"event {event.id}: its subject has {length} bytes, at most {SUBJECT_BYTES_MAX} are "
-            "possible: use shorter stream names and event types."
+        raise ValueError(
+            f"its subject has {length} bytes, at most {SUBJECT_BYTES_MAX} are possible: use "
+            "shorter stream names and event types."
         )
     return subject
 
@@ -137,20 +153,40 @@ def encode(event: RecordedEvent) -> WireMessage:
         _RECORDED_AT: event.recorded_at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
         _CONTENT_TYPE: _JSON,
     }
+    headers |= optional_headers(event)
+    return WireMessage(subject=subject_of(event), headers=headers, body=encode_data(event))
+
+
+def encode_data(event: RecordedEvent) -> bytes:
+    """Write the body of an event's message.
+
+    Raises:
+        InvalidEvent: its data are no JSON value.
+    """
     try:
-        body = msgspec.json.encode(event.data)
+        return msgspec.json.encode(event.data)
+    except (TypeError, ValueError) as error:
+        raise InvalidEvent(f"event {event.id}: its data are not JSON: {error}") from error
+
+
+def optional_headers(event: RecordedEvent) -> dict[str, str]:
+    """Write those headers that not every event has, in their order.
+
+    Raises:
+        InvalidEvent: its metadata are no JSON values.
+    """
+    headers: dict[str, str] = {}
+    try:
         if event.metadata:
             headers[_METADATA] = _ascii_json(event.metadata)
         if event.tags:
             headers[_TAGS] = _ascii_json(event.tags)
     except (TypeError, ValueError) as error:
-        raise InvalidEvent(
-            f"event {event.id}: its data or metadata are not JSON: {error}"
-        ) from error
+        raise InvalidEvent(f"event {event.id}: its metadata are not JSON: {error}") from error
     traceparent = event.metadata.get(_TRACEPARENT)
     if isinstance(traceparent, str) and _TRACEPARENT_FORM.fullmatch(traceparent):
         headers[_TRACEPARENT] = traceparent
-    return WireMessage(subject=subject_of(event), headers=headers, body=body)
+    return headers
 
 
 def _ascii_json(value: dict[str, Any] | tuple[str, ...]) -> str:
@@ -172,7 +208,7 @@ def decode(subject: str, headers: Mapping[str, str] | None, body: bytes) -> Reco
     Raises:
         ForeignMessage: nobody following this contract wrote that message; says what is wrong.
     """
-    stream, event_type = _names(subject)
+    stream, event_type = names_of(subject)
     try:
         fields = _Fields(headers or {})
         fields.require_json()
@@ -192,8 +228,12 @@ def decode(subject: str, headers: Mapping[str, str] | None, body: bytes) -> Reco
         raise ForeignMessage(subject, str(error)) from error
 
 
-def _names(subject: str) -> tuple[str, str]:
-    """Take stream name and event type from a subject."""
+def names_of(subject: str) -> tuple[str, str]:
+    """Take stream name and event type from a subject. The name is not checked further.
+
+    Raises:
+        ForeignMessage: it is no subject of the log.
+    """
     match = _SUBJECT_FORM.fullmatch(subject)
     if not match:
         raise ForeignMessage(subject, "a subject is events.CATEGORY.STREAM.TYPE")
