@@ -8,6 +8,7 @@ from eventstore.errors import (
     BoundaryCrossed,
     ConfigError,
     EventIdReused,
+    EventNotReadable,
     EventStoreError,
     InvalidEvent,
     InvalidRequest,
@@ -19,6 +20,7 @@ from eventstore.errors import (
     ReadFailed,
     SchemaMismatch,
     StoreUnavailable,
+    UnknownEventType,
     WrongExpectedVersion,
 )
 from eventstore.event import Event, RecordedEvent, new_event_id
@@ -60,6 +62,7 @@ __all__ = [
     "Delivery",
     "Event",
     "EventIdReused",
+    "EventNotReadable",
     "EventStore",
     "EventStoreError",
     "Expect",
@@ -82,6 +85,7 @@ __all__ = [
     "StreamName",
     "StreamVersion",
     "Subscription",
+    "UnknownEventType",
     "Write",
     "WrongExpectedVersion",
     "category_of",

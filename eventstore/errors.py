@@ -20,6 +20,8 @@
     +- SchemaMismatch
     +- MigrationFailed
     +- ForeignMessage
+    +- UnknownEventType
+    +- EventNotReadable
     +- PositionGap
     +- RelayError
        +- LeaseLost
@@ -50,6 +52,7 @@ __all__ = [
     "BoundaryCrossed",
     "ConfigError",
     "EventIdReused",
+    "EventNotReadable",
     "EventStoreError",
     "ForeignMessage",
     "InvalidEvent",
@@ -69,6 +72,7 @@ __all__ = [
     "StoreUnavailable",
     "StreamDiverged",
     "StreamUnavailable",
+    "UnknownEventType",
     "WrongExpectedVersion",
 ]
 
@@ -287,6 +291,31 @@ class ForeignMessage(EventStoreError):
             "Only the relay may publish to the stream."
         )
         self.subject = subject
+        self.reason = reason
+
+
+class UnknownEventType(EventStoreError):
+    """No struct is registered for an event, or no type for a struct; nothing was done with it."""
+
+    definite = True
+
+
+class EventNotReadable(EventStoreError):
+    """An event's data is not what the struct of its type takes, or an upcaster failed on it."""
+
+    definite = True
+
+    def __init__(
+        self, position: Position, event_type: str, version: int, reason: Exception
+    ) -> None:
+        super().__init__(
+            f"event at position {position}: its data cannot be read as version {version} of "
+            f"{event_type!r} ({type(reason).__name__}: {reason}). Mend the struct or its upcaster; "
+            "the log does not change."
+        )
+        self.position = position
+        self.event_type = event_type
+        self.version = version
         self.reason = reason
 
 
