@@ -37,12 +37,8 @@ _JUDGED: Final[Mapping[type[Model[Any]], str]] = MappingProxyType(
 
 
 def supports(model: Model[Any]) -> bool:
-    """Say whether the native judge has this model; one of your own it has not.
-
-    Streams are judged by Python's sweep: it lets what the log shows fill a gap in a stream, and
-    names every anomaly of a part, which the native sweep does not yet.
-    """
-    if type(model) not in _JUDGED or isinstance(model, Stream):
+    """Say whether the native judge has this model; one of your own it has not."""
+    if type(model) not in _JUDGED or (isinstance(model, Stream) and (model.whole or model.hints)):
         return False
     takes_initial = isinstance(model, Register | Kv | MultiRegister)
     return takes_initial or getattr(model, "initial", None) is None
@@ -154,16 +150,16 @@ class _Parts:
         return f"{who} was cancelled"
 
     def _anomalies(self, report: PartReport) -> tuple[Anomaly, ...]:
-        if report.certificate is None:
+        if not report.certificates:
             return self._searched(report)
-        anomaly, rows = report.certificate
+        return tuple(self._anomaly(name, rows) for name, rows in report.certificates)
+
+    def _anomaly(self, name: str, rows: Sequence[int]) -> Anomaly:
         operations = [self._operations[row] for row in rows]
-        return (
-            Anomaly(
-                type=anomaly,
-                operations=tuple(operation.index for operation in operations),
-                explanation=self._explain(anomaly, operations),
-            ),
+        return Anomaly(
+            type=name,
+            operations=tuple(operation.index for operation in operations),
+            explanation=self._explain(name, operations),
         )
 
     def _searched(self, report: PartReport) -> tuple[Anomaly, ...]:

@@ -175,7 +175,7 @@ class Stream(Model[StoreState]):
         return parts
 
     def _hints(self, operations: Sequence[Operation]) -> dict[str, dict[EventId, int]]:
-        """The versions that reads of the log show of events whose append has no known outcome."""
+        """The versions that the log first shows of events whose append has no known outcome."""
         unknown: set[EventId] = set()
         for operation in operations:
             if operation.f == "append" and operation.outcome is Outcome.INFO:
@@ -189,7 +189,7 @@ class Stream(Model[StoreState]):
                     page.streams, page.versions, page.ids, strict=True
                 ):
                     if event in unknown:
-                        hints.setdefault(stream, {})[event] = version
+                        hints.setdefault(stream, {}).setdefault(event, version)
         return hints
 
     def _append(self, state: StoreState, stream: str, append: Append) -> StoreState | None:

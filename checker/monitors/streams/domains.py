@@ -5,7 +5,6 @@ What is legal in no state at all is an anomaly by itself, whatever the order of 
 
 from __future__ import annotations
 
-from checker.models.describe import name_operation, shorten
 from checker.models.stream import met
 from checker.models.stream_operations import Append
 from checker.monitors.streams.evidence import Evidence
@@ -78,7 +77,7 @@ class _Observed:
             low = 0
         slots = line.slots(low, high, self._top)
         if slots is None:
-            self._torn(operation, scope, low)
+            self._findings.add("torn-read", (operation,))
             return
         beyond: Beyond = "legal" if high is None else "illegal"
         if shown == 0 and after > line.last:
@@ -87,9 +86,15 @@ class _Observed:
 
     def exactly(self, operation: Operation, line: Line, scope: str | None, number: int) -> None:
         """The number itself was answered."""
+        if number < 0:
+            self._findings.add(
+                "no-state",
+                (operation,),
+            )
+            return
         slots = line.slots(number, number, self._top)
         if slots is None:
-            self._torn(operation, scope, number)
+            self._findings.add("torn-read", (operation,))
         else:
             self._items.append(Item(operation, *slots, scope))
 
@@ -97,18 +102,13 @@ class _Observed:
         """The stream was not where it was expected; perhaps the answer says where it was."""
         expected, actual = conflict.expected, conflict.actual
         if expected == "any" or (actual is not None and met(expected, actual)):
-            self._findings.add(
-                "unjustified-conflict", (operation,), _contradiction(operation, conflict)
-            )
+            self._findings.add("unjustified-conflict", (operation,))
         elif actual is not None:
             slots = line.slots(actual, actual, self._top)
             if slots is None:
                 self._findings.add(
                     "unjustified-conflict",
                     (operation,),
-                    f"{name_operation(operation)} was refused because stream "
-                    f"{shorten(operation.key)} was at version {actual}, but it never was: an "
-                    "append went past that version in one step.",
                 )
             else:
                 self._items.append(Item(operation, *slots, operation.key))
@@ -126,23 +126,3 @@ class _Observed:
                     hole=line.slots(version, version, self._top),
                 )
             )
-
-    def _torn(self, operation: Operation, scope: str | None, number: int) -> None:
-        where = "the log" if scope is WHOLE else f"stream {shorten(scope)}"
-        unit = "position" if scope is WHOLE else "version"
-        self._findings.add(
-            "torn-read",
-            (operation,),
-            f"{name_operation(operation)} found the end of {where} at {unit} {number}, in the "
-            "middle of an append of several events: it saw a part of what happens at once.",
-        )
-
-
-def _contradiction(operation: Operation, conflict: Append) -> str:
-    refused = f"{name_operation(operation)} was refused"
-    if conflict.expected == "any":
-        return f"{refused} because of its expected version, but it expected nothing."
-    return (
-        f"{refused} because stream {shorten(operation.key)} was at version {conflict.actual}, but "
-        f"that is what it expected: {conflict.expected}."
-    )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from checker.models.describe import name_operation, shorten
 from checker.models.stream import met
 from checker.models.stream_operations import (
     Append,
@@ -63,6 +62,8 @@ class Evidence:
     """The operations of a history, decoded and sorted."""
 
     def __init__(self) -> None:
+        self.streams: dict[str, None] = {}
+        """Every stream that is named, in the order in which they are."""
         self.transitions: list[Transition] = []
         """Those that may have taken effect."""
         self.writers: dict[EventId, Transition] = {}
@@ -106,6 +107,8 @@ def gather(operations: Sequence[Operation], decode: Decoder, findings: Findings)
     attempts: dict[tuple[str, tuple[EventId, ...]], Transition] = {}
     for operation in operations:
         request = decode(operation)
+        if operation.f == "append" or (request is not None and operation.key is not None):
+            evidence.streams[operation.key] = None
         if isinstance(request, Append):
             _sort_append(evidence, attempts, operation, request)
         elif request is None and operation.f == "append":
@@ -116,6 +119,7 @@ def gather(operations: Sequence[Operation], decode: Decoder, findings: Findings)
             evidence.versions.append((operation, request))
         elif isinstance(request, LogRead):
             evidence.log_reads.append((operation, request))
+            evidence.streams.update(dict.fromkeys(request.streams))
         elif isinstance(request, LogHead):
             evidence.heads.append((operation, request))
     for transition in sorted(attempts.values(), key=lambda item: not item.acknowledged):
@@ -152,8 +156,6 @@ def _claim_ids(evidence: Evidence, transition: Transition, findings: Findings) -
             findings.add(
                 "duplicate",
                 (transition.first,),
-                f"{name_operation(transition.first)} was acknowledged, but names an event id twice "
-                f"in one append: {shorten(list(transition.ids))}.",
             )
         return
     rival = next((evidence.writers[e] for e in transition.ids if e in evidence.writers), None)
@@ -164,8 +166,6 @@ def _claim_ids(evidence: Evidence, transition: Transition, findings: Findings) -
         findings.add(
             "duplicate",
             (rival.first, transition.first),
-            f"{name_operation(rival.first)} and {name_operation(transition.first)} were both "
-            "acknowledged, but are different appends that share an event id.",
         )
     elif not rival.acknowledged:
         findings.leave("different appends of unknown outcome share an event id")

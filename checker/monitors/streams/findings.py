@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from checker.monitors.streams.words import explain
 from checker.operation import Operation
 from checker.verdict import Anomaly
 
@@ -49,15 +50,16 @@ class Findings:
     def __bool__(self) -> bool:
         return bool(self._anomalies or self.undecided)
 
-    def add(self, name: str, operations: tuple[Operation, ...], explanation: str) -> None:
+    def add(self, name: str, operations: tuple[Operation, ...]) -> None:
         """Add an anomaly, unless enough of its type were found or this one was already."""
-        indices = tuple(dict.fromkeys(operation.index for operation in operations))
+        distinct = {operation.index: operation for operation in operations}
+        indices = tuple(distinct)
         if self._of_type[name] == _OF_A_TYPE_MAX or (name, indices) in self._known:
             return
         self._of_type[name] += 1
         self._known.add((name, indices))
-        sentence = explanation[:1].upper() + explanation[1:]
-        self._anomalies.append(Anomaly(type=name, operations=indices, explanation=sentence))
+        explanation = explain(name, tuple(distinct.values()))
+        self._anomalies.append(Anomaly(type=name, operations=indices, explanation=explanation))
 
     def leave(self, reason: str) -> None:
         """Leave the question to the search, unless an anomaly answers it."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from checker.models.describe import name_operation, shorten
+from checker.models.describe import shorten
 from checker.models.stream_operations import EventId
 from checker.monitors.streams.evidence import Evidence, Transition
 from checker.monitors.streams.findings import Findings
@@ -61,9 +61,6 @@ class Ledger:
                 self._findings.add(
                     "divergent",
                     (first, operation),
-                    f"The same append to {self.where} was acknowledged twice, with {self.unit} "
-                    f"{number} by {name_operation(first)} and with {self.unit} {other} by "
-                    f"{name_operation(operation)}.",
                 )
                 return
         start = number - size
@@ -71,11 +68,9 @@ class Ledger:
             self._findings.add(
                 "version-mismatch",
                 (first,),
-                f"{name_operation(first)} appended {_events(size)} to {self.where} and was "
-                f"answered {self.unit} {number} for the last of them.",
             )
         elif number > self._capacity:
-            self._beyond_capacity(first, number)
+            self._findings.add("missing-events", (first,))
         else:
             rival = self._rival(transition, start)
             self.placements[transition] = Placement(start, first)
@@ -99,20 +94,17 @@ class Ledger:
             return True
         transition = self._evidence.writers.get(event)
         if transition is None or self.stream not in (None, transition.stream):
-            self._unheard(operation, number, event)
+            self._unheard(operation, event)
             return False
         start = number - 1 - transition.ids.index(event)
         placed = self.placements.get(transition)
         if placed is not None and placed.start != start:
-            self._moved(operation, number, event, placed)
+            self._moved(operation, transition, placed)
             return False
         if start < 0 or start + len(transition.ids) > self._capacity:
             self._findings.add(
                 "version-mismatch",
                 (operation, transition.first),
-                f"{name_operation(operation)} shows event {shorten(event)} at {self.unit} {number} "
-                f"of {self.where}: {name_operation(transition.first)}, which appended it with "
-                f"{_events(len(transition.ids))} at once, cannot be there.",
             )
             return False
         rival = self._rival(transition, start)
@@ -151,9 +143,6 @@ class Ledger:
                 self._findings.add(
                     "overlap",
                     (one.first, other.first),
-                    f"{name_operation(one.first)} and {name_operation(other.first)} were both "
-                    f"acknowledged with {self.unit} {self._common(one, other)} of {self.where}: "
-                    "one of them was overwritten.",
                 )
 
     def tile(
@@ -228,59 +217,20 @@ class Ledger:
                 return self._evidence.writers[theirs]
         return None
 
-    def _common(self, one: Transition, other: Transition) -> int:
-        return 1 + max(self.placements[one].start, self.placements[other].start)
-
-    def _beyond_capacity(self, operation: Operation, number: int) -> None:
-        self._findings.add(
-            "missing-events",
-            (operation,),
-            f"{name_operation(operation)} tells of {self.unit} {number} of {self.where}, but only "
-            f"{_events(self._capacity)} can ever have been appended.",
-        )
-
-    def _unheard(self, operation: Operation, number: int, event: EventId) -> None:
+    def _unheard(self, operation: Operation, event: EventId) -> None:
         refused = self._evidence.refused.get(event)
-        shows = (
-            f"{name_operation(operation)} shows event {shorten(event)} at {self.unit} {number} of "
-            f"{self.where}"
-        )
         if refused is not None and self.stream in (None, refused.key):
-            self._findings.add(
-                "aborted-visible",
-                (operation, refused),
-                f"{shows}, but its append, {name_operation(refused)}, failed and certainly had no "
-                "effect.",
-            )
+            self._findings.add("aborted-visible", (operation, refused))
             return
         elsewhere = self._evidence.writers.get(event)
         writer = () if elsewhere is None else (elsewhere.first,)
-        detail = (
-            "no operation appended it"
-            if elsewhere is None
-            else f"it was appended to stream {shorten(elsewhere.stream)}"
-        )
-        self._findings.add("phantom", (operation, *writer), f"{shows}, but {detail}.")
+        self._findings.add("phantom", (operation, *writer))
 
-    def _moved(self, operation: Operation, number: int, event: EventId, placed: Placement) -> None:
-        transition = self._evidence.writers[event]
-        there = placed.start + 1 + transition.ids.index(event)
+    def _moved(self, operation: Operation, transition: Transition, placed: Placement) -> None:
         if any(placed.told_by is attempt.operation for attempt in transition.attempts):
-            self._findings.add(
-                "version-mismatch",
-                (operation, placed.told_by),
-                f"{name_operation(operation)} shows event {shorten(event)} at {self.unit} {number} "
-                f"of {self.where}, but {name_operation(placed.told_by)} was acknowledged with "
-                f"{self.unit} {there} for it.",
-            )
-            return
-        self._findings.add(
-            "duplicate",
-            (placed.told_by, operation),
-            f"Event {shorten(event)} is in {self.where} twice: {name_operation(placed.told_by)} "
-            f"shows it at {self.unit} {there}, {name_operation(operation)} at {self.unit} "
-            f"{number}.",
-        )
+            self._findings.add("version-mismatch", (operation, placed.told_by))
+        else:
+            self._findings.add("duplicate", (placed.told_by, operation))
 
     def _contradicts(
         self, operation: Operation, number: int, event: EventId, rival: Transition
@@ -291,9 +241,6 @@ class Ledger:
             self._findings.add(
                 "lost-append",
                 (rival.first, operation),
-                f"{name_operation(rival.first)} was acknowledged with {self._span(rival)} of "
-                f"{self.where}, but {name_operation(operation)} shows event {shorten(event)} at "
-                f"{self.unit} {number} instead, and no read ever shows the acknowledged append.",
             )
             return
         witness = self.placements[rival].told_by if shown is None else shown[0]
@@ -301,28 +248,17 @@ class Ledger:
             self._findings.add(
                 "torn-read",
                 (operation, rival.first, self._evidence.writers[event].first),
-                f"{name_operation(operation)} shows event {shorten(event)} at {self.unit} {number} "
-                f"of {self.where}, so that {name_operation(rival.first)} and "
-                f"{name_operation(self._evidence.writers[event].first)} share places: the events "
-                "of one append do not stand together.",
             )
             return
         self._findings.add(
             "divergent",
             (witness, operation),
-            f"Two events for the same place in {self.where}: {name_operation(operation)} shows "
-            f"event {shorten(event)} at {self.unit} {number}, but {name_operation(witness)} shows "
-            f"the append of {shorten(list(rival.ids))} with {self._span(rival)}.",
         )
 
     def _lost(self, lost: Transition, kept: Transition, reader: Operation) -> None:
         self._findings.add(
             "lost-append",
             (lost.first, kept.first, reader),
-            f"{name_operation(lost.first)} was acknowledged with {self._span(lost)} of "
-            f"{self.where}, but {name_operation(kept.first)} was acknowledged with "
-            f"{self._span(kept)} as well, and that is what {name_operation(reader)} shows: the "
-            "first one has vanished.",
         )
 
     def _both_shown(
@@ -341,17 +277,4 @@ class Ledger:
             self._findings.add(
                 "divergent",
                 (first[0], second[0], one.first, other.first),
-                f"Two events for the same place in {self.where}: {name_operation(first[0])} shows "
-                f"the append of {name_operation(one.first)}, {name_operation(second[0])} that of "
-                f"{name_operation(other.first)}, both acknowledged with {self.unit} "
-                f"{self._common(one, other)}.",
             )
-
-    def _span(self, transition: Transition) -> str:
-        start = self.placements[transition].start + 1
-        end = self.placements[transition].start + len(transition.ids)
-        return f"{self.unit} {start}" if start == end else f"{self.unit}s {start}-{end}"
-
-
-def _events(count: int) -> str:
-    return "1 event" if count == 1 else f"{count} events"

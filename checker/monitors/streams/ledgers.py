@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from checker.models.describe import name_operation, shorten
 from checker.models.stream_operations import EventId, LogRead, StreamRead
 from checker.monitors.streams.evidence import Evidence
 from checker.monitors.streams.findings import Findings
@@ -27,6 +26,8 @@ class Ledgers:
         self._capacities: Counter[str] = Counter()
         for transition in evidence.transitions:
             self._capacities[transition.stream] += len(transition.ids)
+        for name in evidence.streams:
+            self.stream(name)
         if whole:
             total = sum(self._capacities.values())
             self.log = Ledger("position", None, total, evidence, findings)
@@ -76,19 +77,10 @@ class Ledgers:
             shown = list(zip(page.streams, page.versions, strict=True))
             if known == shown:
                 continue
-            place = next(
-                n for n, pair in enumerate(zip(known, shown, strict=True)) if pair[0] != pair[1]
-            )
-            (stream, version), (seen_stream, seen_version) = known[place], shown[place]
-            writer = self._evidence.writers[page.ids[place]].first
-            self._findings.add(
-                "version-mismatch",
-                (operation, writer),
-                f"{name_operation(operation)} shows event {shorten(page.ids[place])} at position "
-                f"{page.positions[place]} as version {seen_version} of stream "
-                f"{shorten(seen_stream)}, but it is version {version} of stream {shorten(stream)}, "
-                f"where {name_operation(writer)} put it.",
-            )
+            pairs = zip(known, shown, page.ids, strict=True)
+            event = next(event for right, seen, event in pairs if right != seen)
+            writer = self._evidence.writers[event].first
+            self._findings.add("version-mismatch", (operation, writer))
 
     def _all(self) -> list[Ledger]:
         return [*self.streams.values(), *([] if self.log is None else [self.log])]
@@ -134,7 +126,7 @@ class Ledgers:
                 numbers = range(placed.start + 1, placed.start + 1 + len(transition.ids))
                 row[start : start + len(transition.ids)] = numbers
         for operation, read in self._evidence.reads:
-            if read.positions is not None:
+            if read.positions is not None and is_numbered(read.versions, read.after, read.limit):
                 length = len(self.stream(operation.key).ids)
                 row = known.setdefault(operation.key, [None] * length)
                 self._enter_read_positions(log, operation, read, row)
@@ -150,4 +142,5 @@ class Ledgers:
         for position, event in zip(positions, read.ids, strict=True):
             if not log.accept(operation, position, event):
                 return
+        row += [None] * (end - len(row))
         row[read.after : end] = positions

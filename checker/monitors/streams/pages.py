@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checker.models.describe import name_operation
 from checker.monitors.streams.evidence import Evidence, Transition
 from checker.monitors.streams.findings import Findings
 from checker.monitors.streams.ledger import Ledger
@@ -33,15 +32,12 @@ def report_misnumbered(
     findings: Findings,
 ) -> None:
     """Say what is wrong with a page that is not numbered as it must be."""
-    unit, where = ledger.unit, ledger.where
     pairs = enumerate(numbers, start=after + 1)
     wrong = next(((want, got) for want, got in pairs if want != got), None)
     if wrong is None:
         findings.add(
             "no-state",
             (operation,),
-            f"{name_operation(operation)} shows {len(numbers)} events of {where}, more than the "
-            "limit it asked for.",
         )
         return
     want, got = wrong
@@ -49,21 +45,17 @@ def report_misnumbered(
         findings.add(
             "version-mismatch",
             (operation,),
-            f"{name_operation(operation)} shows {unit} {got} of {where} where {unit} {want} "
-            "belongs.",
         )
         return
     owner = ledger.owner(want)
-    skipped = f"{name_operation(operation)} shows {unit} {got} of {where} but not {unit} {want}"
     if owner is None:
-        findings.add("missing-events", (operation,), f"{skipped}: the event before it is missing.")
+        findings.add("missing-events", (operation,))
         return
-    _report_skipped(operation, skipped, owner, ledger, evidence, findings)
+    _report_skipped(operation, owner, ledger, evidence, findings)
 
 
 def _report_skipped(
     operation: Operation,
-    skipped: str,
     owner: Transition,
     ledger: Ledger,
     evidence: Evidence,
@@ -81,22 +73,15 @@ def _report_skipped(
         findings.add(
             "lost-append",
             (before[0], operation),
-            f"{skipped}, which {name_operation(before[0])} had been acknowledged with before; no "
-            "read ever shows it.",
         )
     elif before:
         findings.add(
             "missing-events",
             (operation, before[0]),
-            f"{skipped}, which {name_operation(before[0])} had been acknowledged with before.",
         )
     else:
         later = told_by if shown is None else shown[1]
-        tells = "" if later is owner.first else f", as {name_operation(later)} shows"
         findings.add(
             "late-position" if ledger.unit == "position" else "missing-events",
             (operation, owner.first, later),
-            f"{skipped}, where {name_operation(owner.first)} appended an event{tells}: it came "
-            "late, below what had been read already, and a reader that goes on from there never "
-            "sees it.",
         )

@@ -5,7 +5,6 @@ A stream's versions order its appends; in a whole store the positions order them
 
 from __future__ import annotations
 
-from checker.models.describe import name_operation, shorten
 from checker.monitors.streams.evidence import Evidence, Transition
 from checker.monitors.streams.findings import Findings
 from checker.monitors.streams.ledger import Ledger, Placement
@@ -25,9 +24,9 @@ def order_appends(ledgers: Ledgers, evidence: Evidence, findings: Findings) -> O
         unseen = order.unseen.setdefault(transition.stream, [])
         if transition not in ledgers.stream(transition.stream).placements:
             unseen.append(transition)
-    for stream in dict.fromkeys([*ledgers.streams, *exact]):
+    for stream, ledger in ledgers.streams.items():
         unseen = order.unseen.setdefault(stream, [])
-        seen += _tile_stream(ledgers.stream(stream), unseen, exact.get(stream, []), findings)
+        seen += _tile_stream(ledger, unseen, exact.get(stream, []), findings)
     if ledgers.log is not None and not findings:
         unseen = [transition for rest in order.unseen.values() for transition in rest]
         seen = _tile_log(ledgers.log, seen, unseen, evidence, findings)
@@ -73,13 +72,9 @@ def _expect(ledger: Ledger, transition: Transition, findings: Findings) -> None:
     operation = transition.first
     before = ledger.owner(start)
     cause = told_by if told_by is not operation or before is None else before.first
-    tells = "" if cause is operation else f": see {name_operation(cause)}"
     findings.add(
         "expected-violated",
         (operation, cause),
-        f"{name_operation(operation)} expected {ledger.where} at version "
-        f"{transition.attempts[0].append.expected}, but took effect when it was at version "
-        f"{start}{tells}.",
     )
 
 
@@ -94,17 +89,12 @@ def _report_gap(
     start, end = gap
     last = next((t.first for t in order if ledger.placements[t].start + len(t.ids) == start), None)
     known = () if last is None else (last,)
-    below = "nothing" if last is None else name_operation(last)
     after = next((t for t in order if ledger.placements[t].start == end), None)
     if after is not None:
         told_by = ledger.placements[after].told_by
-        numbers = f" {end}" if end == start + 1 else f"s {start + 1}-{end}"
         findings.add(
             "missing-events",
             (told_by, *known),
-            f"{name_operation(told_by)} tells of events above {ledger.unit} {end} of "
-            f"{ledger.where}, but no append can have put anything at {ledger.unit}{numbers}; next "
-            f"below it comes {below}.",
         )
         return
     for operation, number in exact:
@@ -112,9 +102,6 @@ def _report_gap(
             findings.add(
                 "unjustified-conflict" if operation.f == "append" else "no-state",
                 (operation, *known),
-                f"{name_operation(operation)} found {ledger.where} at {ledger.unit} {number}, "
-                f"but with all that can have been appended it was never above {ledger.unit} "
-                f"{start}, where {below} brought it.",
             )
 
 
@@ -156,9 +143,6 @@ def _add(order: Order, ledgers: Ledgers, transition: Transition, findings: Findi
         findings.add(
             "version-mismatch",
             (transition.first, rival.first, told_by),
-            f"{name_operation(transition.first)} has a lower position in the log than "
-            f"{name_operation(rival.first)}, but a higher version in stream "
-            f"{shorten(transition.stream)}: positions and versions disagree on their order.",
         )
         return
     effective = transition.effective(start)

@@ -39,7 +39,8 @@ fn agrees(container: Container, table: &OperationTable) -> Result<bool, TestCase
                 prop_assert!(false, "{} in {:?}", reason, order);
             }
         }
-        Finding::Invalid(certificate) => {
+        Finding::Invalid(found) => {
+            let certificate = &found[0];
             prop_assert!(!try_everything(&container, table).valid);
             let part = part(table, &certificate);
             prop_assert!(!try_everything(&container, &part).valid);
@@ -90,7 +91,7 @@ fn table(rows: &[(u32, u32, u8, &[u32])]) -> OperationTable {
 
 fn certificate(container: Container, table: &OperationTable) -> (&'static str, Vec<u32>) {
     match judge(container, table) {
-        Finding::Invalid(certificate) => (certificate.anomaly, certificate.rows),
+        Finding::Invalid(found) => (found[0].anomaly, found[0].rows.clone()),
         other => panic!("{other:?}"),
     }
 }
@@ -185,7 +186,7 @@ fn each_unanswered_removal_took_one_value_at_most() {
     };
     assert_eq!(
         judge(Container::Queue, &lost(1)),
-        Finding::Invalid(certificate)
+        Finding::from(certificate)
     );
     let order = vec![0, 1, 2, 3, 4, 5];
     assert_eq!(judge(Container::Queue, &lost(2)), Finding::Valid { order });

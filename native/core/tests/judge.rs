@@ -90,7 +90,7 @@ fn each_key_is_judged_alone_and_in_order() {
     assert_eq!(parts[0].order, [0, 2]);
     assert_eq!(parts[0].algorithm, Algorithm::Monitor("zones"));
     assert_eq!(parts[1].verdict, Verdict::Invalid);
-    let certificate = parts[1].certificate.as_ref().unwrap();
+    let certificate = &parts[1].certificates[0];
     assert!(certificate.rows.iter().all(|row| [1, 3, 4].contains(row)));
 }
 

@@ -23,7 +23,8 @@ fn agrees(table: &OperationTable) -> Result<(), TestCaseError> {
                 prop_assert!(false, "{} in {:?}", reason, order);
             }
         }
-        Finding::Invalid(certificate) => {
+        Finding::Invalid(found) => {
+            let certificate = &found[0];
             prop_assert!(!truth.valid, "{:?}", certificate);
             prop_assert!((1..=4).contains(&certificate.rows.len()));
         }
@@ -62,7 +63,7 @@ proptest! {
 
 fn anomaly(table: &OperationTable) -> (&'static str, Vec<u32>) {
     match judge(table) {
-        Finding::Invalid(certificate) => (certificate.anomaly, certificate.rows),
+        Finding::Invalid(found) => (found[0].anomaly, found[0].rows.clone()),
         other => panic!("{other:?}"),
     }
 }

@@ -49,7 +49,8 @@ fn agree<M: Model, S: Specification>(
                 prop_assert!(false, "monitor: {} in {:?}", reason, order);
             }
         }
-        Finding::Invalid(certificate) => {
+        Finding::Invalid(found) => {
+            let certificate = &found[0];
             prop_assert!(!truth, "{:?}", certificate);
             prop_assert!((1..=4).contains(&certificate.rows.len()));
             // What is counted, and what a search ruled out, rests on rows that are not named.
@@ -170,7 +171,7 @@ fn in_turn(rows: &[(u8, &[u32])]) -> OperationTable {
 
 fn certificate(judge: Judge, table: &OperationTable) -> (&'static str, Vec<u32>) {
     match judge(table, &Budget::unlimited()) {
-        Finding::Invalid(certificate) => (certificate.anomaly, certificate.rows),
+        Finding::Invalid(found) => (found[0].anomaly, found[0].rows.clone()),
         other => panic!("{other:?}"),
     }
 }

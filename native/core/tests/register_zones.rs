@@ -40,9 +40,10 @@ fn agrees(table: &OperationTable) -> Result<(), TestCaseError> {
                 prop_assert!(false, "{} in {:?}", reason, order);
             }
         }
-        Finding::Invalid(certificate) => {
+        Finding::Invalid(found) => {
+            let certificate = &found[0];
             prop_assert!(!truth.valid, "{certificate:?}");
-            let alone = alone(table, &certificate);
+            let alone = alone(table, certificate);
             prop_assert!(!try_everything(&Register, &alone).valid, "{certificate:?}");
         }
         other => prop_assert!(false, "{:?}", other),
@@ -106,7 +107,7 @@ fn table(rows: &[(u32, u32, u8, &[u32])]) -> OperationTable {
 
 fn certificate(rows: &[(u32, u32, u8, &[u32])]) -> (&'static str, Vec<u32>) {
     match finding(&table(rows)) {
-        Finding::Invalid(certificate) => (certificate.anomaly, certificate.rows),
+        Finding::Invalid(found) => (found[0].anomaly, found[0].rows.clone()),
         other => panic!("{other:?}"),
     }
 }

@@ -111,7 +111,7 @@ fn pages_are_rows() {
         (2, vec![0, 0, NONE, 0, 1]),
         (3, vec![0, 1, 9, 1, 7]),
         (9, vec![0, 1, NONE, 3, 1]),
-        NEVER,
+        (3, vec![0, 1, NONE, 1, 0]),
         (5, vec![0, NONE, 0, 1, 0]),
         (6, vec![4]),
         NEVER,

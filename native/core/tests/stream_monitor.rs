@@ -28,7 +28,8 @@ fn agrees(table: &OperationTable) -> Result<bool, TestCaseError> {
                 prop_assert!(false, "{} in {:?}", reason, order);
             }
         }
-        Finding::Invalid(certificate) => {
+        Finding::Invalid(found) => {
+            let certificate = &found[0];
             prop_assert!(!truth.valid, "{:?}", certificate);
             prop_assert!((1..=4).contains(&certificate.rows.len()));
         }
@@ -87,7 +88,7 @@ fn anomaly(rows: &[(u8, &[u32])]) -> (&'static str, Vec<u32>) {
     let outcome = search(&timeline, &mut compiled.model, &budget, &progress);
     assert_eq!(outcome.verdict, Verdict::Invalid);
     match judge(&table, &Budget::unlimited()) {
-        Finding::Invalid(certificate) => (certificate.anomaly, certificate.rows),
+        Finding::Invalid(found) => (found[0].anomaly, found[0].rows.clone()),
         other => panic!("{other:?}"),
     }
 }

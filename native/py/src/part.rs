@@ -87,11 +87,13 @@ impl PartReport {
         bytes_of(py, &self.judgement.order)
     }
 
-    /// What a monitor found: the anomaly's name and the operations that cannot be ordered.
+    /// What a monitor found: each anomaly's name and the operations that cannot be ordered.
     #[getter]
-    fn certificate(&self) -> Option<(&'static str, Vec<u32>)> {
-        let certificate = self.judgement.certificate.as_ref()?;
-        Some((certificate.anomaly, certificate.rows.clone()))
+    fn certificates(&self) -> Vec<(&'static str, Vec<u32>)> {
+        let certificates = self.judgement.certificates.iter();
+        certificates
+            .map(|certificate| (certificate.anomaly, certificate.rows.clone()))
+            .collect()
     }
 
     /// The operation whose completion no order that a search found could pass.

@@ -63,8 +63,7 @@ def test_both_find_the_same(name: str, operations: int, count: int, tmp_path: Pa
         if expected.undecided:
             continue
         assert part.monitor == expected.algorithm
-        found = None if part.certificate is None else part.certificate
-        assert ([] if found is None else [(found[0], tuple(found[1]))]) == [
+        assert [(name, tuple(rows)) for name, rows in part.certificates] == [
             (anomaly.type, anomaly.operations) for anomaly in expected.anomalies
         ]
         if not expected.anomalies:

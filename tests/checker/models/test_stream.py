@@ -160,4 +160,6 @@ def test_a_repetition_leaves_the_state_alone(holding: StoreState) -> None:
 )
 def test_what_has_another_shape_is_malformed(line: str, reason: str) -> None:
     with pytest.raises(MalformedHistory, match=reason):
+        check(script(line), engine="reference")
+    with pytest.raises(MalformedHistory, match=r"\[0: process 0"):
         check(script(line))

@@ -60,7 +60,7 @@ def agrees(name: str, history: History) -> bool:
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-@settings(max_examples=250)
+@settings(max_examples=250, deadline=None)
 @given(seed=seeds, mutations=st.integers(0, 2))
 def test_distinct_values_are_always_decided(name: str, seed: int, mutations: int) -> None:
     history = random_history(name, seed, mutations=mutations, unknown_removals=0)
@@ -69,7 +69,7 @@ def test_distinct_values_are_always_decided(name: str, seed: int, mutations: int
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-@settings(max_examples=250)
+@settings(max_examples=250, deadline=None)
 @given(seed=seeds, mutations=st.integers(0, 2), repeated=st.sampled_from([0.0, 0.2]))
 def test_unknown_removals_and_repeated_values(
     name: str, seed: int, mutations: int, repeated: float
@@ -81,7 +81,7 @@ def test_unknown_removals_and_repeated_values(
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(seed=seeds)
 def test_what_a_right_container_does_is_valid(name: str, seed: int) -> None:
     history = random_history(name, seed, operations=200, clients=8, unknown_removals=0)
@@ -91,7 +91,7 @@ def test_what_a_right_container_does_is_valid(name: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(seed=seeds)
 def test_wider_intervals_stay_valid(name: str, seed: int) -> None:
     history = random_history(name, seed, operations=40, unknown_removals=0)
@@ -101,7 +101,7 @@ def test_wider_intervals_stay_valid(name: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(seed=seeds, mutations=st.integers(1, 3))
 def test_a_core_is_small(name: str, seed: int, mutations: int) -> None:
     history = random_history(name, seed, operations=60, clients=6, mutations=mutations)

@@ -114,7 +114,7 @@ def compare(model: Any, history: History) -> str:
     elif expected.anomalies:
         verdict = "invalid"
         (anomaly,) = expected.anomalies
-        assert report.certificate == (anomaly.type, list(anomaly.operations))
+        assert report.certificates == [(anomaly.type, list(anomaly.operations))]
     else:
         verdict = "valid"
         assert report.monitor == expected.algorithm

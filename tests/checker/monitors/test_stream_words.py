@@ -19,7 +19,7 @@ FAILED = script(
 def test_each_anomaly_has_words(anomaly: str) -> None:
     words = explain(anomaly, FAILED.operations)
     assert words.endswith(".")
-    assert "[0: process 0 append s" in words
+    assert all(f"peration {index} (process" in words for index in (0, 1))
 
 
 def test_an_event_of_an_append_that_failed_for_any_reason_is_not_out_of_thin_air() -> None:

@@ -1,6 +1,6 @@
 //! Pages of events that reads of a stream or of the log were answered.
 
-use super::streams::{NUMBER_MAX, Numbers, member, number, numbered, whole};
+use super::streams::{NUMBER_MAX, Numbers, clamped, member, numbered, whole};
 use crate::history::{Datum, History};
 use crate::models::stream::requests::{MISNUMBERED, NONE, READ, READ_LOG, READ_WITH_POSITIONS};
 use crate::operations::Malformed;
@@ -65,6 +65,15 @@ impl<'a> Page<'a> {
             page.events.push(event);
         }
         Ok(page)
+    }
+
+    /// The events of a page of the log: stream, version and id.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&Datum<'a>, i64, &Datum<'a>)> {
+        let places = self.events.iter();
+        places.filter_map(|event| {
+            let (stream, version) = event.place.as_ref()?;
+            Some((stream, *version, &event.id))
+        })
     }
 
     /// Whether events are numbered one by one from the first after a number.
@@ -137,32 +146,31 @@ fn event_of<'a>(
     }))
 }
 
-/// Write a page as the arguments of a row; none if it tells of numbers that no log reaches.
+/// Write a page as the arguments of a row, and say which kind it is.
 pub(super) fn push_page(
     page: &Page<'_>,
     stream: u32,
     numbers: &mut Numbers,
     arguments: &mut Vec<u32>,
-) -> Option<u8> {
+) -> u8 {
     if !page.counts() {
         arguments.extend([stream, page.after, page.limit]);
         for event in &page.events {
             let id = numbered(&event.id, &mut numbers.events);
-            // What no version can be differs from what belongs there all the same.
-            let shown = event.number.clamp(0, i64::from(NUMBER_MAX));
-            arguments.extend([number(Some(shown))?, id]);
+            arguments.extend([clamped(event.number), id]);
         }
-        return Some(MISNUMBERED);
+        return MISNUMBERED;
     }
     if page.columns == Columns::Log {
         arguments.extend([page.after, page.limit]);
         for event in &page.events {
-            let (stream, version) = event.place.as_ref()?;
-            let stream = numbered(stream, &mut numbers.streams);
-            let id = numbered(&event.id, &mut numbers.events);
-            arguments.extend([stream, number(Some(*version))?, id]);
+            if let Some((stream, version)) = &event.place {
+                let stream = numbered(stream, &mut numbers.streams);
+                let id = numbered(&event.id, &mut numbers.events);
+                arguments.extend([stream, clamped(*version), id]);
+            }
         }
-        return Some(READ_LOG);
+        return READ_LOG;
     }
     arguments.extend([stream, page.after, page.limit]);
     let ids = page.events.iter().map(|event| &event.id);
@@ -171,13 +179,10 @@ pub(super) fn push_page(
         == Columns::Stream {
             with_positions: true,
         };
-    let mut positions = page.events.iter().map_while(|event| event.position);
     if !with_positions || page.events.iter().all(|event| event.position.is_none()) {
-        return Some(READ);
+        return READ;
     }
-    let told = positions.try_for_each(|position| {
-        arguments.push(number(Some(position))?);
-        Some(())
-    });
-    told.map(|()| READ_WITH_POSITIONS)
+    let positions = page.events.iter().filter_map(|event| event.position);
+    arguments.extend(positions.map(clamped));
+    READ_WITH_POSITIONS
 }

@@ -1,14 +1,18 @@
 //! Event streams: `append`, `read` and `version` of a stream, `read-log` and `head` of the log.
 //!
-//! What an answer says that no state can say, such as a negative version, becomes a row that is
-//! never right. Positions count only in the whole store.
+//! A number that no log reaches becomes the nearest one that is as wrong; a version or a head that
+//! no state has becomes a row that is never right. Positions count only in the whole store. Reads
+//! of the log among a stream's own rows are hints: they show where appends of unknown outcome went.
+
+use hashbrown::HashSet;
+use rustc_hash::FxBuildHasher;
 
 use super::stream_pages::{Columns, Page, push_page};
 use super::unknown::unknown_operation;
 use super::{Encoded, Options};
-use crate::history::{Datum, History, Outcome, Values};
+use crate::history::{Datum, History, List, Outcome, Values};
 use crate::models::stream::requests::{
-    ANY, APPEND, CONFLICT, EXISTS, HEAD, NEVER, NONE, REFUSED, VERSION,
+    ANY, APPEND, CONFLICT, EXISTS, HEAD, HINT, NEVER, NONE, REFUSED, VERSION,
 };
 use crate::operations::{Malformed, PENDING};
 
@@ -19,7 +23,7 @@ pub(super) const NUMBER_MAX: u32 = u32::MAX - 3;
 /// A version that no stream reaches, as an expectation.
 const NOWHERE: u32 = u32::MAX - 2;
 
-/// Write the rows of one stream.
+/// Write the rows of one stream, and perhaps of reads of the log behind them.
 ///
 /// # Errors
 /// [`Malformed`], with the history's row, when one is none of a stream's operations.
@@ -65,6 +69,24 @@ pub(crate) fn is_of_stream(history: &History, row: u32) -> bool {
     !matches!(history.f(row), "read-log" | "head")
 }
 
+/// The ids of the events of an append.
+pub(crate) fn appended(history: &History, row: u32) -> Option<List<'_>> {
+    let value = (history.f(row) == "append").then(|| history.value(row))?;
+    member(&value, "ids").as_list()
+}
+
+/// The stream and the id of each event that a read of the log was answered.
+pub(crate) fn logged(history: &History, row: u32) -> impl Iterator<Item = (Datum<'_>, Datum<'_>)> {
+    let is_answered = history.f(row) == "read-log" && history.outcome(row) == Outcome::Ok;
+    let output = is_answered.then(|| history.output(row));
+    let events = output.and_then(|output| member(&output, "events").as_list());
+    let told = events.into_iter().flatten();
+    told.filter_map(|event| {
+        let [_, stream, _, id] = event.as_tuple::<4>()?;
+        Some((stream, id))
+    })
+}
+
 fn encode(history: &History, rows: &[u32], is_whole: bool) -> Result<Encoded, Malformed> {
     let mut rows_of = Rows {
         history,
@@ -72,6 +94,7 @@ fn encode(history: &History, rows: &[u32], is_whole: bool) -> Result<Encoded, Ma
         encoded: Encoded::with_capacity(rows.len(), 5 * rows.len()),
         names: Numbers::default(),
         arguments: Vec::new(),
+        unanswered: HashSet::default(),
     };
     for &row in rows {
         rows_of.push(row)?;
@@ -92,6 +115,8 @@ struct Rows<'a> {
     encoded: Encoded,
     names: Numbers,
     arguments: Vec<u32>,
+    /// The events of appends of unknown outcome, as far as no hint tells of them.
+    unanswered: HashSet<u32, FxBuildHasher>,
 }
 
 impl Rows<'_> {
@@ -112,9 +137,12 @@ impl Rows<'_> {
             return Ok(());
         }
         if f == "read-log" {
-            let columns = Columns::Log;
-            let page = Page::of(history, row, columns)?;
-            self.push_page(row, NONE, &page);
+            let page = Page::of(history, row, Columns::Log)?;
+            if self.is_whole {
+                self.push_page(row, NONE, &page);
+            } else {
+                self.push_hints(row, &page);
+            }
             return Ok(());
         }
         let key = history.key(row);
@@ -142,7 +170,23 @@ impl Rows<'_> {
 
     fn push_page(&mut self, row: u32, stream: u32, page: &Page<'_>) {
         let kind = push_page(page, stream, &mut self.names, &mut self.arguments);
-        self.push_row(row, kind.unwrap_or(NEVER));
+        self.push_row(row, kind);
+    }
+
+    /// Of each event whose append nobody answered, the version that a read of the log shows first.
+    fn push_hints(&mut self, row: u32, page: &Page<'_>) {
+        for (stream, version, event) in page.places() {
+            let stream = self.names.streams.known(stream).filter(|&it| it != 0);
+            let event = self.names.events.known(event).filter(|&it| it != 0);
+            if let (Some(stream), Some(event)) = (stream, event)
+                && self.unanswered.remove(&(event - 1))
+            {
+                let arguments = [stream - 1, event - 1, clamped(version)];
+                let invoked = self.history.invoked(row);
+                (self.encoded.table).push(invoked, PENDING, HINT, &arguments);
+                self.encoded.rows.push(row);
+            }
+        }
     }
 
     fn push_append(&mut self, row: u32, stream: u32) -> Result<(), Malformed> {
@@ -182,12 +226,11 @@ impl Rows<'_> {
         }
         let position = position.filter(|_| self.is_whole);
         self.arguments.extend([stream, expected]);
-        let numbers = [number(version), number(position)];
-        let [Some(version), Some(position)] = numbers else {
-            self.push_row(row, NEVER);
-            return Ok(());
-        };
-        self.arguments.extend([version, position]);
+        if history.outcome(row) == Outcome::Info {
+            self.unanswered.extend(&events);
+        }
+        let told = [version, position].map(|number| number.map_or(NONE, clamped));
+        self.arguments.extend(told);
         self.arguments.extend(events);
         self.push_row(row, APPEND);
         Ok(())
@@ -207,12 +250,12 @@ impl Rows<'_> {
                 Datum::Null => None,
                 actual => Some(whole(&actual, "a conflict tells a version", row)?),
             };
-            if let Some(actual) = number(actual) {
-                self.arguments.extend([stream, expected, actual]);
-                self.push_row(row, CONFLICT);
-            } else {
-                self.push_row(row, NEVER);
-            }
+            // A refusal because of a version that is none is like one that had no reason.
+            let is_none = actual.is_some_and(i64::is_negative);
+            let expected = if is_none { ANY } else { expected };
+            let actual = actual.map_or(NONE, clamped);
+            self.arguments.extend([stream, expected, actual]);
+            self.push_row(row, CONFLICT);
         }
         self.arguments.clear();
         self.arguments.push(stream);
@@ -226,10 +269,9 @@ impl Rows<'_> {
 
     /// Add a row of numbers, or one that is never right if one of them is no number.
     fn push_numbers(&mut self, row: u32, kind: u8, numbers: &[i64]) {
-        let arguments: Option<Vec<u32>> = numbers.iter().map(|&it| number(Some(it))).collect();
-        let kind = if arguments.is_some() { kind } else { NEVER };
-        self.arguments = arguments.unwrap_or_default();
-        self.push_row(row, kind);
+        let is_none = numbers.iter().any(|&number| number < 0);
+        self.arguments.extend(numbers.iter().copied().map(clamped));
+        self.push_row(row, if is_none { NEVER } else { kind });
     }
 
     fn push_row(&mut self, row: u32, kind: u8) {
@@ -264,12 +306,10 @@ pub(super) fn whole(datum: &Datum<'_>, what: &str, row: u32) -> Result<i64, Malf
     }
 }
 
-/// A version or position as an argument; none if no log reaches it.
-pub(super) fn number(number: Option<i64>) -> Option<u32> {
-    match number {
-        None => Some(NONE),
-        Some(number) => u32::try_from(number).ok().filter(|&it| it <= NUMBER_MAX),
-    }
+/// A version or position as an argument: 0 below what a log can have, the largest above it.
+pub(super) fn clamped(number: i64) -> u32 {
+    let most = i64::from(NUMBER_MAX);
+    u32::try_from(number.clamp(0, most)).unwrap_or(NUMBER_MAX)
 }
 
 fn expectation(datum: &Datum<'_>) -> Option<u32> {
@@ -280,7 +320,10 @@ fn expectation(datum: &Datum<'_>) -> Option<u32> {
             "absent" => Some(0),
             _ => None,
         },
-        Datum::Int(version) => Some(number(Some(*version)).unwrap_or(NOWHERE)),
+        Datum::Int(version) => {
+            let version = u32::try_from(*version).ok();
+            Some(version.filter(|&it| it <= NUMBER_MAX).unwrap_or(NOWHERE))
+        }
         Datum::Big(_) => Some(NOWHERE),
         _ => None,
     }

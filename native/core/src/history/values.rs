@@ -60,6 +60,35 @@ impl Values {
         }
     }
 
+    /// The value's number, if it has one.
+    #[must_use]
+    pub fn known(&mut self, datum: &Datum<'_>) -> Option<u32> {
+        match datum {
+            Datum::Null => Some(0),
+            Datum::Int(whole) => {
+                let small = usize::try_from(*whole).ok();
+                let small = small.and_then(|place| self.small.get(place));
+                let known = small.copied().filter(|&number| number != 0);
+                known.or_else(|| self.large.get(whole).copied())
+            }
+            _ => {
+                let mut form = std::mem::take(&mut self.form);
+                form.clear();
+                write_canonical(datum, &mut form);
+                let number = self.find(&form);
+                self.form = form;
+                number
+            }
+        }
+    }
+
+    fn find(&self, form: &[u8]) -> Option<u32> {
+        let is_it = |entry: &Entry| self.forms[entry.start..entry.end] == *form;
+        self.others
+            .find(hash(form), is_it)
+            .map(|entry| entry.number)
+    }
+
     /// A whole number's number.
     pub fn whole(&mut self, whole: i64) -> u32 {
         let place = usize::try_from(whole).unwrap_or(usize::MAX);
@@ -85,13 +114,8 @@ impl Values {
     }
 
     fn other(&mut self, form: &[u8]) -> u32 {
-        let hash = hash(form);
-        let forms = &self.forms;
-        let known = self
-            .others
-            .find(hash, |entry| forms[entry.start..entry.end] == *form);
-        if let Some(entry) = known {
-            return entry.number;
+        if let Some(number) = self.find(form) {
+            return number;
         }
         self.last += 1;
         let start = self.forms.len();
@@ -102,7 +126,7 @@ impl Values {
             number: self.last,
         };
         let forms = &self.forms;
-        self.others.insert_unique(hash, entry, |entry| {
+        self.others.insert_unique(hash(form), entry, |entry| {
             self::hash(&forms[entry.start..entry.end])
         });
         self.last
@@ -204,6 +228,18 @@ mod tests {
         );
         let elements = numbers(&["[1,2]", "[12]", "[2,1]", r#"["1,2"]"#, r#"["1","2"]"#]);
         assert_eq!(elements, [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn what_has_a_number_is_known() {
+        let mut known = Values::default();
+        for value in ["7", "-7", "\"7\"", "[7]", "7.0"] {
+            let datum = Datum::json(value.as_bytes());
+            assert_eq!(known.known(&datum), None);
+            let number = datum.number(&mut known);
+            assert_eq!(known.known(&datum), Some(number));
+        }
+        assert_eq!((known.known(&Datum::Null), known.len()), (Some(0), 5));
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub struct PartJudgement {
     /// A witness if valid; else the longest legal order that a search found, of which `blocked`
     /// is the operation whose completion it could not pass.
     pub order: Vec<u32>,
-    /// What a monitor found wrong.
-    pub certificate: Option<Certificate>,
+    /// What a monitor found wrong, the most telling first.
+    pub certificates: Vec<Certificate>,
     /// The operation whose completion no order that a search found could pass.
     pub blocked: Option<u32>,
     /// Distinct configurations that a search saw.
@@ -71,7 +71,7 @@ pub(super) fn attempt(
     budget: &Budget,
 ) -> Result<Attempt, Malformed> {
     let began = Instant::now();
-    let encoded = (family.encoder(part))(history, &part.rows, options)?;
+    let encoded = (family.encoder(part))(history, &part.told(), options)?;
     let mut task = Task {
         encoded,
         why: "",
@@ -93,12 +93,13 @@ pub(super) fn attempt(
             judgement.verdict = Verdict::Valid;
             judgement.order = task.of_history(order);
         }
-        Finding::Invalid(certificate) => {
+        Finding::Invalid(certificates) => {
             judgement.verdict = Verdict::Invalid;
-            judgement.certificate = Some(Certificate {
+            let found = certificates.into_iter().map(|certificate| Certificate {
                 anomaly: certificate.anomaly,
                 rows: task.of_history(certificate.rows),
             });
+            judgement.certificates = found.collect();
         }
         Finding::Exhausted(limit) => judgement.verdict = Verdict::Unknown(limit),
         Finding::Undecided(_) => unreachable!("left to the search above"),
@@ -144,7 +145,7 @@ impl Task {
             algorithm,
             why: self.why,
             order: Vec::new(),
-            certificate: None,
+            certificates: Vec::new(),
             blocked: None,
             configurations: 0,
             peak_bytes: 0,

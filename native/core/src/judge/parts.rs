@@ -1,10 +1,12 @@
 //! Parts of a history that can be judged alone (Herlihy and Wing's locality).
 
+use std::borrow::Cow;
+
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use crate::encode::streams::{is_of_stream, speaks_of_log};
-use crate::history::History;
+use crate::encode::streams::{appended, is_of_stream, logged, speaks_of_log};
+use crate::history::{History, Outcome, Values};
 use crate::operations::id;
 
 /// One part: the operations on one key, or the whole.
@@ -14,6 +16,18 @@ pub struct Part {
     pub key_row: Option<u32>,
     /// The history's rows, in order of invocation.
     pub rows: Vec<u32>,
+    /// Rows that are not of this part and tell something about it all the same.
+    pub context: Vec<u32>,
+}
+
+impl Part {
+    /// All rows that tell something about the part, those of its own first.
+    pub(super) fn told(&self) -> Cow<'_, [u32]> {
+        if self.context.is_empty() {
+            return Cow::Borrowed(&self.rows);
+        }
+        Cow::Owned([&self.rows[..], &self.context].concat())
+    }
 }
 
 /// Each key is an object of its own; operations without a key share one.
@@ -23,8 +37,48 @@ pub(super) fn by_key(history: &History) -> Vec<Part> {
         .map(|rows| Part {
             key_row: rows.first().copied(),
             rows,
+            context: Vec::new(),
         })
         .collect()
+}
+
+/// Give streams the reads of the log that show where their appends of unknown outcome went.
+fn add_log_reads(history: &History, parts: &mut [Part]) {
+    let mut unanswered = Values::default();
+    for row in 0..id(history.len()) {
+        if history.outcome(row) == Outcome::Info {
+            for event in appended(history, row).into_iter().flatten() {
+                event.number(&mut unanswered);
+            }
+        }
+    }
+    let mut left = unanswered.len();
+    let mut is_left = vec![true; left + 1];
+    let mut streams = Values::default();
+    for part in parts.iter() {
+        if let Some(row) = part.key_row {
+            history.key(row).number(&mut streams);
+        }
+    }
+    for row in 0..id(history.len()) {
+        if left == 0 {
+            return;
+        }
+        for (stream, event) in logged(history, row) {
+            let event = unanswered.known(&event).map_or(0, |number| number as usize);
+            let stream = streams.known(&stream).filter(|&number| number != 0);
+            if let Some(stream) = stream
+                && event != 0
+                && std::mem::take(&mut is_left[event])
+            {
+                left -= 1;
+                let context = &mut parts[stream as usize - 1].context;
+                if context.last() != Some(&row) {
+                    context.push(row);
+                }
+            }
+        }
+    }
 }
 
 /// Each stream alone, and the whole store too if the history says anything about its log.
@@ -37,15 +91,18 @@ pub(super) fn by_stream(history: &History) -> Vec<Part> {
             parts.push(Part {
                 key_row: Some(row),
                 rows: Vec::new(),
+                context: Vec::new(),
             });
             parts.len() - 1
         });
         parts[place].rows.push(row);
     }
     if rows.clone().any(|row| speaks_of_log(history, row)) {
+        add_log_reads(history, &mut parts);
         parts.push(Part {
             key_row: None,
             rows: rows.collect(),
+            context: Vec::new(),
         });
     }
     parts

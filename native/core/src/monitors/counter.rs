@@ -53,7 +53,7 @@ fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Exhausted>
         match u64::try_from(sum / size) {
             Ok(count) if sum % size == 0 => counts.push((count, read)),
             _ => {
-                return Ok(Finding::Invalid(Certificate {
+                return Ok(Finding::from(Certificate {
                     anomaly: "impossible-value",
                     rows: [read].iter().chain(steps.first()).copied().collect(),
                 }));
@@ -66,7 +66,7 @@ fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Exhausted>
         stale => stale,
     };
     Ok(match wrong {
-        Some(certificate) => Finding::Invalid(certificate),
+        Some(certificate) => Finding::from(certificate),
         None => Finding::Valid {
             order: groups.order(),
         },

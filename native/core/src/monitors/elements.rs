@@ -40,13 +40,13 @@ pub(super) fn judge(
         Ok(effects) => effects,
         Err(stuck) => {
             let element = elements[stuck.act.subject as usize];
-            return Ok(Finding::Invalid(certificate(table, &stuck, element)));
+            return Ok(Finding::from(certificate(table, &stuck, element)));
         }
     };
     for rows in &unclear {
         match search_element(table, rows, budget)? {
             Ok(found) => effects.extend(found),
-            Err(certificate) => return Ok(Finding::Invalid(certificate)),
+            Err(certificate) => return Ok(Finding::from(certificate)),
         }
     }
     if !unclear.is_empty() {

@@ -58,7 +58,7 @@ fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Exhausted>
         .or_else(|| grants.overlap())
         .or_else(|| grants.falling_token());
     Ok(match wrong {
-        Some(certificate) => Finding::Invalid(certificate),
+        Some(certificate) => Finding::from(certificate),
         None => Finding::Valid {
             order: grants.order(),
         },

@@ -33,12 +33,18 @@ pub enum Finding {
         /// The rows, in that order.
         order: Vec<u32>,
     },
-    /// It is not, and this is why.
-    Invalid(Certificate),
+    /// It is not, and each of these is why; there is at least one.
+    Invalid(Vec<Certificate>),
     /// Only a search can tell, for this reason.
     Undecided(&'static str),
     /// A limit came first.
     Exhausted(Exhausted),
+}
+
+impl From<Certificate> for Finding {
+    fn from(certificate: Certificate) -> Self {
+        Self::Invalid(vec![certificate])
+    }
 }
 
 /// A few operations that exclude every order.

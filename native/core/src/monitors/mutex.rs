@@ -30,7 +30,7 @@ fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Exhausted>
         Ok(effects) => Finding::Valid {
             order: effects.into_iter().map(|effect| effect.row).collect(),
         },
-        Err(stuck) => Finding::Invalid(Certificate {
+        Err(stuck) => Finding::from(Certificate {
             anomaly: if stuck.act.to {
                 "double-grant"
             } else {

@@ -42,11 +42,11 @@ pub(super) fn judge(
     }
     let reads = Reads::of(table, growth);
     if let Some(certificate) = wrong_by_itself(growth, &reads, &first_add, watch)? {
-        return Ok(Finding::Invalid(certificate));
+        return Ok(Finding::from(certificate));
     }
     let chain = match Chain::of(&reads, elements, watch)? {
         Ok(chain) => chain,
-        Err(certificate) => return Ok(Finding::Invalid(certificate)),
+        Err(certificate) => return Ok(Finding::from(certificate)),
     };
     let slots = Slots {
         table,
@@ -215,7 +215,7 @@ impl Slots<'_> {
             match end {
                 End::Invocation(place) => {
                     if let Some(certificate) = self.place(place) {
-                        return Ok(Finding::Invalid(certificate));
+                        return Ok(Finding::from(certificate));
                     }
                 }
                 End::Completion(place) => {

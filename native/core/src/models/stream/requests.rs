@@ -30,6 +30,10 @@ pub(crate) const REFUSED: u8 = 8;
 /// wrong.
 pub(crate) const MISNUMBERED: u8 = 9;
 
+/// `[stream, event, version]`, never completed: a read of the log, which is no part of the stream's
+/// own rows, shows the event there. A monitor may try it; the search leaves it out.
+pub(crate) const HINT: u8 = 10;
+
 /// No number, where one may stand.
 pub(crate) const NONE: u32 = u32::MAX;
 /// An event that nothing observes and one operation alone appends: which it is makes no difference.
@@ -180,7 +184,7 @@ fn decode_request(kind: u8, arguments: &[u32]) -> Option<Request> {
             events: events.chunks_exact(3).map(log_event).collect(),
         },
         (HEAD, &[position]) => Request::Head { position },
-        (NEVER, []) | (REFUSED, [_, ..]) => Request::Never,
+        (NEVER, []) | (REFUSED, [_, ..]) | (HINT, [_, _, _]) => Request::Never,
         (MISNUMBERED, [_, _, _, events @ ..]) if events.len() % 2 == 0 => Request::Never,
         _ => return None,
     })

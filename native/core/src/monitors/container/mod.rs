@@ -63,13 +63,13 @@ fn decide<F: Family>(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Fi
     watch.keep(table.len().saturating_mul(BYTES_A_ROW))?;
     let paired = match pair(table, F::NAME, watch)? {
         Pairing::Paired(paired) => paired,
-        Pairing::Impossible(certificate) => return Ok(Finding::Invalid(certificate)),
+        Pairing::Impossible(certificate) => return Ok(Finding::from(certificate)),
         Pairing::Repeated => return Ok(Finding::Undecided(REPEATED)),
         Pairing::Foreign => return Ok(Finding::Undecided(FOREIGN)),
     };
     match F::decide(&paired.items, &paired.empties, watch)? {
         Ok(order) => Ok(Finding::Valid { order }),
-        Err(certificate) if paired.unanswered.is_empty() => Ok(Finding::Invalid(certificate)),
+        Err(certificate) if paired.unanswered.is_empty() => Ok(Finding::from(certificate)),
         Err(_) => decide_unanswered::<F>(&paired, watch),
     }
 }
@@ -80,11 +80,11 @@ fn decide_unanswered<F: Family>(
 ) -> Result<Finding, Exhausted> {
     let drained = unanswered::drained(paired);
     if let Err(certificate) = F::decide(&drained, &paired.empties, watch)? {
-        return Ok(Finding::Invalid(certificate));
+        return Ok(Finding::from(certificate));
     }
     let items = match unanswered::assign::<F>(paired, watch)? {
         Ok(items) => items,
-        Err(certificate) => return Ok(Finding::Invalid(certificate)),
+        Err(certificate) => return Ok(Finding::from(certificate)),
     };
     Ok(match F::decide(&items, &paired.empties, watch)? {
         Ok(order) => Finding::Valid { order },

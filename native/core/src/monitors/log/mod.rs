@@ -85,11 +85,11 @@ fn decide(
     let possible = rows.answered + id(rows.pending.len());
     let order = Order::new(table, possible, watch)?;
     if let Some(certificate) = order.contradiction() {
-        return Ok(Finding::Invalid(certificate));
+        return Ok(Finding::from(certificate));
     }
     watch.spend(order.rows().len())?;
     if let Some((late, early)) = precedence.inversion(table, &order) {
-        return Ok(Finding::Invalid(name_inversion(&order, late, early)));
+        return Ok(Finding::from(name_inversion(&order, late, early)));
     }
     watch.spend(order.rows().len())?;
     let top = order.rows().last().map_or(0, |&last| order.length(last));
@@ -108,7 +108,7 @@ struct Rows {
 }
 
 fn invalid(anomaly: &'static str, rows: Vec<u32>) -> Finding {
-    Finding::Invalid(Certificate { anomaly, rows })
+    Finding::from(Certificate { anomaly, rows })
 }
 
 fn name_inversion(order: &Order<'_>, late: u32, early: u32) -> Certificate {
@@ -179,7 +179,7 @@ fn fill(
         match segment.solve(&candidates, &mut effort) {
             Solution::One(values) => {
                 if let Err(certificate) = settle(&segment, &values, &mut candidates) {
-                    return Ok(Finding::Invalid(certificate));
+                    return Ok(Finding::from(certificate));
                 }
             }
             Solution::None => return Ok(invalid("wrong-hash", segment.readers())),

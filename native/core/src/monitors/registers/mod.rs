@@ -49,16 +49,16 @@ fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exha
     let mut clusters = match Clusters::gather(table, values, watch)? {
         Gathered::Clusters(clusters) => clusters,
         Gathered::Undecided(reason) => return Ok(Finding::Undecided(reason)),
-        Gathered::Impossible(certificate) => return Ok(Finding::Invalid(certificate)),
+        Gathered::Impossible(certificate) => return Ok(Finding::from(certificate)),
     };
     if let Err(certificate) = clusters.link() {
-        return Ok(Finding::Invalid(certificate));
+        return Ok(Finding::from(certificate));
     }
     Ok(match zones::order(&clusters, watch)? {
         Ok(chains) => Finding::Valid {
             order: clusters.into_order(&chains),
         },
-        Err(certificate) => Finding::Invalid(certificate),
+        Err(certificate) => Finding::from(certificate),
     })
 }
 

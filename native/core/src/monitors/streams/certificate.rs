@@ -9,6 +9,9 @@ use super::order::Order;
 use super::row::Row;
 use crate::monitors::sweep::{Item, Violation, WHOLE};
 
+/// No anomaly that a sweep finds names more rows.
+const ROWS_MAX: usize = 4;
+
 /// Name what an item that fits nowhere shows, with the rows that exclude it.
 pub(super) fn report(
     violation: &Violation,
@@ -24,7 +27,8 @@ pub(super) fn report(
     }
     let before = violation.raised_by.iter().map(|&it| &items[it as usize]);
     let name = name(item, before.clone().next(), evidence);
-    findings.add(name, [item.row].into_iter().chain(before.map(|it| it.row)));
+    let rows = [item.row].into_iter().chain(before.map(|it| it.row));
+    findings.add(name, rows.take(ROWS_MAX));
 }
 
 fn name(item: &Item, knew: Option<&Item>, evidence: &Evidence<'_>) -> &'static str {

@@ -49,6 +49,7 @@ pub(super) fn domains(
                 expected,
                 actual,
             } => domains.conflict(row, order.line(stream), stream, expected, actual),
+            Row::Never => domains.findings.add("no-state", [row]),
             _ => {}
         }
     }

@@ -46,8 +46,11 @@ pub(super) struct Evidence<'a> {
     more: Map<u32, Vec<u32>>,
     /// The events of appends that certainly had no effect.
     pub(super) refused: Map<u32, u32>,
-    /// The completed rows that are no appends.
+    /// The completed rows that are no appends: reads of streams, versions, conflicts, reads of the
+    /// log, heads, and what no state answers, each kind in order.
     pub(super) observations: Vec<u32>,
+    /// Events, and the versions that they may have.
+    pub(super) hints: Vec<(u32, u32)>,
     /// More than any stream's number.
     pub(super) streams: u32,
     readers: OnceCell<Map<u32, (u32, u32)>>,
@@ -67,6 +70,7 @@ impl<'a> Evidence<'a> {
             more: Map::default(),
             refused: Map::default(),
             observations: Vec::new(),
+            hints: Vec::new(),
             streams: 0,
             readers: OnceCell::new(),
         };
@@ -87,12 +91,14 @@ impl<'a> Evidence<'a> {
                         .refused
                         .extend(events.iter().map(|&event| (event, row)));
                 }
+                Row::Hint { event, version } => evidence.hints.push((event, version)),
                 _ if table.is_pending(row as usize) => {}
                 observed => {
                     evidence.observe(row, observed);
                 }
             }
         }
+        (evidence.observations).sort_by_key(|&row| Row::of(table, row).rank());
         watch.keep(4 * events_end as usize)?;
         evidence.writers = vec![NONE; events_end as usize];
         let (certain, possible): (Vec<_>, Vec<_>) = (groups.transitions.into_iter())
@@ -220,7 +226,8 @@ impl<'a> Evidence<'a> {
                 _ => continue,
             };
             for &event in events.iter().skip(first).step_by(step) {
-                readers.entry(event).or_insert((row, row)).1 = row;
+                let (first, last) = readers.entry(event).or_insert((row, row));
+                (*first, *last) = ((*first).min(row), (*last).max(row));
             }
         }
         readers

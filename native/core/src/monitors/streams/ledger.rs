@@ -137,11 +137,7 @@ impl Ledger {
             }
             return false;
         }
-        let fits = |&start: &u32| {
-            let end = start.checked_add(evidence.size(transition));
-            end.is_some_and(|end| end <= self.capacity)
-        };
-        let Some(start) = start.filter(fits) else {
+        let Some(start) = start.filter(|&start| self.has_room(transition, start, evidence)) else {
             findings.add("version-mismatch", [row, evidence.named(transition)]);
             return false;
         };
@@ -164,6 +160,33 @@ impl Ledger {
             Some(_) => {}
         }
         false
+    }
+
+    /// Place a transition that nobody observed so that an event has a number, if it can be.
+    pub(super) fn suppose(
+        &mut self,
+        transition: u32,
+        (number, event): (u32, u32),
+        placements: &mut Placements,
+        evidence: &Evidence<'_>,
+    ) {
+        let events = evidence.events_of(transition);
+        let offset = events.iter().position(|&other| other == event);
+        let start = offset.and_then(|offset| number.checked_sub(id(offset) + 1));
+        let Some(start) = start.filter(|&start| self.has_room(transition, start, evidence)) else {
+            return;
+        };
+        let is_free = self.rival(transition, start, evidence).is_none();
+        if placements.start(transition).is_none() && is_free {
+            placements.place(transition, start, evidence.named(transition));
+            self.write(transition, start, evidence);
+        }
+    }
+
+    /// Whether a transition that begins after a number ends within what can have been appended.
+    fn has_room(&self, transition: u32, start: u32, evidence: &Evidence<'_>) -> bool {
+        let end = start.checked_add(evidence.size(transition));
+        end.is_some_and(|end| end <= self.capacity)
     }
 
     /// The transition known to hold a number, if any.

@@ -56,6 +56,8 @@ impl Ledgers {
         for ledger in ledgers.streams.iter().chain(&ledgers.log) {
             ledger.settle(evidence, findings);
         }
+        // A page of the log that is too long was noticed after those that do not count.
+        misnumbered.sort_by_key(|page| (page.stream.is_none(), page.row));
         for page in &misnumbered {
             pages::report(page, &ledgers, evidence, findings);
         }
@@ -67,6 +69,17 @@ impl Ledgers {
         match ledger.stream {
             Some(_) => &self.versions,
             None => &self.positions,
+        }
+    }
+
+    /// Place transitions that nobody observed where hints say, if there is room.
+    pub(super) fn try_hints(&mut self, hints: &[(u32, u32)], evidence: &Evidence<'_>) {
+        for &(event, version) in hints {
+            if let Some(transition) = evidence.writer(event) {
+                let stream = evidence.transitions[transition as usize].stream;
+                let ledger = &mut self.streams[stream as usize];
+                ledger.suppose(transition, (version, event), &mut self.versions, evidence);
+            }
         }
     }
 
@@ -157,7 +170,6 @@ impl Ledgers {
                 } if stream.is_some() || self.log.is_some() => {
                     misnumbered.push(wrongly_numbered(row, stream, page, events));
                 }
-                Row::Never => findings.add("no-state", [row]),
                 _ => {}
             }
         }
@@ -236,6 +248,9 @@ impl Ledgers {
                 continue;
             };
             watch.spend(1 + events.len())?;
+            if is_longer(page, events.len()) {
+                continue;
+            }
             let known = &mut known[stream as usize];
             let after = page.after as usize;
             let right = known.get(after..after + positions.len());
@@ -246,7 +261,7 @@ impl Ledgers {
                 let said = (position, event);
                 log.accept(row, said, &mut self.positions, evidence, findings)
             });
-            if accepted && !events.is_empty() && findings.is_empty() {
+            if accepted {
                 note(known, page.after, positions.iter().copied());
             }
         }

@@ -55,23 +55,25 @@ fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exha
     let arguments: usize = (0..table.len()).map(|row| table.arguments(row).len()).sum();
     watch.keep(table.len() * BYTES_A_ROW + arguments * BYTES_AN_ARGUMENT)?;
     let mut findings = Findings::default();
-    let order = find_order(table, &mut findings, watch)?;
-    Ok(match (findings, order) {
-        (
-            Findings {
-                certificate: Some(certificate),
-                ..
-            },
-            _,
-        ) => Finding::Invalid(certificate),
-        (
-            Findings {
-                undecided: Some(reason),
-                ..
-            },
-            _,
-        ) => Finding::Undecided(reason),
-        (_, order) => Finding::Valid {
+    let evidence = Evidence::gather(table, &mut findings, watch)?;
+    let mut order = None;
+    if findings.is_empty() {
+        order = find_order(&evidence, &[], &mut findings, watch)?;
+    }
+    let undecided = findings.undecided;
+    let certificates = findings.into_certificates();
+    if !certificates.is_empty() {
+        return Ok(Finding::Invalid(certificates));
+    }
+    if undecided.is_some() && !evidence.hints.is_empty() {
+        // A hint is not evidence: it may lead to an order that explains everything, and then that
+        // is the answer; otherwise the question stays open.
+        let mut findings = Findings::default();
+        order = find_order(&evidence, &evidence.hints, &mut findings, watch)?;
+    }
+    Ok(match (order, undecided) {
+        (None, Some(reason)) => Finding::Undecided(reason),
+        (order, _) => Finding::Valid {
             order: order.unwrap_or_default(),
         },
     })
@@ -79,45 +81,44 @@ fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exha
 
 /// Find a witness; without one, `findings` says why.
 fn find_order(
-    table: &OperationTable,
+    evidence: &Evidence<'_>,
+    hints: &[(u32, u32)],
     findings: &mut Findings,
     watch: &mut Watch<'_>,
 ) -> Result<Option<Vec<u32>>, Exhausted> {
-    let evidence = Evidence::gather(table, findings, watch)?;
-    if !findings.is_empty() {
-        return Ok(None);
-    }
+    let table = evidence.table;
     let is_whole = evidence.streams > 1 || speaks_of_log(table);
-    let mut ledgers = Ledgers::enter(&evidence, is_whole, findings, watch)?;
+    let mut ledgers = Ledgers::enter(evidence, is_whole, findings, watch)?;
     if !findings.is_empty() {
         return Ok(None);
     }
-    let Some(order) = tiling::order_appends(&mut ledgers, &evidence, findings, watch)? else {
+    ledgers.try_hints(hints, evidence);
+    let Some(order) = tiling::order_appends(&mut ledgers, evidence, findings, watch)? else {
         return Ok(None);
     };
     if is_whole {
-        ledgers::compare_log_rows(&order, &evidence, findings);
+        ledgers::compare_log_rows(&order, evidence, findings);
     }
     drop(ledgers);
     if !findings.is_empty() {
         return Ok(None);
     }
-    let mut items = domains::domains(&order, &evidence, findings, watch)?;
+    let mut items = domains::domains(&order, evidence, findings, watch)?;
     if !findings.is_empty() {
         return Ok(None);
     }
-    let late = |stream| order.late(&evidence, stream);
+    let late = |stream| order.late(evidence, stream);
     let mut sweep = Sweep::new(table, &mut items, order.top(), late);
     sweep.run(watch)?;
+    let violations = std::mem::take(&mut sweep.violations);
     if sweep.is_undecided {
         findings.leave(BEYOND);
     }
-    if sweep.violations.is_empty() && findings.is_empty() {
+    if violations.is_empty() && findings.is_empty() {
         return Ok(Some(sweep.order()));
     }
-    let violations = std::mem::take(&mut sweep.violations);
     for violation in &violations {
-        certificate::report(violation, &items, &order, &evidence, findings);
+        certificate::report(violation, &items, &order, evidence, findings);
     }
     Ok(None)
 }

@@ -1,7 +1,7 @@
 //! The rows of a table as operations on streams, looked at where they stand.
 
 use crate::models::stream::requests::{
-    APPEND, CONFLICT, Expected, HEAD, MISNUMBERED, NONE, READ, READ_LOG, READ_WITH_POSITIONS,
+    APPEND, CONFLICT, Expected, HEAD, HINT, MISNUMBERED, NONE, READ, READ_LOG, READ_WITH_POSITIONS,
     REFUSED, VERSION,
 };
 use crate::operations::OperationTable;
@@ -62,6 +62,10 @@ pub(super) enum Row<'a> {
         /// Number and event of each.
         events: &'a [u32],
     },
+    Hint {
+        event: u32,
+        version: u32,
+    },
     Never,
 }
 
@@ -108,7 +112,23 @@ impl<'a> Row<'a> {
                 page: Page { after, limit },
                 events,
             },
+            (HINT, &[_, event, version]) => Self::Hint { event, version },
             _ => Self::Never,
+        }
+    }
+
+    /// In which order observations of several kinds are looked at.
+    pub(super) fn rank(self) -> u8 {
+        match self {
+            Self::Read { .. }
+            | Self::Misnumbered {
+                stream: Some(_), ..
+            } => 0,
+            Self::Version { .. } => 1,
+            Self::Conflict { .. } => 2,
+            Self::ReadLog { .. } | Self::Misnumbered { stream: None, .. } => 3,
+            Self::Head { .. } => 4,
+            _ => 5,
         }
     }
 
