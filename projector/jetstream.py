@@ -6,7 +6,7 @@ counts is the checkpoint in the read model. (After a power cut a consumer can st
 stream and stay silent: nats-server issue 5412.) It is durable so that an operator sees it.
 
 Events are asked for ahead of time, a bounded number of them; so the next ones arrive while the last
-ones are committed.
+ones are committed. They come over the data plane; the consumer is made over the ordinary client.
 """
 
 from __future__ import annotations
@@ -14,26 +14,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from typing import Final
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, NoReturn, Self
 
 import msgspec
-import nats.errors
 import nats.js.errors
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from eventstore import wire
+from eventstore import jetstream, wire, wire_bytes
+from eventstore.dataplane.connection import DataPlane
+from eventstore.dataplane.frames import Message
+from eventstore.dataplane.opening import connect as connect_plane
 from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
 from eventstore.stream import Position
 from projector.projection import Projection
 
-__all__ = ["JetStreamDelivery"]
+__all__ = ["JetStreamDelivery", "last_sequence"]
 
-_STATUS: Final = "Status"
-_DESCRIPTION: Final = "Description"
+_STATUS: Final = b"NATS/1.0 "
+"""What the headers begin with when JetStream says something instead of delivering."""
+
 _NO_RESPONDERS: Final = "503"
 _UNDELIVERED: Final = "Nats-Pending-Messages"
 
@@ -43,33 +45,59 @@ _NANOSECONDS: Final = 1_000_000_000
 
 
 class JetStreamDelivery:
-    """Delivers to one projection; see `projector.ports.Delivery`.
+    """Delivers to one projection; see `projector.ports.Delivery`. Made by `open`.
 
-    Args:
-        connection: An open connection, which stays its owner's.
-        projection: Whose consumer it is.
-        patience_seconds: How long `fetch` waits for an event before it returns none.
+    ``alarms`` fail when one of its connections is lost.
     """
 
     def __init__(
-        self, connection: Connection, projection: Projection, *, patience_seconds: float = 1.0
+        self,
+        connection: Connection,
+        plane: DataPlane,
+        projection: Projection,
+        *,
+        patience_seconds: float,
     ) -> None:
-        self._client = connection.client
+        self.alarms: Sequence[asyncio.Future[NoReturn]] = (connection.lost, plane.lost)
+        self._connection = connection
         self._api = connection.api
+        self._plane = plane
         self._consumer = f"{projection.name}-{projection.generation}"
         self._patience_seconds = patience_seconds
-        self._subscription: Subscription | None = None
+        self._subscription: int | None = None
         self._inbox = ""
-        self._arrived: deque[Msg] = deque()
+        self._arrived: deque[Message] = deque()
         self._due = 0  # asked for, and neither arrived nor declined
         self._gone = ""
         self._news = asyncio.Event()
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls, url: str, projection: Projection, *, name: str, patience_seconds: float = 1.0
+    ) -> AsyncIterator[Self]:
+        """Connect to NATS at ``url``; the connections are closed at the end of the block.
+
+        Args:
+            url: The server or servers.
+            projection: Whose consumer it is.
+            name: What the server's monitoring shows.
+            patience_seconds: How long `fetch` waits for an event before it returns none.
+
+        Raises:
+            StreamUnavailable: there is no connection.
+        """
+        async with (
+            jetstream.connect(url, name=name) as connection,
+            connect_plane(url, name=f"{name} (data)") as plane,
+        ):
+            yield cls(connection, plane, projection, patience_seconds=patience_seconds)
 
     async def subscribe(self, after: Position) -> None:
         """Deliver from the first event after a position; see `Delivery.subscribe`."""
         with answered(f"subscribe to the stream {wire.STREAM}"):
             if self._subscription is not None:
-                await self._subscription.unsubscribe()
+                self._plane.unsubscribe(self._subscription)
             with contextlib.suppress(nats.js.errors.NotFoundError):
                 await self._api.delete_consumer(wire.STREAM, self._consumer)
             await self._api.add_consumer(
@@ -82,15 +110,15 @@ class JetStreamDelivery:
                     ack_policy=AckPolicy.NONE,
                 ),
             )
-            self._inbox = self._client.new_inbox()
-            self._arrived.clear()
-            self._due = 0
-            self._gone = ""
-            self._subscription = await self._client.subscribe(self._inbox, cb=self._receive)
+        self._inbox = self._plane.new_inbox()
+        self._arrived.clear()
+        self._due = 0
+        self._gone = ""
+        self._subscription = self._plane.subscribe(self._inbox, self._receive)
 
     async def fetch(self, limit: int) -> list[RecordedEvent]:
         """Return what has arrived, waiting a while if nothing has; see `Delivery.fetch`."""
-        await self._ask(limit)
+        self._ask(limit)
         if not self._arrived:
             self._news.clear()
             with contextlib.suppress(TimeoutError):
@@ -99,18 +127,19 @@ class JetStreamDelivery:
         if self._gone and not self._arrived:
             raise StreamUnavailable(f"the consumer {self._consumer} is gone: {self._gone}")
         events: list[RecordedEvent] = []
-        while self._arrived and len(events) < limit:
-            message = self._arrived[0]
+        arrived = self._arrived
+        while arrived and len(events) < limit:
+            message = arrived[0]
             try:
-                events.append(wire.decode(message.subject, message.headers, message.data))
+                events.append(wire_bytes.decode(message.subject, message.headers, message.body))
             except ForeignMessage:
                 if events:
                     break  # what comes before it counts; it is still there the next time
                 raise
-            self._arrived.popleft()
+            arrived.popleft()
         return events
 
-    async def _ask(self, limit: int) -> None:
+    def _ask(self, limit: int) -> None:
         """Ask for more when less than half is due or here: a bounded number, ahead of time."""
         wanted = limit - self._due - len(self._arrived)
         if wanted * 2 < limit:
@@ -121,27 +150,27 @@ class JetStreamDelivery:
             "max_bytes": _PULL_BYTES,
         }
         self._due += wanted
-        with answered(f"ask for events of the stream {wire.STREAM}"):
-            await self._client.publish(
-                f"$JS.API.CONSUMER.MSG.NEXT.{wire.STREAM}.{self._consumer}",
-                msgspec.json.encode(request),
-                reply=self._inbox,
-            )
+        self._plane.publish(
+            f"$JS.API.CONSUMER.MSG.NEXT.{wire.STREAM}.{self._consumer}",
+            msgspec.json.encode(request),
+            reply=self._inbox,
+        )
 
-    async def _receive(self, message: Msg) -> None:
-        headers = message.headers or {}
-        if _STATUS in headers:
-            self._note(headers)
+    def _receive(self, message: Message) -> None:
+        if message.headers.startswith(_STATUS):
+            self._note(message.headers)
         else:
             self._due -= 1
             self._arrived.append(message)
         self._news.set()
 
-    def _note(self, headers: dict[str, str]) -> None:
+    def _note(self, headers: bytes) -> None:
         """Take note that JetStream will not deliver all that it was asked for."""
-        missing = headers[_STATUS] == _NO_RESPONDERS
-        description = "there is none" if missing else headers.get(_DESCRIPTION, "")
-        undelivered = headers.get(_UNDELIVERED)
+        line = headers[len(_STATUS) :].partition(b"\r\n")[0].decode("utf-8", "replace")
+        code, _, description = line.partition(" ")
+        if code == _NO_RESPONDERS:
+            description = "there is none"
+        undelivered = wire_bytes.header_fields(headers).get(_UNDELIVERED)
         if undelivered is None:
             # No such consumer, or its server is going away.
             self._gone = description
@@ -152,6 +181,15 @@ class JetStreamDelivery:
 
     async def last_sequence(self) -> int:
         """Return the stream's last sequence; see `Delivery.last_sequence`."""
-        with answered(f"inspect the stream {wire.STREAM}"):
-            info = await self._api.stream_info(wire.STREAM)
-        return info.state.last_seq
+        return await last_sequence(self._connection)
+
+
+async def last_sequence(connection: Connection) -> int:
+    """Return the last sequence of the stream, which is the position of its last event.
+
+    Raises:
+        StreamUnavailable: there is no answer, or no stream.
+    """
+    with answered(f"inspect the stream {wire.STREAM}"):
+        info = await connection.api.stream_info(wire.STREAM)
+    return info.state.last_seq

@@ -10,7 +10,6 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from eventstore.cli.signals import log_to_stderr, run_until_signal
-from eventstore.jetstream import connect
 from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
 from eventstore.postgres.store import PostgresEventStore
@@ -57,9 +56,10 @@ def run(
                 log = await stack.enter_async_context(
                     PostgresEventStore.connect(store, pool_size=1)
                 )
-            connection = await stack.enter_async_context(connect(nats, name=name))
-            delivery = JetStreamDelivery(connection, loaded)
-            alarms = (lease.lost, connection.lost)
+            delivery = await stack.enter_async_context(
+                JetStreamDelivery.open(nats, loaded, name=name)
+            )
+            alarms = (lease.lost, *delivery.alarms)
             yield Session(delivery=delivery, read_model=model, log=log, alarms=alarms)
 
     return run_until_signal(project(open_session, random=random))

@@ -13,7 +13,7 @@ from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
 from projector import config
 from projector.cli.options import DatabaseUrl, NatsUrl, ProjectionName, StoreUrl, WithoutStore, load
-from projector.jetstream import JetStreamDelivery
+from projector.jetstream import last_sequence
 from projector.postgres import PostgresReadModel
 from projector.projection import Projection
 
@@ -72,7 +72,7 @@ async def _ask(
         )
         # In this order: what is ahead of something read after it is really ahead.
         checkpoint = await model.checkpoint()
-        last = await JetStreamDelivery(link, projection).last_sequence()
+        last = await last_sequence(link)
         head = None
         if store is not None:
             log = await stack.enter_async_context(

@@ -33,7 +33,11 @@ async def delivery(
         await publisher.create()
         if events:
             await publisher.publish(log(events))
-        yield connection, JetStreamDelivery(connection, StreamTotals(), patience_seconds=0.3)
+        opened = JetStreamDelivery.open(
+            nats_url, StreamTotals(), name="test delivery", patience_seconds=0.3
+        )
+        async with opened as delivers:
+            yield connection, delivers
 
 
 async def all_of(delivery: JetStreamDelivery, *, limit: int) -> list[RecordedEvent]:
@@ -97,8 +101,7 @@ async def test_a_consumer_that_somebody_deleted_is_noticed(nats_url: str) -> Non
 
 
 async def test_without_a_stream_there_is_nothing_to_subscribe_to(nats_url: str) -> None:
-    async with connect(nats_url, name="test") as connection:
-        delivers = JetStreamDelivery(connection, StreamTotals())
+    async with JetStreamDelivery.open(nats_url, StreamTotals(), name="test") as delivers:
         with pytest.raises(StreamUnavailable, match=r"cannot subscribe .* stream not found"):
             await delivers.subscribe(Position(0))
         with pytest.raises(StreamUnavailable, match="stream not found"):
@@ -109,7 +112,8 @@ async def test_a_server_that_was_killed_is_noticed(killable_nats: NatsServer) ->
     async with delivery(killable_nats.url, 3) as (connection, delivers):
         await delivers.subscribe(Position(0))
         await killable_nats.kill()
-        with pytest.raises(StreamUnavailable):
-            await asyncio.wait_for(connection.lost, 20)
+        for alarm in (connection.lost, *delivers.alarms):
+            with pytest.raises(StreamUnavailable):
+                await asyncio.wait_for(alarm, 20)
         with pytest.raises(StreamUnavailable):
             await delivers.subscribe(Position(0))

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from sqlalchemy import select
 
 from eventstore.event import RecordedEvent
-from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
 from projector import projector
 from projector.errors import ReadModelUnavailable
@@ -34,10 +33,13 @@ def projector_session(
             if with_log:
                 connected = PostgresEventStore.connect(url, pool_size=1)
                 log = await stack.enter_async_context(connected)
-            connection = await stack.enter_async_context(connect(nats_url, name="test projector"))
-            delivery = JetStreamDelivery(connection, projection, patience_seconds=0.2)
+            delivery = await stack.enter_async_context(
+                JetStreamDelivery.open(
+                    nats_url, projection, name="test projector", patience_seconds=0.2
+                )
+            )
             yield projector.Session(
-                delivery=delivery, read_model=model, log=log, alarms=[connection.lost]
+                delivery=delivery, read_model=model, log=log, alarms=delivery.alarms
             )
 
     return open_session

@@ -12,7 +12,6 @@ from random import SystemRandom
 from typing import Final
 
 from eventstore.event import RecordedEvent
-from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
 from projector.checkpoint import Checkpoint
 from projector.jetstream import JetStreamDelivery
@@ -49,10 +48,11 @@ async def cursor_before_apply(database_url: str, nats_url: str) -> None:
         async with (
             CursorBeforeApply.open(database_url, projection) as model,
             PostgresEventStore.connect(database_url, pool_size=1) as log,
-            connect(nats_url, name="mutant cursor-before-apply") as connection,
+            JetStreamDelivery.open(
+                nats_url, projection, name="mutant cursor-before-apply"
+            ) as delivery,
         ):
             await model.prepare()
-            delivery = JetStreamDelivery(connection, projection)
-            yield Session(delivery=delivery, read_model=model, log=log, alarms=(connection.lost,))
+            yield Session(delivery=delivery, read_model=model, log=log, alarms=delivery.alarms)
 
     await run(open_session, random=SystemRandom())
