@@ -11,7 +11,7 @@ NATIVE := $(shell find native -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 FUZZ_SECONDS ?= 15
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test fuzz lint fmt types imports wheel ci clean
+.PHONY: help setup demo test fuzz lint fmt types imports proto wheel ci clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml Cargo.toml Cargo.lock $(NATIVE)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --group dev
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --locked --profile dev-opt --extras servers
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --locked --profile dev-opt --extras servers,grpc
 	@touch $@
 
 demo: setup ## run the whole line on real servers under faults, and judge it
@@ -51,6 +51,9 @@ types: setup ## check types strictly
 
 imports: setup ## check that imports go one way
 	$(BIN)/lint-imports
+
+proto: setup ## generate Python from the gRPC contract, after a change of it
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. eventstore/grpc/eventstore.proto
 
 wheel: setup ## build the wheel, install it in a clean environment, run it outside the checkout
 	rm -rf dist

@@ -24,6 +24,8 @@ def test_drivers_are_imported_by_their_adapters_only(name: str) -> None:
     modules = top_level(path)
     if "asyncpg" in modules:
         assert is_adapter(path, "postgres"), f"{name} imports asyncpg"
+    if "grpc" in modules:
+        assert is_adapter(path, "grpc"), f"{name} imports grpc"
     if "nats" in modules:
         assert is_adapter(path, "jetstream") or path.parts[0] == "verification", (
             f"{name} imports nats"
