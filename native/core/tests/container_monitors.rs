@@ -42,7 +42,7 @@ fn agrees(container: Container, table: &OperationTable) -> Result<bool, TestCase
         Finding::Invalid(found) => {
             let certificate = &found[0];
             prop_assert!(!try_everything(&container, table).valid);
-            let part = part(table, &certificate);
+            let part = part(table, certificate);
             prop_assert!(!try_everything(&container, &part).valid);
         }
         Finding::Undecided(_) => return Ok(false),
