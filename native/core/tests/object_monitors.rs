@@ -55,7 +55,7 @@ fn agree<M: Model, S: Specification>(
             prop_assert!((1..=4).contains(&certificate.rows.len()));
             // What is counted, and what a search ruled out, rests on rows that are not named.
             if !["undercount", "non-linearizable"].contains(&certificate.anomaly) {
-                let part = part(table, &certificate);
+                let part = part(table, certificate);
                 prop_assert!(
                     !try_everything(specification, &part).valid,
                     "{:?}",
