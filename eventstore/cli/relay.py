@@ -24,6 +24,7 @@ from eventstore.postgres.lease import PostgresLease
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.relay import relay
 from eventstore.relay.jetstream import JetStreamPublisher
+from eventstore.relay.jetstream_stream import inspect
 
 __all__ = ["RelayStatus", "app"]
 
@@ -73,10 +74,9 @@ def run(
             await acquire(lease, relay.LOG, random=random)
             async with (
                 PostgresEventStore.connect(database, pool_size=2) as log,
-                connect(nats, name="eventstore relay") as connection,
+                JetStreamPublisher.open(nats, name="eventstore relay", replicas=replicas) as stream,
             ):
-                stream = await JetStreamPublisher.open(connection, replicas=replicas)
-                alarms = (lease.lost, connection.lost)
+                alarms = (lease.lost, *stream.alarms)
                 yield relay.Session(log=log, stream=stream, alarms=alarms)
 
     return run_until_signal(relay.run(open_session, random=random))
@@ -105,10 +105,11 @@ async def _ask(database: str, nats: str, timeout_seconds: float) -> RelayStatus:
         connect(nats, name="eventstore relay status", timeout_seconds=timeout_seconds) as link,
     ):
         # The stream first: a stream that is ahead of the log read after it is really ahead.
-        stream = await JetStreamPublisher(link).inspect()
+        found = await inspect(link)
         head = await log.head()
-    if stream is None:
+    if found is None:
         return RelayStatus(state="no stream", head=head, last_sequence=None, lag=head)
+    stream = found.state
     lag = head - stream.last_sequence
     state = "behind" if lag > 0 else "caught up" if lag == 0 else "diverged: ahead of the log"
     return RelayStatus(state=state, head=head, last_sequence=stream.last_sequence, lag=lag)

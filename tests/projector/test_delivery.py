@@ -10,12 +10,12 @@ from eventstore import wire
 from eventstore.errors import StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, connect
-from eventstore.relay.jetstream import JetStreamPublisher
 from eventstore.stream import Position
 from projector import jetstream
 from projector.jetstream import JetStreamDelivery
 from projector.projections.stream_totals import StreamTotals
 from tests.support.recorded import log
+from tests.support.relaying import publisher
 from verification.cluster.nats import NatsServer
 
 pytestmark = pytest.mark.stack
@@ -28,16 +28,17 @@ async def delivery(
     nats_url: str, events: int
 ) -> AsyncIterator[tuple[Connection, JetStreamDelivery]]:
     """A delivery from a stream of so many events."""
-    async with connect(nats_url, name="test") as connection:
-        publisher = await JetStreamPublisher.open(connection)
-        await publisher.create()
-        if events:
-            await publisher.publish(log(events))
-        opened = JetStreamDelivery.open(
+    async with (
+        connect(nats_url, name="test") as connection,
+        publisher(nats_url) as stream,
+        JetStreamDelivery.open(
             nats_url, StreamTotals(), name="test delivery", patience_seconds=0.3
-        )
-        async with opened as delivers:
-            yield connection, delivers
+        ) as delivers,
+    ):
+        await stream.create()
+        if events:
+            await stream.publish(log(events))
+        yield connection, delivers
 
 
 async def all_of(delivery: JetStreamDelivery, *, limit: int) -> list[RecordedEvent]:
@@ -78,12 +79,11 @@ async def test_requests_that_expire_or_are_cut_are_made_again(
 ) -> None:
     monkeypatch.setattr(jetstream, "_PULL_SECONDS", 1)
     monkeypatch.setattr(jetstream, "_PULL_BYTES", 3000)
-    async with delivery(nats_url, 0) as (connection, delivers):
+    async with delivery(nats_url, 0) as (_, delivers), publisher(nats_url) as stream:
         await delivers.subscribe(Position(0))
         for _ in range(5):
             assert await delivers.fetch(10) == [], "longer than a request lives"
-        publisher = await JetStreamPublisher.open(connection)
-        await publisher.publish(log(30))
+        await stream.publish(log(30))
         assert await all_of(delivers, limit=10) == log(30)
 
 

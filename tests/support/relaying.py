@@ -15,6 +15,7 @@ from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.relay import relay
 from eventstore.relay.jetstream import JetStreamPublisher
+from eventstore.relay.jetstream_stream import inspect
 from eventstore.store import EventStore
 from eventstore.stream import ANY, Position, StreamName
 from tests.support.seeded import seeded
@@ -26,8 +27,8 @@ PATIENCE_SECONDS = 60
 async def publisher(
     nats_url: str, *, ack_seconds: float = 5.0
 ) -> AsyncIterator[JetStreamPublisher]:
-    async with connect(nats_url, name="test", timeout_seconds=ack_seconds) as connection:
-        yield await JetStreamPublisher.open(connection, ack_seconds=ack_seconds)
+    async with JetStreamPublisher.open(nats_url, name="test", ack_seconds=ack_seconds) as made:
+        yield made
 
 
 def relay_session(store_url: str, nats_url: str) -> relay.OpenSession:
@@ -37,10 +38,9 @@ def relay_session(store_url: str, nats_url: str) -> relay.OpenSession:
     async def open_session() -> AsyncIterator[relay.Session]:
         async with (
             PostgresEventStore.connect(store_url, pool_size=1) as log,
-            connect(nats_url, name="test relay") as connection,
+            JetStreamPublisher.open(nats_url, name="test relay") as stream,
         ):
-            stream = await JetStreamPublisher.open(connection)
-            yield relay.Session(log=log, stream=stream, alarms=[connection.lost])
+            yield relay.Session(log=log, stream=stream, alarms=stream.alarms)
 
     return open_session
 
@@ -80,8 +80,8 @@ async def relayed(nats_url: str, position: int) -> None:
 
     async def reached() -> bool:
         async with connect(nats_url, name="test") as connection:
-            state = await JetStreamPublisher(connection).inspect()
-            return state is not None and state.last_sequence == position
+            found = await inspect(connection)
+            return found is not None and found.state.last_sequence == position
 
     await until(reached)
 

@@ -11,7 +11,7 @@ from eventstore import wire
 from eventstore.encoding import DATA_BYTES_MAX, METADATA_BYTES_MAX, TAGS_MAX
 from eventstore.errors import PublishRefused, PublishUnanswered, StreamUnavailable
 from eventstore.jetstream import connect
-from eventstore.relay.jetstream import BATCH_FROM, JetStreamPublisher
+from eventstore.relay.jetstream import BATCH_FROM
 from eventstore.relay.ports import LastMessage, StreamState
 from eventstore.stream import Position, StreamName
 from tests.support.recorded import log, recorded
@@ -149,12 +149,12 @@ async def test_a_server_that_stands_still_is_not_waited_for(killable_nats: NatsS
 
 
 async def test_a_lost_connection_is_said_at_once_and_stays_lost(killable_nats: NatsServer) -> None:
-    async with connect(killable_nats.url, name="test") as connection:
-        stream = await JetStreamPublisher.open(connection)
+    async with publisher(killable_nats.url) as stream:
         await stream.create()
         await killable_nats.kill()
-        with pytest.raises(StreamUnavailable, match="is lost"):
-            await asyncio.wait_for(connection.lost, 20)
+        for alarm in stream.alarms:
+            with pytest.raises(StreamUnavailable, match="is lost"):
+                await asyncio.wait_for(alarm, 20)
         await killable_nats.start()
         with pytest.raises(StreamUnavailable, match="connection"):
             await stream.publish(log(1))

@@ -1,0 +1,119 @@
+"""The JetStream stream `EVENTS`: how it is made, what of it is checked, and where it is."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import nats.js.errors
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+
+from eventstore import wire
+from eventstore.errors import ConfigError
+from eventstore.jetstream import Connection, answered
+from eventstore.relay.ports import LastMessage, StreamState
+from eventstore.stream import Position
+
+__all__ = ["Inspection", "create", "inspect"]
+
+_NAME_IN_USE: Final = 10058
+_DUPLICATE_WINDOW_SECONDS: Final = 1.0
+
+
+class Inspection(NamedTuple):
+    """Where the stream is, and whether it takes atomic batches (nats-server from 2.12)."""
+
+    state: StreamState
+    takes_batches: bool
+
+
+async def inspect(connection: Connection) -> Inspection | None:
+    """Say where the stream is, or null if there is none.
+
+    Raises:
+        StreamUnavailable: no answer came.
+        ConfigError: there is a stream of that name that cannot carry the log.
+    """
+    with answered(f"inspect the stream {wire.STREAM}"):
+        try:
+            info = await connection.api.stream_info(wire.STREAM)
+        except nats.js.errors.NotFoundError:
+            return None
+    _check_config(info.config)
+    last = info.state.last_seq
+    message = await _message(connection, last) if last else None
+    return Inspection(StreamState(last_sequence=last, last=message), bool(info.config.allow_atomic))
+
+
+async def _message(connection: Connection, sequence: int) -> LastMessage | None:
+    with answered(f"read sequence {sequence} of the stream {wire.STREAM}"):
+        try:
+            message = await connection.api.get_msg(wire.STREAM, sequence)
+        except nats.js.errors.NotFoundError:
+            return None
+    headers = message.headers or {}
+    try:
+        return LastMessage(
+            position=Position(int(headers[wire.POSITION])),
+            event_id=UUID(headers[wire.EVENT_ID]),
+        )
+    except (KeyError, ValueError):
+        return LastMessage(position=None, event_id=None)
+
+
+async def create(connection: Connection, *, replicas: int) -> None:
+    """Create the stream; it is no error if somebody else just did.
+
+    Raises:
+        StreamUnavailable: no answer came.
+        ConfigError: the server refuses such a stream.
+    """
+    with answered(f"create the stream {wire.STREAM}"):
+        try:
+            await connection.api.add_stream(_config(replicas))
+        except nats.js.errors.BadRequestError as error:
+            if error.err_code == _NAME_IN_USE:
+                return  # somebody else made one; the next inspection says if it will do
+            raise ConfigError(
+                f"NATS refuses to create the stream {wire.STREAM}: {error.description}. It "
+                f"needs JetStream with file storage and {replicas} server(s), and no other "
+                f"stream that takes {wire.SUBJECTS}."
+            ) from error
+
+
+def _config(replicas: int) -> StreamConfig:
+    return StreamConfig(
+        name=wire.STREAM,
+        description="Trueorder's log in position order; the stream sequence is the position.",
+        subjects=[wire.SUBJECTS],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        # Nothing limits the stream; should somebody add a limit, a full stream refuses what is
+        # new instead of dropping what is old.
+        discard=DiscardPolicy.NEW,
+        deny_delete=True,
+        deny_purge=True,
+        allow_direct=True,
+        allow_atomic=True,
+        num_replicas=replicas,
+        # Duplicates are refused by the expected sequence, without a window.
+        duplicate_window=_DUPLICATE_WINDOW_SECONDS,
+    )
+
+
+def _check_config(config: StreamConfig) -> None:
+    """Refuse a stream in which a sequence could not stay equal to its position."""
+    problem = None
+    if config.subjects != [wire.SUBJECTS]:
+        problem = f"it takes {config.subjects}, not {wire.SUBJECTS} alone"
+    elif config.retention != RetentionPolicy.LIMITS:
+        problem = f"it drops what was consumed (retention {config.retention})"
+    elif config.mirror or config.sources or config.subject_transform:
+        problem = "it takes messages from other streams, or renames them"
+    elif config.no_ack or config.sealed:
+        problem = "it does not acknowledge, or is sealed"
+    if problem:
+        raise ConfigError(
+            f"the stream {wire.STREAM} cannot carry the log: {problem}. Rename or delete it; the "
+            "relay makes its own."
+        )
