@@ -7,6 +7,7 @@ password. No message of this module contains a URL. The environment is read here
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -15,15 +16,25 @@ from eventstore.errors import ConfigError
 
 __all__ = [
     "DATABASE_URL",
+    "DEFAULT_LOG",
+    "LOG",
     "NATS_URL",
     "check_database_url",
+    "check_log_name",
     "database_url",
+    "log_name",
     "nats_url",
     "server_of",
 ]
 
 DATABASE_URL: Final = "EVENTSTORE_DATABASE_URL"
 NATS_URL: Final = "EVENTSTORE_NATS_URL"
+LOG: Final = "EVENTSTORE_LOG"
+
+DEFAULT_LOG: Final = "default"
+"""The log that is meant where none is named. Every log of a database has its own positions."""
+
+_LOG_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 _DATABASE_FORM: Final = (
     "postgresql://USER:PASSWORD@HOST:PORT/DATABASE (in user and password, percent-encode "
@@ -52,6 +63,29 @@ def nats_url(given: str | None = None, environment: Mapping[str, str] = os.envir
     url = _setting(given, NATS_URL, "--nats-url", _NATS_FORM, environment)
     _split(url, ("nats", "tls"), _NATS_FORM)
     return url
+
+
+def log_name(given: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the name of the log: the given one, else that of the environment, else the default.
+
+    Raises:
+        ConfigError: it cannot be the name of a log.
+    """
+    return check_log_name(given or environment.get(LOG) or DEFAULT_LOG)
+
+
+def check_log_name(name: str) -> str:
+    """Return the name if it can be that of a log: it becomes part of a schema's and of two roles'.
+
+    Raises:
+        ConfigError: says what a name may contain.
+    """
+    if not _LOG_NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} cannot be the name of a log: it takes a lower-case letter, then lower-case "
+            "letters, digits and underscores, at most 40 together."
+        )
+    return name
 
 
 def check_database_url(url: str) -> str:

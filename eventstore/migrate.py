@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.exc import SQLAlchemyError
 
+from eventstore.config import DEFAULT_LOG
 from eventstore.errors import MigrationFailed, SchemaMismatch
 from eventstore.postgres.engine import connect, revision_of
 from eventstore.postgres.schema import REVISION
@@ -28,31 +29,33 @@ _ALEMBIC: Final = threading.Lock()
 """Alembic keeps the migration under way in global variables: one at a time in a process."""
 
 
-async def migrate(url: str) -> None:
-    """Bring the database at ``url`` to `HEAD`, in one transaction; once begun it is not cancelled.
+async def migrate(url: str, *, log: str = DEFAULT_LOG) -> None:
+    """Bring a log at ``url`` to `HEAD`, in one transaction; once begun it is not cancelled.
+
+    A log that is not there is made.
 
     Raises:
-        ConfigError: the URL cannot be used.
+        ConfigError: the URL cannot be used, or ``log`` cannot be a name.
         StoreUnavailable: no connection could be made.
         SchemaMismatch: the database is ahead of this version.
         MigrationFailed: PostgreSQL refused a statement; nothing was changed.
     """
-    found = await current(url)
+    found = await current(url, log=log)
     if found is not None and found > HEAD:
         raise SchemaMismatch(found, HEAD)
-    await asyncio.to_thread(_upgrade, url)
+    await asyncio.to_thread(_upgrade, url, log)
 
 
-async def current(url: str) -> str | None:
-    """Return the revision that the database at ``url`` is at, None if it was never migrated.
+async def current(url: str, *, log: str = DEFAULT_LOG) -> str | None:
+    """Return the revision that a log at ``url`` is at, None if it was never migrated.
 
     Raises:
-        ConfigError: the URL cannot be used.
+        ConfigError: the URL cannot be used, or ``log`` cannot be a name.
         StoreUnavailable: no connection could be made.
     """
     connection = await connect(url)
     try:
-        return await revision_of(connection)
+        return await revision_of(connection, log)
     finally:
         await connection.close()
 
@@ -62,10 +65,11 @@ def scripts() -> Path:
     return Path(__file__).parent / "_migrations"
 
 
-def _upgrade(url: str) -> None:
+def _upgrade(url: str, log: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     config.attributes["url"] = url
+    config.attributes["log"] = log
     try:
         with _ALEMBIC:
             command.upgrade(config, "head")

@@ -3,6 +3,9 @@
 ``eventstore migrate`` hands over a URL; ``alembic upgrade head`` takes EVENTSTORE_DATABASE_URL.
 Everything is one transaction under one lock: two migrations at the same
 time wait for each other, and a failed one leaves nothing behind.
+
+A migration is written for the default log. For another one (``--log NAME``, or EVENTSTORE_LOG) its
+statements are renamed on their way to the server.
 """
 
 # ruff: noqa: INP001 - Alembic loads this folder by its path, it is no package
@@ -12,11 +15,11 @@ from __future__ import annotations
 import asyncio
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
-from eventstore.config import database_url
+from eventstore.config import database_url, log_name
 from eventstore.postgres.engine import engine
-from eventstore.postgres.schema import SCHEMA, VERSION_TABLE, metadata
+from eventstore.postgres.schema import VERSION_TABLE, for_log, metadata, schema_of
 
 LOCK = 7_883_946_363_647_714_593
 """The advisory lock of migrations: the bytes of "migrate!"."""
@@ -25,6 +28,10 @@ LOCK_TIMEOUT = "60s"
 
 STATEMENT_SECONDS = 3600.0
 """An index over a large log is slow to build."""
+
+
+LOG = context.config.attributes.get("log") or log_name()
+SCHEMA = schema_of(LOG)
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
@@ -46,8 +53,16 @@ def configure(connection: Connection | None) -> None:
     )
 
 
+def rename(
+    _connection: Connection, _cursor: object, statement: str, parameters: object, *_: object
+) -> tuple[str, object]:
+    """Make a statement one for our log."""
+    return for_log(statement, LOG), parameters
+
+
 def migrate(connection: Connection) -> None:
     """Bring the database to the wanted revision in one transaction."""
+    event.listen(connection, "before_cursor_execute", rename, retval=True)
     configure(connection)
     with context.begin_transaction():
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))

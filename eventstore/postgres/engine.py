@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from eventstore.config import check_database_url, server_of
+from eventstore.config import DEFAULT_LOG, check_database_url, server_of
 from eventstore.errors import SchemaMismatch
 from eventstore.postgres.queries import query
 from eventstore.postgres.schema import REVISION
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
 
-__all__ = ["ConnectionPool", "connect", "engine", "revision_of"]
+__all__ = ["ConnectionPool", "check_schema", "connect", "engine", "revision_of"]
 
 TIMEOUT_SECONDS: Final = 10.0
 POOL_SIZE: Final = 8
@@ -58,6 +59,7 @@ def _options(
             "application_name": application,
             "default_transaction_isolation": "read committed",
             "enable_seqscan": "off",
+            "jit": "off",
             "statement_timeout": milliseconds,
             "idle_in_transaction_session_timeout": milliseconds,
         },
@@ -105,10 +107,12 @@ async def engine(
         await made.dispose()
 
 
-async def revision_of(connection: asyncpg.Connection[asyncpg.Record]) -> str | None:
-    """Return the revision that the database was migrated to, None if it never was."""
+async def revision_of(
+    connection: asyncpg.Connection[asyncpg.Record], log: str = DEFAULT_LOG
+) -> str | None:
+    """Return the revision that the log was migrated to, None if it never was."""
     try:
-        revision: str | None = await connection.fetchval(query("schema_revision"))
+        revision: str | None = await connection.fetchval(query("schema_revision", log))
     except asyncpg.UndefinedTableError:
         return None
     return revision
@@ -118,8 +122,9 @@ class ConnectionPool:
     """At most ``size`` connections to a primary whose schema is ours, made when they are needed."""
 
     def __init__(
-        self, pool: asyncpg.Pool[asyncpg.Record], url: str, timeout_seconds: float
+        self, pool: asyncpg.Pool[asyncpg.Record], url: str, log: str, timeout_seconds: float
     ) -> None:
+        self.log = log
         self._pool = pool
         self._server = server_of(url)
         self._timeout_seconds = timeout_seconds
@@ -133,18 +138,19 @@ class ConnectionPool:
         size: int = POOL_SIZE,
         timeout_seconds: float = TIMEOUT_SECONDS,
         application: str = "eventstore",
+        log: str = DEFAULT_LOG,
     ) -> AsyncIterator[ConnectionPool]:
         """Open a pool; the first connection is made when it is first asked for."""
         pool = asyncpg.create_pool(
             **_options(url, timeout_seconds, timeout_seconds, application),
             min_size=0,
             max_size=size,
-            init=_check_schema,
+            init=partial(check_schema, log=log),
             reset=_keep_session,
         )
         await pool
         try:
-            yield cls(pool, url, timeout_seconds)
+            yield cls(pool, url, log, timeout_seconds)
         finally:
             # Orderly, but a server that no longer answers must not keep us.
             with suppress(Exception):
@@ -174,9 +180,15 @@ class ConnectionPool:
                 await self._pool.release(connection, timeout=_RELEASE_SECONDS)
 
 
-async def _check_schema(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Refuse a database at another revision, once per connection."""
-    current = await revision_of(connection)
+async def check_schema(
+    connection: asyncpg.Connection[asyncpg.Record], log: str = DEFAULT_LOG
+) -> None:
+    """Refuse a log at another revision.
+
+    Raises:
+        SchemaMismatch: says which one it is at.
+    """
+    current = await revision_of(connection, log)
     if current != REVISION:
         raise SchemaMismatch(current, REVISION)
 

@@ -1,8 +1,9 @@
 """The event store in PostgreSQL: the same contract as `MemoryEventStore`, kept across crashes.
 
-An append is one statement in one round trip; the server decides it under a lock and commits it
-before it answers. Reads go to the primary, so each sees every append that was acknowledged before
-it. It does no batching and no retries: what to do about an unknown outcome is the caller's choice.
+Appends go through the `Appender`, which sends those that come together in one batch; the server
+decides them under a lock and commits before it answers. Reads go to the primary, so each sees every
+append that was acknowledged before it. Nothing is retried: what to do about an unknown outcome is
+the caller's choice.
 """
 
 from __future__ import annotations
@@ -15,36 +16,42 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from eventstore.errors import EventIdReused, EventStoreError, WrongExpectedVersion
+from eventstore.config import DEFAULT_LOG
+from eventstore.errors import EventIdReused
 from eventstore.event import Event, RecordedEvent
+from eventstore.postgres.appender import Appender
 from eventstore.postgres.engine import POOL_SIZE, TIMEOUT_SECONDS, ConnectionPool
-from eventstore.postgres.queries import query
-from eventstore.postgres.translate import append_failed, read_failed
-from eventstore.store import Appended
-from eventstore.stream import (
-    Expect,
-    ExpectedVersion,
-    Position,
-    StreamName,
-    StreamVersion,
-    stream_name,
+from eventstore.postgres.queries import query as statement
+from eventstore.postgres.rows import acknowledged, recorded
+from eventstore.postgres.translate import read_failed
+from eventstore.query import Query
+from eventstore.store import Appended, Boundary, Outcome, Write
+from eventstore.stream import ExpectedVersion, Position, StreamName, StreamVersion, stream_name
+from eventstore.subscription import CatchUpSubscription, HeadWatch, reach
+from eventstore.validation import (
+    EncodedWrite,
+    check_append,
+    check_append_all,
+    check_ids,
+    check_query,
+    check_read,
+    check_read_backwards,
+    check_wait,
 )
-from eventstore.validation import check_append, check_read
 
 __all__ = ["PostgresEventStore"]
 
-_BOUNDS: Final[dict[Expect, tuple[int, int | None]]] = {
-    Expect.ANY: (0, None),
-    Expect.EXISTS: (1, None),
-    Expect.ABSENT: (0, 0),
-}
+_END: Final = 2**63 - 1
+"""Behind every version and position."""
 
 
 class PostgresEventStore:
     """An `EventStore` in PostgreSQL. Made by `connect`; safe to share between tasks."""
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, pool: ConnectionPool, appender: Appender, watch: HeadWatch) -> None:
         self._pool = pool
+        self._appender = appender
+        self._watch = watch
 
     @classmethod
     @asynccontextmanager
@@ -52,63 +59,135 @@ class PostgresEventStore:
         cls,
         url: str,
         *,
+        log: str = DEFAULT_LOG,
         pool_size: int = POOL_SIZE,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> AsyncIterator[PostgresEventStore]:
-        """Connect to the primary at ``url``; the connections are closed at the end of the block.
+        """Connect to a log on the primary at ``url``; closed at the end of the block.
 
-        ``timeout_seconds`` limits each wait: for a connection, and for the answer to a statement.
+        ``pool_size`` limits the connections that read; up to two more append. ``timeout_seconds``
+        limits each wait: for a connection, for an append's turn, and for the answer to a statement.
 
         Raises:
-            ConfigError: the URL cannot be used.
+            ConfigError: the URL cannot be used, or ``log`` cannot be a name.
             StoreUnavailable: no connection could be made.
-            SchemaMismatch: the database is not migrated to the revision of this code.
+            SchemaMismatch: the log is not migrated to the revision of this code.
         """
-        async with ConnectionPool.open(
-            url, size=pool_size, timeout_seconds=timeout_seconds
-        ) as pool:
+        watch = HeadWatch()
+        async with (
+            ConnectionPool.open(
+                url, size=pool_size, timeout_seconds=timeout_seconds, log=log
+            ) as pool,
+            Appender.open(
+                url, log=log, timeout_seconds=timeout_seconds, committed=watch.announce
+            ) as appender,
+        ):
             async with pool.connection():
                 pass  # what is wrong with the server or its schema is said now, not later
-            yield cls(pool)
+            yield cls(pool, appender, watch)
 
     async def append(
-        self, stream: StreamName, events: Sequence[Event], *, expected: ExpectedVersion
+        self,
+        stream: StreamName,
+        events: Sequence[Event],
+        *,
+        expected: ExpectedVersion,
+        boundary: Boundary | None = None,
     ) -> Appended:
         """Append events to a stream, all or none, as `EventStore.append` says."""
-        stream, encoded = check_append(stream, events, expected)
-        at_least, at_most = (
-            _BOUNDS[expected] if isinstance(expected, Expect) else (expected, expected)
-        )
-        async with self._pool.connection() as connection:
-            try:
-                (row,) = await connection.fetch(
-                    query("append"),
-                    stream,
-                    at_least,
-                    at_most,
-                    [event.id for event in encoded],
-                    [event.type for event in encoded],
-                    [event.data for event in encoded],
-                    [event.metadata for event in encoded],
-                )
-            except Exception as error:
-                raise append_failed(error, stream) from error
-        return _appended(row, stream, len(encoded), expected)
+        stream, encoded = check_append(stream, events, expected, boundary)
+        write = EncodedWrite(stream=stream, events=encoded, expected=expected)
+        (appended,) = await self._appender.append((write,), boundary)
+        return appended
+
+    async def append_all(
+        self, writes: Sequence[Write], *, boundary: Boundary | None = None
+    ) -> tuple[Appended, ...]:
+        """Append to several streams, all or none, as `EventStore.append_all` says."""
+        return await self._appender.append(check_append_all(writes, boundary), boundary)
+
+    async def outcome(self, event_ids: Sequence[UUID]) -> Outcome:
+        """Find out what became of an append, as `EventStore.outcome` says.
+
+        It waits for the appends of this store that are under way with one of the ids, ends the
+        sessions that its lost answers were to come from, and then looks under the lock of the log,
+        behind whoever holds it or waits for it.
+        """
+        check_ids(event_ids)
+        await self._appender.settle(event_ids)
+        rows = await self._fetch("outcome", list(event_ids))
+        held = [row for row in rows if row["event_id"] is not None]
+        if not held:
+            return Outcome(appended=None, head=Position(rows[0]["head"]))
+        positions = [row["position"] for row in held]
+        first = positions[0]
+        if [row["event_id"] for row in held] != list(event_ids) or positions != list(
+            range(first, first + len(held))
+        ):
+            known = {row["event_id"]: row["stream"] for row in held}
+            raise next(EventIdReused(known[id_], id_) for id_ in event_ids if id_ in known)
+        return Outcome(appended=acknowledged(held), head=Position(rows[0]["head"]))
 
     async def read_stream(
-        self, stream: StreamName, *, after: StreamVersion = StreamVersion(0), limit: int = 1000
+        self,
+        stream: StreamName,
+        *,
+        after: StreamVersion = StreamVersion(0),
+        limit: int = 1000,
+        until: Position | None = None,
     ) -> list[RecordedEvent]:
         """Read a stream forwards, as `EventStore.read_stream` says."""
-        check_read(after, limit)
-        rows = await self._fetch("read_stream", stream_name(stream), after, limit)
-        return [_recorded(row) for row in rows]
+        check_read(after, limit, until)
+        return recorded(
+            await self._fetch("read_stream", stream_name(stream), after, _or_end(until), limit)
+        )
+
+    async def read_stream_backwards(
+        self,
+        stream: StreamName,
+        *,
+        before: StreamVersion | None = None,
+        limit: int = 1000,
+        until: Position | None = None,
+    ) -> list[RecordedEvent]:
+        """Read a stream backwards, as `EventStore.read_stream_backwards` says."""
+        check_read_backwards(before, limit, until)
+        return recorded(
+            await self._fetch(
+                "read_stream_backwards",
+                stream_name(stream),
+                _or_end(before),
+                _or_end(until),
+                limit,
+            )
+        )
 
     async def read_log(
-        self, *, after: Position = Position(0), limit: int = 1000
+        self,
+        *,
+        after: Position = Position(0),
+        limit: int = 1000,
+        query: Query | None = None,
+        until: Position | None = None,
     ) -> list[RecordedEvent]:
         """Read the log forwards, as `EventStore.read_log` says."""
-        check_read(after, limit)
-        return [_recorded(row) for row in await self._fetch("read_log", after, limit)]
+        check_read(after, limit, until)
+        if query is None:
+            return recorded(await self._fetch("read_log", after, _or_end(until), limit))
+        return await self._read_matching(query, after, _or_end(until), limit, backwards=False)
+
+    async def read_log_backwards(
+        self,
+        *,
+        before: Position | None = None,
+        limit: int = 1000,
+        query: Query | None = None,
+    ) -> list[RecordedEvent]:
+        """Read the log backwards, as `EventStore.read_log_backwards` says."""
+        check_read_backwards(before, limit)
+        if query is None:
+            return recorded(await self._fetch("read_log_backwards", _or_end(before), limit))
+        return await self._read_matching(query, 0, _or_end(before) - 1, limit, backwards=True)
 
     async def stream_version(self, stream: StreamName) -> StreamVersion:
         """Return how many events a stream holds."""
@@ -120,42 +199,38 @@ class PostgresEventStore:
         (row,) = await self._fetch("head")
         return Position(row["head"])
 
+    async def wait_for(self, position: Position, timeout_seconds: float) -> Position:
+        """Wait until the log has reached a position, as `EventStore.wait_for` says."""
+        check_wait(position, timeout_seconds)
+        return await reach(self, self._watch, position, timeout_seconds)
+
+    def subscribe(
+        self,
+        *,
+        after: Position = Position(0),
+        query: Query | None = None,
+        page_size: int = 1000,
+    ) -> CatchUpSubscription:
+        """Follow the log, as `EventStore.subscribe` says."""
+        check_read(after, page_size)
+        if query is not None:
+            check_query(query)
+        return CatchUpSubscription(self, self._watch, after=after, query=query, page_size=page_size)
+
+    async def _read_matching(
+        self, query: Query, after: int, until: int, limit: int, *, backwards: bool
+    ) -> list[RecordedEvent]:
+        check_query(query)
+        items = msgspec.json.encode(query.items).decode()
+        return recorded(await self._fetch("read_matching", items, after, until, limit, backwards))
+
     async def _fetch(self, name: str, *arguments: Any) -> list[asyncpg.Record]:
         async with self._pool.connection() as connection:
             try:
-                return await connection.fetch(query(name), *arguments)
+                return await connection.fetch(statement(name, self._pool.log), *arguments)
             except Exception as error:
                 raise read_failed(error) from error
 
 
-def _appended(
-    row: asyncpg.Record, stream: StreamName, events: int, expected: ExpectedVersion
-) -> Appended:
-    match row["outcome"]:
-        case "appended" | "repeated" as outcome:
-            return Appended(
-                stream=stream,
-                version=StreamVersion(row["last_version"]),
-                position=Position(row["last_position"]),
-                events=events,
-                repeated=outcome == "repeated",
-            )
-        case "wrong-version":
-            raise WrongExpectedVersion(stream, expected, StreamVersion(row["last_version"]))
-        case "id-reused":
-            raise EventIdReused(stream, UUID(bytes=row["reused"].bytes))
-        case outcome:
-            raise EventStoreError(f"eventstore.append answered {outcome!r}, which is unknown here.")
-
-
-def _recorded(row: asyncpg.Record) -> RecordedEvent:
-    return RecordedEvent(
-        id=UUID(bytes=row["event_id"].bytes),
-        type=row["type"],
-        data=msgspec.json.decode(row["data"]),
-        metadata=msgspec.json.decode(row["metadata"]),
-        stream=StreamName(row["stream"]),
-        version=StreamVersion(row["version"]),
-        position=Position(row["position"]),
-        recorded_at=row["recorded_at"],
-    )
+def _or_end(bound: int | None) -> int:
+    return _END if bound is None else bound

@@ -24,13 +24,24 @@ from eventstore.errors import (
 )
 from eventstore.stream import StreamName
 
-__all__ = ["append_failed", "read_failed", "unavailable"]
+__all__ = ["append_failed", "read_failed", "spoils_others", "unavailable"]
 
 DEFINITE_CLASSES: Final = frozenset({"0A", "22", "23", "3F", "42", "54", "ES", "P0"})
 """SQLSTATE classes of errors that roll the statement back: it asks for what cannot be done."""
 
 DEFINITE_CODES: Final = frozenset({"25006", "40001", "40P01", "55P03"})
 """A read-only server; lost races: serialization, deadlock, a lock that was not granted in time."""
+
+
+OF_ONE_APPEND: Final = frozenset({"22", "23", "54", "P0"})
+"""Those of them that are about one append's values, and not about the server or our rights."""
+
+
+def spoils_others(error: BaseException) -> bool:
+    """Whether one append can have made the server refuse a batch, and the others might pass."""
+    return isinstance(error, asyncpg.PostgresError) and (
+        (error.sqlstate or "")[:2] in OF_ONE_APPEND
+    )
 
 
 def unavailable(error: BaseException, server: str) -> EventStoreError:

@@ -1,9 +1,16 @@
--- A stream's events after a version, in order. The stream's number comes from a scalar subquery: a
--- join would not tell the planner that there is one stream only, whose index is in order already.
-SELECT
-    e.position, $1::text AS stream, e.version, e.recorded_at, e.event_id, e.type, e.data, e.metadata
-FROM eventstore.events AS e
-WHERE e.stream_id = (SELECT s.id FROM eventstore.streams AS s WHERE s.name = $1)
-  AND e.version > $2
-ORDER BY e.version
-LIMIT $3
+-- A stream's events after a version, in order, up to a position. The stream's number comes from a
+-- scalar subquery: a join would not tell the planner that there is one stream only, whose index is
+-- in order already. The position is looked at last: versions are in the order of positions, so what
+-- it cuts off is the end.
+SELECT *
+FROM (
+    SELECT
+        e.position, e.stream, e.version, e.recorded_at, e.event_id, e.type, e.tags, e.data,
+        e.metadata
+    FROM eventstore.events AS e
+    WHERE e.stream_id = (SELECT s.id FROM eventstore.streams AS s WHERE s.name = $1)
+      AND e.version > $2
+    ORDER BY e.version
+    LIMIT $4
+) AS page
+WHERE page.position <= $3

@@ -44,7 +44,7 @@ async def test_it_needs_an_event(sql: asyncpg.Connection[asyncpg.Record]) -> Non
         await sql.fetch(CALL, *arguments("a-1", 0))
 
 
-@pytest.mark.parametrize("table", ["events", "streams"])
+@pytest.mark.parametrize("table", ["events", "streams", "event_tags", "commits"])
 @pytest.mark.parametrize(
     "statement",
     ["DELETE FROM {}", "TRUNCATE {}", "UPDATE {} SET {} = {}", "DELETE FROM {} WHERE false"],
@@ -53,7 +53,9 @@ async def test_the_log_is_append_only(
     sql: asyncpg.Connection[asyncpg.Record], table: str, statement: str
 ) -> None:
     await sql.fetch(CALL, *arguments("a-1", 1))
-    column = "version" if table == "events" else "name"
+    column = {"events": "version", "streams": "name", "event_tags": "tag", "commits": "events"}[
+        table
+    ]
     with pytest.raises(asyncpg.PostgresError, match="append-only") as caught:
         await sql.execute(statement.format(f"eventstore.{table}", column, column))
     assert caught.value.sqlstate == "ES002"
@@ -76,7 +78,7 @@ async def test_several_appends_in_one_transaction(
     async with sql.transaction():
         for stream in ("a-1", "b-1", "a-1"):
             await sql.fetch(CALL, *arguments(stream, 2))
-    rows = await sql.fetch(query("read_log"), 0, 10)
+    rows = await sql.fetch(query("read_log"), 0, 2**62, 10)
     assert [(r["position"], r["stream"], r["version"]) for r in rows] == [
         (1, "a-1", 1),
         (2, "a-1", 2),
@@ -119,7 +121,17 @@ async def test_the_work_of_an_append_does_not_grow_with_the_log(
     assert await buffers_of_one_append(sql) < small + 50
 
 
-@pytest.mark.parametrize("name", ["read_log", "read_stream", "stream_version", "head"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "read_log",
+        "read_log_backwards",
+        "read_stream",
+        "read_stream_backwards",
+        "stream_version",
+        "head",
+    ],
+)
 async def test_reads_go_by_index(store_url: str, name: str) -> None:
     connection = await connect(store_url)
     try:

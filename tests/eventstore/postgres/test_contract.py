@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from eventstore import EventStore, connect
-from tests.contract.event_store import EventStoreContract
+from eventstore.postgres.store import PostgresEventStore
+from eventstore.store import FullEventStore
+from tests.contract.event_store import FullEventStoreContract
 
 
 @pytest.mark.stack
-class TestPostgresEventStore(EventStoreContract):
+class TestPostgresEventStore(FullEventStoreContract):
     @pytest.fixture
-    async def store(self, store_url: str) -> AsyncIterator[EventStore]:
-        async with connect(store_url, pool_size=16) as store:
+    async def store(self, store_url: str) -> AsyncIterator[FullEventStore]:
+        async with PostgresEventStore.connect(store_url, pool_size=16) as store:
             yield store

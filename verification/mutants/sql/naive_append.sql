@@ -11,6 +11,7 @@ CREATE OR REPLACE FUNCTION eventstore.append(
     types text[],
     data json[],
     metadata json[],
+    tags text[] DEFAULT NULL,
     OUT outcome text,
     OUT last_version bigint,
     OUT last_position bigint,
@@ -50,14 +51,65 @@ BEGIN
             INSERT INTO eventstore.streams (id, name) VALUES (stream_number, stream);
         END IF;
         INSERT INTO eventstore.events (
-            position, stream_id, version, recorded_at, event_id, type, data, metadata
+            position, stream_id, version, recorded_at, event_id, stream, type, tags, data, metadata
         ) VALUES (
-            last_position, stream_number, last_version, clock_timestamp(),
-            ids[place], types[place], data[place], metadata[place]
+            last_position, stream_number, last_version, clock_timestamp(), ids[place],
+            append.stream, types[place], string_to_array(append.tags[place], ' '),
+            append.data[place], append.metadata[place]
         );
     END LOOP;
     outcome := 'appended';
     -- A commit takes its time: a slow disk, a standby that must confirm, a busy machine.
     PERFORM pg_sleep(0.04 * random());
+END
+$function$;
+
+-- A batch, one write after the other. No append of a run has several streams or a boundary.
+CREATE OR REPLACE FUNCTION eventstore.append_batch(
+    appends int[],
+    streams text[],
+    at_least bigint[],
+    at_most bigint[],
+    amounts bigint[],
+    writes int[],
+    places bigint[],
+    ids uuid[],
+    types text[],
+    tags text[],
+    data json[],
+    metadata json[],
+    boundaries json[],
+    OUT outcomes text[],
+    OUT last_versions bigint[],
+    OUT last_positions bigint[],
+    OUT reused uuid[]
+)
+LANGUAGE plpgsql VOLATILE
+AS $function$
+DECLARE
+    write int;
+    low int;
+    high int;
+    answer record;
+BEGIN
+    -- By name, so that two batches never wait for each other.
+    FOR write IN
+        SELECT w.number FROM unnest(streams) WITH ORDINALITY AS w (stream, number) ORDER BY w.stream
+    LOOP
+        high := (
+            SELECT sum(w.amount)
+            FROM unnest(amounts) WITH ORDINALITY AS w (amount, number)
+            WHERE w.number <= write
+        );
+        low := high - amounts[write] + 1;
+        answer := eventstore.append(
+            streams[write], at_least[write], at_most[write], ids[low:high], types[low:high],
+            data[low:high], metadata[low:high], tags[low:high]
+        );
+        outcomes[write] := answer.outcome;
+        last_versions[write] := answer.last_version;
+        last_positions[write] := answer.last_position;
+        reused[write] := answer.reused;
+    END LOOP;
 END
 $function$;

@@ -1,0 +1,175 @@
+"""The two functions that append, as calls: their arguments, and what they answer.
+
+``append`` takes one append to one stream and is quick; ``append_batch`` takes any number of any
+kind. Both are described where they are made, in ``migrations/sql/0002``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from eventstore.errors import (
+    BoundaryCrossed,
+    EventIdReused,
+    EventStoreError,
+    WrongExpectedVersion,
+)
+from eventstore.postgres.batching import PendingAppend
+from eventstore.store import Appended, Boundary
+from eventstore.stream import Expect, ExpectedVersion, Position, StreamVersion
+from eventstore.validation import EncodedWrite
+
+__all__ = [
+    "Answer",
+    "append_answer",
+    "append_arguments",
+    "batch_answers",
+    "batch_arguments",
+    "is_simple",
+]
+
+Answer = tuple[Appended, ...] | EventStoreError
+"""What became of one append: an acknowledgement a write, or why it was refused."""
+
+_BOUNDS: Final[dict[Expect, tuple[int, int | None]]] = {
+    Expect.ANY: (0, None),
+    Expect.EXISTS: (1, None),
+    Expect.ABSENT: (0, 0),
+}
+
+
+def _bounds(expected: ExpectedVersion) -> tuple[int, int | None]:
+    return _BOUNDS[expected] if isinstance(expected, Expect) else (expected, expected)
+
+
+def is_simple(append: PendingAppend[Any]) -> bool:
+    """Whether the quick function will do: one stream, no boundary."""
+    return len(append.writes) == 1 and append.boundary is None
+
+
+def append_arguments(append: PendingAppend[Any]) -> tuple[Any, ...]:
+    """Return the arguments of ``append``."""
+    (write,) = append.writes
+    at_least, at_most = _bounds(write.expected)
+    events = write.events
+    return (
+        write.stream,
+        at_least,
+        at_most,
+        append.ids,
+        [event.type for event in events],
+        [event.data for event in events],
+        [event.metadata for event in events],
+        [" ".join(event.tags) for event in events],
+    )
+
+
+def append_answer(append: PendingAppend[Any], row: asyncpg.Record) -> Answer:
+    """Say what ``append`` answered."""
+    return _answer(
+        append, [row["outcome"]], [row["last_version"]], [row["last_position"]], [row["reused"]]
+    )
+
+
+def batch_arguments(batch: Sequence[PendingAppend[Any]]) -> tuple[Any, ...]:
+    """Return the arguments of ``append_batch``."""
+    writes = [write for append in batch for write in append.writes]
+    bounds = [_bounds(write.expected) for write in writes]
+    events = [event for write in writes for event in write.events]
+    return (
+        [number for number, append in enumerate(batch, 1) for _ in append.writes],
+        [write.stream for write in writes],
+        [at_least for at_least, _ in bounds],
+        [at_most for _, at_most in bounds],
+        [len(write.events) for write in writes],
+        [number for number, write in enumerate(writes, 1) for _ in write.events],
+        [place for write in writes for place in range(1, len(write.events) + 1)],
+        [event.id for event in events],
+        [event.type for event in events],
+        [" ".join(event.tags) for event in events],
+        [event.data for event in events],
+        [event.metadata for event in events],
+        [_boundary(append.boundary) for append in batch]
+        if any(append.boundary for append in batch)
+        else None,
+    )
+
+
+def batch_answers(batch: Sequence[PendingAppend[Any]], row: asyncpg.Record) -> list[Answer]:
+    """Say what ``append_batch`` answered to each append."""
+    versions, positions = row["last_versions"], row["last_positions"]
+    outcomes = row["outcomes"] or ["appended"] * len(versions)
+    reused = row["reused"] or [None] * len(versions)
+    answers: list[Answer] = []
+    start = 0
+    for append in batch:
+        end = start + len(append.writes)
+        answers.append(
+            _answer(
+                append,
+                outcomes[start:end],
+                versions[start:end],
+                positions[start:end],
+                reused[start:end],
+            )
+        )
+        start = end
+    return answers
+
+
+def _boundary(boundary: Boundary | None) -> str | None:
+    if boundary is None:
+        return None
+    return msgspec.json.encode({"items": boundary.query.items, "after": boundary.after}).decode()
+
+
+def _answer(
+    append: PendingAppend[Any],
+    outcomes: Sequence[str | None],
+    versions: Sequence[int | None],
+    positions: Sequence[int | None],
+    reused: Sequence[UUID | None],
+) -> Answer:
+    if all(outcome in {"appended", "repeated"} for outcome in outcomes):
+        return tuple(
+            Appended(
+                stream=write.stream,
+                version=StreamVersion(version),  # type: ignore[arg-type]
+                position=Position(position),  # type: ignore[arg-type]
+                events=len(write.events),
+                repeated=outcome == "repeated",
+            )
+            for write, outcome, version, position in zip(
+                append.writes, outcomes, versions, positions, strict=True
+            )
+        )
+    at_fault = next(n for n, outcome in enumerate(outcomes) if outcome)
+    write = append.writes[at_fault]
+    return _refusal(
+        append, write, outcomes[at_fault], versions[at_fault], positions[at_fault], reused[at_fault]
+    )
+
+
+def _refusal(
+    append: PendingAppend[Any],
+    write: EncodedWrite,
+    outcome: str | None,
+    version: int | None,
+    position: int | None,
+    reused: UUID | None,
+) -> EventStoreError:
+    first = append.writes[0].stream
+    match outcome:
+        case "wrong-version" if version is not None:
+            return WrongExpectedVersion(write.stream, write.expected, StreamVersion(version))
+        case "boundary-crossed" if position is not None and append.boundary is not None:
+            return BoundaryCrossed(first, append.boundary.after, Position(position))
+        case "id-reused" if reused is not None:
+            return EventIdReused(first, UUID(bytes=reused.bytes))
+        case _:
+            return EventStoreError(f"the append was answered {outcome!r}, which is unknown here.")
