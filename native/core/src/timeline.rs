@@ -27,6 +27,9 @@ pub struct Timeline {
     entrants: Vec<u32>,
     entrants_end: Vec<u32>,
     width: u32,
+    /// For each completed operation, by when it and all that do the same and complete before it
+    /// were invoked.
+    equals_invoked: Vec<u32>,
     pending_invoked: Vec<u32>,
     pending_groups: Vec<Range<u32>>,
 }
@@ -63,6 +66,7 @@ impl Timeline {
             entrants: Vec::with_capacity(completed.len()),
             entrants_end: Vec::with_capacity(completed.len()),
             width: 0,
+            equals_invoked: equals_invoked(table, actions, &completed),
             pending_invoked,
             pending_groups,
             actions: Vec::with_capacity(completed.len() + pending.len()),
@@ -149,6 +153,12 @@ impl Timeline {
         &self.pending_groups
     }
 
+    /// Whether all operations that do the same as this one and complete before it were invoked by
+    /// the time `base` completes.
+    pub(crate) fn equals_are_open(&self, operation: u32, base: u32) -> bool {
+        self.equals_invoked[operation as usize] <= self.completions[base as usize]
+    }
+
     /// Whether a pending operation was invoked by the time `base` completes.
     pub(crate) fn pending_may_precede(&self, operation: u32, base: u32) -> bool {
         let pending = (operation - self.completed) as usize;
@@ -159,11 +169,24 @@ impl Timeline {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let words = self.rows.len() * 2
-            + self.completed as usize * 4
+            + self.completed as usize * 5
             + self.pending_invoked.len()
             + self.pending_groups.len() * 2;
         words * size_of::<u32>()
     }
+}
+
+/// For each of some rows, by when it and the earlier ones of equal action were invoked.
+fn equals_invoked(table: &OperationTable, actions: &[u32], rows: &[u32]) -> Vec<u32> {
+    let most = actions.iter().filter(|&&action| action != IDLE).max();
+    let mut last = vec![0; most.map_or(0, |&most| most as usize + 1)];
+    rows.iter()
+        .map(|&row| {
+            let last: &mut u32 = &mut last[actions[row as usize] as usize];
+            *last = table.invoked(row as usize).max(*last);
+            *last
+        })
+        .collect()
 }
 
 /// Ranges of ids of pending operations that do the same.

@@ -77,6 +77,51 @@ fn an_unanswered_removal_does_not_take_what_another_one_answered() {
     }
 }
 
+/// Rows as (invoked, completed, kind, value).
+fn rows(rows: &[(u32, u32, u8, u32)]) -> OperationTable {
+    let mut table = OperationTable::default();
+    for &(invoked, completed, kind, value) in rows {
+        table.push(invoked, completed, kind, &[value]);
+    }
+    table
+}
+
+#[test]
+fn a_removal_waits_for_an_equal_one_that_runs_within_it() {
+    let queue = rows(&[
+        (0, 1, INSERT, 1),
+        (2, 3, INSERT, 2),
+        (4, 5, INSERT, 1),
+        (6, 20, REMOVE, 1),
+        (6, 7, INSERT, 3),
+        (8, 9, REMOVE, 1),
+        (10, 11, REMOVE, 2),
+    ]);
+    let stack = rows(&[
+        (0, 1, INSERT, 1),
+        (2, 3, INSERT, 2),
+        (4, 5, INSERT, 1),
+        (6, 20, REMOVE, 1),
+        (6, 7, INSERT, 3),
+        (8, 9, REMOVE, 3),
+        (10, 11, REMOVE, 1),
+        (12, 13, REMOVE, 2),
+    ]);
+    let priorities = rows(&[
+        (0, 1, INSERT, 1),
+        (2, 20, REMOVE, 1),
+        (2, 3, INSERT, 9),
+        (4, 5, REMOVE, 1),
+        (6, 7, REMOVE, 9),
+        (8, 9, INSERT, 1),
+    ]);
+    for (container, table) in CONTAINERS.into_iter().zip([queue, stack, priorities]) {
+        let outcome = judge(container, &table);
+        assert_eq!(outcome.verdict, Verdict::Valid, "{container:?}");
+        replay(&container, &table, &outcome.order, true).unwrap();
+    }
+}
+
 #[test]
 fn rows_that_are_no_operation_of_a_container_are_refused() {
     for (kind, completed, arguments) in [

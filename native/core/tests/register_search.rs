@@ -128,6 +128,31 @@ fn any_number_of_operations_may_overlap() {
 }
 
 #[test]
+fn values_that_nothing_sees_before_the_next_write_are_one_state() {
+    // Rounds of concurrent writes; each value is read in a round of its own, long after.
+    let mut table = OperationTable::default();
+    let writers = 12;
+    for round in 0..writers {
+        let now = 10 * round;
+        for writer in 0..writers {
+            table.push(now, now + 2, WRITE, &[writer + 1]);
+        }
+        table.push(now + 4, now + 5, READ, &[round + 1]);
+    }
+    let valid = judge(&table);
+    assert_eq!(valid.verdict, Verdict::Valid);
+    table.push(10 * writers, 10 * writers + 1, READ, &[1]);
+    let invalid = judge(&table);
+    assert_eq!(invalid.verdict, Verdict::Invalid);
+    // One value of each round counts; each subset of the writes would be some thousands.
+    assert!(
+        invalid.configurations < 10 * 12 * 12,
+        "{}",
+        invalid.configurations
+    );
+}
+
+#[test]
 fn the_same_table_gives_the_same_outcome() {
     let table = overlapping(40, 9);
     assert_eq!(judge(&table), judge(&table));

@@ -32,6 +32,11 @@ pub trait Discipline: Debug + Clone + Default {
     /// Whether the value itself has a part in when it leaves.
     const BY_VALUE: bool;
 
+    /// Whether a removal of the first value may always be linearized at once. In no order that goes
+    /// on from here can another value leave before: so the first removal of an equal one can come
+    /// first of all, and trade places with this one, which completes before it.
+    const REMOVED_AT_ONCE: bool;
+
     /// Whether a value that is in leaves before one that is put in now.
     fn leaves_before(other: u32, value: u32) -> bool;
 }
@@ -188,6 +193,18 @@ impl<D: Discipline> Model for Container<D> {
 
     fn observes(&self, action: u32) -> bool {
         self.deeds[action as usize] == Deed::FindNothing
+    }
+
+    fn forced(&mut self, state: u32, action: u32) -> Option<u32> {
+        match self.deeds[action as usize] {
+            Deed::FindNothing => self.step(state, action),
+            // Where newer values leave first, one that is taken out later than it can be is in
+            // nobody's way, if an answered removal does take it out.
+            Deed::Remove(value) if D::REMOVED_AT_ONCE || self.fates[&value].spare <= 0 => {
+                self.step(state, action)
+            }
+            _ => None,
+        }
     }
 
     fn conceivable(&mut self, state: u32, action: u32) -> bool {

@@ -19,6 +19,7 @@ mod stack;
 pub(crate) mod stream;
 pub mod strings;
 mod subsets;
+mod unread;
 
 pub use counter::Counter;
 pub use lock::Lock;
@@ -58,10 +59,32 @@ pub trait Model: Sized {
     /// Whether an action never changes a state in which it is legal.
     fn observes(&self, action: u32) -> bool;
 
-    /// Whether an action is legal in a state and may be linearized there at once: what can follow
-    /// without it can follow after it.
-    fn forced(&mut self, state: u32, action: u32) -> bool {
-        self.observes(action) && self.step(state, action).is_some()
+    /// The state after an action that may be linearized at once, without trying anything else: if
+    /// any order completes from this state, one does that has this action next. None where it is
+    /// not legal, or where that is not sure.
+    ///
+    /// If it changes the state, the search does so only to the first to complete of the operations
+    /// that do the same, those included that were not yet invoked.
+    fn forced(&mut self, state: u32, action: u32) -> Option<u32> {
+        if self.observes(action) {
+            self.step(state, action)
+        } else {
+            None
+        }
+    }
+
+    /// A state that no action [tells](Model::tells) from itself, where the model has one.
+    fn dead(&self) -> Option<u32> {
+        None
+    }
+
+    /// Whether an action can tell a state from the [dead](Model::dead) one.
+    ///
+    /// An action that cannot is legal in both or in neither. It [`overwrites`](Model::overwrites),
+    /// or leads from the two to two states that no action can tell apart that could not before.
+    fn tells(&self, action: u32, state: u32) -> bool {
+        let _ = (action, state);
+        true
     }
 
     /// Whether an action is legal in every state and leads to the same one from all.

@@ -151,10 +151,15 @@ impl Model for MultiRegister {
         self.actions[action as usize].written.is_empty()
     }
 
-    fn forced(&mut self, state: u32, action: u32) -> bool {
+    fn forced(&mut self, state: u32, action: u32) -> Option<u32> {
         // What nobody sees is best placed where it makes no difference.
         let settled = self.observes(action) || self.vanishes(action);
-        settled && self.step(state, action) == Some(state)
+        let after = if settled {
+            self.step(state, action)
+        } else {
+            None
+        };
+        after.filter(|&after| after == state)
     }
 
     fn overwrites(&self, action: u32) -> bool {

@@ -9,6 +9,7 @@ pub struct BestFirst;
 impl Discipline for BestFirst {
     const NAME: &'static str = "priority queue";
     const BY_VALUE: bool = true;
+    const REMOVED_AT_ONCE: bool = true;
 
     fn leaves_before(other: u32, value: u32) -> bool {
         other < value

@@ -9,6 +9,7 @@ pub struct Fifo;
 impl Discipline for Fifo {
     const NAME: &'static str = "queue";
     const BY_VALUE: bool = false;
+    const REMOVED_AT_ONCE: bool = true;
 
     fn leaves_before(_other: u32, _value: u32) -> bool {
         true

@@ -1,13 +1,15 @@
 //! A register: read, write, compare and set, over any number of distinct values.
 //!
-//! Values are numbers; 0 is the initial one. A value that no operation reads or compares with is
-//! *dead*: no operation can tell two dead values apart, so all of them are one state, and a pending
-//! operation that makes one is never needed.
-
-use hashbrown::HashSet;
-use rustc_hash::FxBuildHasher;
+//! Values are numbers; 0 is the initial one. A value that no operation can have read or compared
+//! with where it was put is *dead*: no operation can tell two dead values apart, so all of them are
+//! one state, and a pending operation that makes one is never needed.
+//!
+//! The same holds of a live value while nothing that is left observes it before the next write: a
+//! read or a cas of any other value is illegal in it, a refusal of any other is legal and leaves it
+//! as it is, all as in a dead one, and the write makes both the same.
 
 use super::numbered::Numbered;
+use super::unread::Sights;
 use super::{Compiled, IDLE, Model};
 use crate::operations::{Malformed, OperationTable};
 
@@ -72,33 +74,21 @@ impl Model for Register {
         let rows = (0..table.len())
             .map(|row| Action::of(table, row))
             .collect::<Result<Vec<_>, _>>()?;
-        let is_observed = |row: usize| !table.is_pending(row);
-        let mut live: HashSet<u32, FxBuildHasher> = HashSet::default();
-        let mut refusals = false;
-        for (row, &action) in rows.iter().enumerate() {
-            match action {
-                Action::Read(value) if is_observed(row) => {
-                    live.insert(value);
-                }
-                Action::Cas(from, _) => {
-                    live.insert(from);
-                }
-                Action::CasRefused(from) if is_observed(row) => {
-                    live.insert(from);
-                    refusals = true;
-                }
-                Action::Read(_)
-                | Action::Write(_)
-                | Action::CasRefused(_)
-                | Action::FailedWrite(_) => {}
-            }
-        }
-        let settle = |value: u32| if live.contains(&value) { value } else { DEAD };
+        let sights = Sights::of(table, &rows);
+        let answered = |row: usize| !table.is_pending(row);
+        let refusals = rows
+            .iter()
+            .enumerate()
+            .any(|(row, action)| matches!(action, Action::CasRefused(_)) && answered(row));
+        let settle = |row: usize, value: u32| {
+            let shows = sights.may_show(value, table.invoked(row), table.completed(row));
+            if shows { value } else { DEAD }
+        };
         let mut actions = Numbered::default();
         let numbers = rows.iter().enumerate().map(|(row, &action)| {
             let action = match action {
-                Action::Write(value) => Action::Write(settle(value)),
-                Action::Cas(from, to) => Action::Cas(from, settle(to)),
+                Action::Write(value) => Action::Write(settle(row, value)),
+                Action::Cas(from, to) => Action::Cas(from, settle(row, to)),
                 other => other,
             };
             if table.is_pending(row) && is_idle(action, refusals) {
@@ -110,7 +100,7 @@ impl Model for Register {
         Ok(Compiled {
             model: Self {
                 actions: actions.into_list(),
-                initial: settle(0),
+                initial: if sights.is_observed(0) { 0 } else { DEAD },
                 refusals,
             },
             actions: numbers,
@@ -139,13 +129,27 @@ impl Model for Register {
         }
     }
 
-    fn forced(&mut self, state: u32, action: u32) -> bool {
+    fn forced(&mut self, state: u32, action: u32) -> Option<u32> {
         // Without refusals a dead state allows only writes, which every state allows: so a dead
         // write is best placed where the state is dead already.
-        if state == DEAD && self.vanishes(action) {
-            return true;
+        if self.observes(action) || (state == DEAD && self.vanishes(action)) {
+            self.step(state, action)
+        } else {
+            None
         }
-        self.observes(action) && self.step(state, action).is_some()
+    }
+
+    fn dead(&self) -> Option<u32> {
+        Some(DEAD)
+    }
+
+    fn tells(&self, action: u32, state: u32) -> bool {
+        match self.actions[action as usize] {
+            Action::Read(value) | Action::Cas(value, _) | Action::CasRefused(value) => {
+                value == state
+            }
+            Action::Write(_) | Action::FailedWrite(_) => false,
+        }
     }
 
     fn overwrites(&self, action: u32) -> bool {

@@ -9,6 +9,7 @@ pub struct Lifo;
 impl Discipline for Lifo {
     const NAME: &'static str = "stack";
     const BY_VALUE: bool = false;
+    const REMOVED_AT_ONCE: bool = false;
 
     fn leaves_before(_other: u32, _value: u32) -> bool {
         false

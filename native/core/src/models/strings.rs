@@ -5,6 +5,9 @@
 //! stays so, and until a put it cannot be got: all dead strings are one state. The others are
 //! prefixes of answers, named by the first answer that they begin, in alphabetical order, and by
 //! their length; so a state needs no text of its own, and appending is a binary search.
+//!
+//! A string is as good as dead while it begins nothing that is got before the next put: whatever is
+//! appended to it begins none of those answers either, and the put makes both the same.
 
 use super::numbered::Numbered;
 use super::{Compiled, IDLE, Model};
@@ -125,6 +128,16 @@ impl Prefixes {
         })
     }
 
+    /// Whether the string of a state begins the one of another.
+    fn begins(&self, state: u32, text: u32) -> bool {
+        if state == DEAD || text == DEAD {
+            return state == text;
+        }
+        let (prefix, whole) = (self.known.get(state), self.known.get(text));
+        // What a text begins is a part of what its own beginnings begin.
+        prefix.length <= whole.length && prefix.first <= whole.first && whole.first < prefix.end
+    }
+
     /// Whether a text occurs in no answer: whatever it is appended to is dead.
     fn is_nowhere(&self, text: &[u8]) -> bool {
         let finder = memchr::memmem::Finder::new(text);
@@ -195,12 +208,24 @@ impl Model for Strings {
         }
     }
 
-    fn forced(&mut self, state: u32, action: u32) -> bool {
+    fn forced(&mut self, state: u32, action: u32) -> Option<u32> {
         // What makes the string dead from everywhere is best placed where it is dead already.
-        if state == DEAD && self.vanishes(action) {
-            return true;
+        if self.observes(action) || (state == DEAD && self.vanishes(action)) {
+            self.step(state, action)
+        } else {
+            None
         }
-        self.observes(action) && self.step(state, action).is_some()
+    }
+
+    fn dead(&self) -> Option<u32> {
+        Some(DEAD)
+    }
+
+    fn tells(&self, action: u32, state: u32) -> bool {
+        match self.actions[action as usize] {
+            Action::Get(text) => self.prefixes.begins(state, text),
+            Action::Put(_) | Action::Append(_) => false,
+        }
     }
 
     fn overwrites(&self, action: u32) -> bool {
@@ -262,5 +287,9 @@ mod tests {
         assert_eq!(prefixes.after(a, b"c"), DEAD);
         assert_eq!(prefixes.after(DEAD, b""), DEAD);
         assert!(prefixes.is_nowhere(b"ac") && !prefixes.is_nowhere(b"bd"));
+        let abc = prefixes.of(b"abc");
+        assert!(prefixes.begins(a, abc) && prefixes.begins(abc, abc) && !prefixes.begins(abc, a));
+        let abd = prefixes.of(b"abd");
+        assert!(!prefixes.begins(abd, abc) && !prefixes.begins(DEAD, abc));
     }
 }

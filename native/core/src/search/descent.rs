@@ -132,23 +132,88 @@ impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
     /// Linearize what is forced here, and what that lets in, until nothing is.
     fn linearize_forced(&mut self) -> Result<(), Exhausted> {
         while !self.cursor.is_complete() {
+            let state = self.cursor.state;
             let mut steps = 0;
             let mut from = 0;
+            let mut mover: Option<Candidate> = None;
             while let Some((slot, operation)) = self.cursor.next_open(from) {
                 from = slot + 1;
                 steps += 1;
                 let action = self.timeline.action(operation);
-                if self.model.forced(self.cursor.state, action) {
-                    self.cursor.take(operation);
-                    self.order.push(operation);
+                match self.model.forced(state, action) {
+                    Some(after) if after == state => {
+                        self.cursor.take(operation);
+                        self.order.push(operation);
+                    }
+                    Some(state) if mover.is_none_or(|other| operation < other.operation) => {
+                        mover = Some(Candidate { operation, state });
+                    }
+                    _ => {}
                 }
             }
+            let base = self.cursor.base;
+            let mover = mover.filter(|it| self.timeline.equals_are_open(it.operation, base));
+            if let Some(Candidate { operation, state }) = mover {
+                self.cursor.state = state;
+                self.cursor.take(operation);
+                self.order.push(operation);
+            }
+            let has_moved = self.cursor.settle() || mover.is_some();
+            let has_died = self.bury(&mut steps);
             self.spend(steps)?;
-            if !self.cursor.settle() {
+            if !has_moved && !has_died {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Let the dead state stand for the current one if nothing can tell them apart before the next
+    /// operation that overwrites. True if it does now.
+    ///
+    /// An operation that an unlinearized one precedes that overwrites cannot come before the next
+    /// overwriting. So only those count that are open, or invoked before the first of the open ones
+    /// that overwrites completes; and pending ones.
+    fn bury(&mut self, steps: &mut u32) -> bool {
+        let Some(dead) = self.model.dead() else {
+            return false;
+        };
+        let state = self.cursor.state;
+        if state == dead || self.cursor.is_complete() {
+            return false;
+        }
+        let timeline = self.timeline;
+        let mut overwriting = timeline.completed();
+        let mut from = 0;
+        while let Some((slot, operation)) = self.cursor.next_open(from) {
+            from = slot + 1;
+            let action = timeline.action(operation);
+            if self.model.tells(action, state) {
+                return false;
+            }
+            if operation < overwriting && self.model.overwrites(action) {
+                overwriting = operation;
+            }
+        }
+        // Beyond a few rounds of all clients it is not worth looking.
+        let mut left = 64 + 4 * timeline.width();
+        for base in self.cursor.base + 1..=overwriting.min(timeline.completed() - 1) {
+            for &operation in timeline.entrants(base) {
+                left -= 1;
+                if left == 0 || self.model.tells(timeline.action(operation), state) {
+                    return false;
+                }
+            }
+        }
+        *steps += timeline.width();
+        for group in timeline.pending_groups() {
+            let action = timeline.action(group.start);
+            if self.model.tells(action, state) {
+                return false;
+            }
+        }
+        self.cursor.state = dead;
+        true
     }
 
     /// Enter the current configuration unless it was entered before.

@@ -6,7 +6,9 @@
 //! twice. What is not tried, and why nothing is lost by it:
 //!
 //! * An operation that is legal and [`forced`](Model::forced) is linearized at once: every order
-//!   that has it later stays legal with it here.
+//!   that has it later stays legal with it here, or with it in the place of one that does the same.
+//! * A state that nothing left can [`tell`](Model::tells) from the [`dead`](Model::dead) one before
+//!   the next operation that overwrites both is the dead one.
 //! * Of operations that do the same, only the one that completes first: swapping two such in any
 //!   order leaves it legal. A pending one completes never, so it comes after a completed one.
 //! * If an action that [`vanishes`](Model::vanishes) may be taken, none that
