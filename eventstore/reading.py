@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from eventstore.event import RecordedEvent
 from eventstore.query import Query
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 from eventstore.stream import Position, StreamName, StreamVersion
 
 __all__ = ["log", "log_backwards", "stream", "stream_backwards"]
@@ -18,7 +18,7 @@ PAGE_SIZE = 1000
 
 
 async def log(
-    store: FullEventStore,
+    store: EventStore,
     *,
     after: Position = Position(0),
     query: Query | None = None,
@@ -42,7 +42,7 @@ async def log(
 
 
 async def log_backwards(
-    store: FullEventStore,
+    store: EventStore,
     *,
     before: Position | None = None,
     query: Query | None = None,
@@ -63,7 +63,7 @@ async def log_backwards(
 
 
 async def stream(
-    store: FullEventStore,
+    store: EventStore,
     name: StreamName,
     *,
     after: StreamVersion = StreamVersion(0),
@@ -88,7 +88,7 @@ async def stream(
 
 
 async def stream_backwards(
-    store: FullEventStore,
+    store: EventStore,
     name: StreamName,
     *,
     before: StreamVersion | None = None,

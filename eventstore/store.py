@@ -18,7 +18,6 @@ __all__ = [
     "Boundary",
     "Delivery",
     "EventStore",
-    "FullEventStore",
     "Outcome",
     "Subscription",
     "Write",
@@ -122,67 +121,6 @@ class Subscription(Protocol):
 
 class EventStore(Protocol):
     """An append-only log of events in streams; linearizable, per stream and as a whole.
-
-    Positions are dense and in commit order: who reads the log up to a position has seen every
-    event up to it, for ever. Every method may raise `StoreUnavailable`.
-    """
-
-    async def append(
-        self, stream: StreamName, events: Sequence[Event], *, expected: ExpectedVersion
-    ) -> Appended:
-        """Append events to a stream, all or none, if it is where the caller expects it.
-
-        An append that the log holds already (its event ids side by side, in the same order and
-        stream) answers with the first result, whatever version is expected now.
-
-        Raises:
-            WrongExpectedVersion: the stream is elsewhere; nothing was stored.
-            EventIdReused: an id is in the log as part of another append; nothing was stored.
-            InvalidEvent, InvalidStreamName: a rule is broken; nothing was stored.
-            AppendRefused: the database refused it and rolled it back.
-            OutcomeUnknown: no answer came; repeat with the same event ids to find out.
-        """
-        ...
-
-    async def read_stream(
-        self, stream: StreamName, *, after: StreamVersion = StreamVersion(0), limit: int = 1000
-    ) -> list[RecordedEvent]:
-        """Read a stream forwards: its events with a version above ``after``, at most ``limit``.
-
-        Raises:
-            ReadFailed: no answer came.
-        """
-        ...
-
-    async def read_log(
-        self, *, after: Position = Position(0), limit: int = 1000
-    ) -> list[RecordedEvent]:
-        """Read the log forwards: the events with a position above ``after``, at most ``limit``.
-
-        Raises:
-            ReadFailed: no answer came.
-        """
-        ...
-
-    async def stream_version(self, stream: StreamName) -> StreamVersion:
-        """Return how many events a stream holds, 0 if there are none.
-
-        Raises:
-            ReadFailed: no answer came.
-        """
-        ...
-
-    async def head(self) -> Position:
-        """Return the position of the last event in the log, 0 if it is empty.
-
-        Raises:
-            ReadFailed: no answer came.
-        """
-        ...
-
-
-class FullEventStore(EventStore, Protocol):
-    """What `EventStore` becomes: it takes this place when every store keeps all of it.
 
     Positions are dense and in commit order: who reads the log up to a position has seen every
     event up to it, for ever. Every method may raise `StoreUnavailable`; every read may raise

@@ -17,8 +17,8 @@ import re
 from typing import Any, Final, Protocol
 
 from checker import Outcome
-from eventstore import EventStore, EventStoreError, WrongExpectedVersion
-from verification.workloads.requests import Reply, Request
+from eventstore import EventStoreError, WrongExpectedVersion
+from verification.workloads.requests import Reply, Request, WorkloadStore
 
 __all__ = [
     "REQUEST_SECONDS_MAX",
@@ -79,7 +79,7 @@ class RecordingClient:
 
     def __init__(
         self,
-        store: EventStore,
+        store: WorkloadStore,
         sink: HistorySink,
         *,
         process: int,

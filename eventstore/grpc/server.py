@@ -20,9 +20,9 @@ from eventstore.grpc import eventstore_pb2 as pb
 from eventstore.grpc.failures import DETAILS_KEY, code_of, details_to, failure_to
 from eventstore.grpc.service import Service
 from eventstore.grpc.tokens import Right, TokenRefused, Tokens
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 
-__all__ = ["SERVICE", "Certificate", "serve"]
+__all__ = ["SERVICE", "Certificate", "check_exposure", "serve"]
 
 SERVICE: Final = "trueorder.eventstore.v1.EventStore"
 
@@ -65,9 +65,22 @@ class Certificate(msgspec.Struct, frozen=True):
         return grpc.ssl_server_credentials([pair])
 
 
+def check_exposure(host: str, tokens: Tokens | None, certificate: Certificate | None) -> None:
+    """Check that an address is not open to all.
+
+    Raises:
+        ConfigError: others can reach it, and it lacks tokens or a certificate.
+    """
+    if host not in _LOOPBACK and not (tokens and tokens.required and certificate):
+        raise ConfigError(
+            f"{host} can be reached by others: serve it with tokens and a certificate, or listen "
+            "on 127.0.0.1 behind a proxy that does both."
+        )
+
+
 @asynccontextmanager
 async def serve(
-    store: FullEventStore,
+    store: EventStore,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -84,11 +97,7 @@ async def serve(
         ConfigError: the address cannot be listened on, or would be open to all.
     """
     tokens = tokens or Tokens({})
-    if host not in _LOOPBACK and not (tokens.required and certificate):
-        raise ConfigError(
-            f"{host} can be reached by others: serve it with tokens and a certificate, or listen "
-            "on 127.0.0.1 behind a proxy that does both."
-        )
+    check_exposure(host, tokens, certificate)
     server = grpc.aio.server(options=_OPTIONS)
     server.add_generic_rpc_handlers((_handlers(Service(store), _Gate(tokens, calls_max)),))
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

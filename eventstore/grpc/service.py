@@ -19,7 +19,7 @@ from eventstore.grpc.messages import (
     uuid_from,
     write_from,
 )
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 from eventstore.stream import Position, StreamName, StreamVersion
 from eventstore.validation import check_read
 
@@ -33,7 +33,7 @@ _Place = TypeVar("_Place", StreamVersion, Position)
 class Service:
     """The calls of the contract on a store; each raises the store's own errors."""
 
-    def __init__(self, store: FullEventStore) -> None:
+    def __init__(self, store: EventStore) -> None:
         self._store = store
 
     async def append(self, request: pb.AppendRequest) -> pb.AppendResponse:

@@ -24,7 +24,7 @@ from eventstore import (
     WrongExpectedVersion,
     stream_name,
 )
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 from tests.support.seeded import seeded
 from tests.support.stores import events, outcome, whole_log
 
@@ -38,7 +38,7 @@ def enrolled(course: int, student: int) -> Event:
     return Event(type=ENROLLED, tags=(f"course:{course}", f"student:{student}"))
 
 
-async def three_enrolments(store: FullEventStore) -> None:
+async def three_enrolments(store: EventStore) -> None:
     """Positions 1 to 3: student 1 in courses 1 and 2, student 2 in course 1."""
     await store.append(COURSE, [enrolled(1, 1), enrolled(2, 1)], expected=ABSENT)
     await store.append(STUDENT, [enrolled(1, 2)], expected=ABSENT)
@@ -67,7 +67,7 @@ class BoundaryContract:
         ids=str,
     )
     async def test_what_lies_behind_it(
-        self, store: FullEventStore, query: Query, last_match: int
+        self, store: EventStore, query: Query, last_match: int
     ) -> None:
         await three_enrolments(store)
         for after in range(5):
@@ -87,16 +87,14 @@ class BoundaryContract:
                 assert stored.position == 4
                 return
 
-    async def test_what_an_append_itself_brings_is_not_behind_it(
-        self, store: FullEventStore
-    ) -> None:
+    async def test_what_an_append_itself_brings_is_not_behind_it(self, store: EventStore) -> None:
         boundary = Boundary(Query.of(tags=("course:1",)), Position(0))
         await store.append(
             COURSE, [enrolled(1, 1), enrolled(1, 2)], expected=ANY, boundary=boundary
         )
         assert await store.head() == 2
 
-    async def test_a_repetition_comes_before_it(self, store: FullEventStore) -> None:
+    async def test_a_repetition_comes_before_it(self, store: EventStore) -> None:
         boundary = Boundary(Query.of(tags=("course:1",)), Position(0))
         batch = [enrolled(1, 1)]
         first = await store.append(COURSE, batch, expected=ABSENT, boundary=boundary)
@@ -105,7 +103,7 @@ class BoundaryContract:
         with pytest.raises(EventIdReused):
             await store.append(STUDENT, batch, expected=ANY, boundary=boundary)
 
-    async def test_a_wrong_version_comes_before_it(self, store: FullEventStore) -> None:
+    async def test_a_wrong_version_comes_before_it(self, store: EventStore) -> None:
         await three_enrolments(store)
         boundary = Boundary(Query.everything(), Position(0))
         with pytest.raises(WrongExpectedVersion) as caught:
@@ -114,7 +112,7 @@ class BoundaryContract:
         with pytest.raises(BoundaryCrossed):
             await store.append(COURSE, events(1), expected=AT(2), boundary=boundary)
 
-    async def test_it_holds_of_several_streams(self, store: FullEventStore) -> None:
+    async def test_it_holds_of_several_streams(self, store: EventStore) -> None:
         await three_enrolments(store)
         writes = [
             Write(stream=COURSE, events=events(1), expected=ANY),
@@ -128,7 +126,7 @@ class BoundaryContract:
         kept = Boundary(Query.of(tags=("course:1",)), Position(3))
         assert (await store.append_all(writes, boundary=kept))[-1].position == 5
 
-    async def test_a_boundary_that_is_none(self, store: FullEventStore) -> None:
+    async def test_a_boundary_that_is_none(self, store: EventStore) -> None:
         for boundary in (
             Boundary(Query(()), Position(0)),
             Boundary(Query.everything(), Position(-1)),
@@ -144,7 +142,7 @@ class BoundaryContract:
                 )
         assert await store.head() == 0
 
-    async def test_one_of_sixteen_racers_gets_the_seat(self, store: FullEventStore) -> None:
+    async def test_one_of_sixteen_racers_gets_the_seat(self, store: EventStore) -> None:
         rounds = 12
         for race in range(rounds):
             boundary = Boundary(Query.of(tags=(f"course:{race}",)), await store.head())
@@ -166,7 +164,7 @@ class BoundaryContract:
             assert [result.last_match for result in lost] == [won.position] * 15
             assert await store.head() == race + 1
 
-    async def test_seats_are_never_sold_twice(self, store: FullEventStore) -> None:
+    async def test_seats_are_never_sold_twice(self, store: EventStore) -> None:
         """Buyers who read, decide and append by overlapping boundaries, and try again."""
         seats, buyers = 5, 8
 

@@ -17,17 +17,16 @@ from tests.contract.subscribing import SubscribingContract
 from tests.contract.waiting import WaitingContract
 
 
-class EventStoreContract(ReadingContract, AppendingContract, RefusingContract, RacingContract):
-    """What every store keeps."""
-
-
-class FullEventStoreContract(
-    EventStoreContract,
+class EventStoreContract(
+    ReadingContract,
     QueryingContract,
+    AppendingContract,
     BoundaryContract,
     SeveralStreamsContract,
     OutcomeContract,
+    RefusingContract,
+    RacingContract,
     WaitingContract,
     SubscribingContract,
 ):
-    """All of it, as `FullEventStore` says."""
+    """All of it."""

@@ -21,7 +21,7 @@ from eventstore import (
     Write,
     stream_name,
 )
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 from tests.support.stores import events, ids, outcome
 
 AT = StreamVersion
@@ -30,12 +30,12 @@ SECOND = stream_name("order-2")
 
 
 class OutcomeContract:
-    async def test_of_nothing(self, store: FullEventStore) -> None:
+    async def test_of_nothing(self, store: EventStore) -> None:
         assert await store.outcome([uuid4()]) == Outcome(appended=None, head=Position(0))
         await store.append(FIRST, events(3), expected=ABSENT)
         assert await store.outcome([uuid4(), uuid4()]) == Outcome(appended=None, head=Position(3))
 
-    async def test_of_an_append(self, store: FullEventStore) -> None:
+    async def test_of_an_append(self, store: EventStore) -> None:
         await store.append(SECOND, events(2), expected=ABSENT)
         batch = events(3)
         appended = await store.append(FIRST, batch, expected=ABSENT)
@@ -48,7 +48,7 @@ class OutcomeContract:
             stream=FIRST, version=AT(2), position=Position(4), events=1, repeated=True
         )
 
-    async def test_of_an_append_to_several_streams(self, store: FullEventStore) -> None:
+    async def test_of_an_append_to_several_streams(self, store: EventStore) -> None:
         writes = [
             Write(stream=FIRST, events=events(2), expected=ABSENT),
             Write(stream=SECOND, events=events(1), expected=ABSENT),
@@ -58,7 +58,7 @@ class OutcomeContract:
         assert found.appended == tuple(msgspec.structs.replace(a, repeated=True) for a in first)
 
     @pytest.mark.parametrize("asked", ["1 new", "new 1", "2 1", "1 3", "2 4"])
-    async def test_of_ids_that_are_no_append(self, store: FullEventStore, asked: str) -> None:
+    async def test_of_ids_that_are_no_append(self, store: EventStore, asked: str) -> None:
         batch = events(4)
         await store.append(FIRST, batch[:2], expected=ABSENT)
         await store.append(SECOND, batch[2:], expected=ABSENT)
@@ -70,11 +70,11 @@ class OutcomeContract:
         assert caught.value.stream == FIRST
 
     @pytest.mark.parametrize("asked", [[], ["x"], [uuid4()] * 2, [uuid4() for _ in range(1001)]])
-    async def test_of_what_no_append_has(self, store: FullEventStore, asked: Any) -> None:
+    async def test_of_what_no_append_has(self, store: EventStore, asked: Any) -> None:
         with pytest.raises(InvalidRequest):
             await store.outcome(asked)
 
-    async def test_it_stands_behind_appends_that_are_under_way(self, store: FullEventStore) -> None:
+    async def test_it_stands_behind_appends_that_are_under_way(self, store: EventStore) -> None:
         """An append that was given up on is there when asked for, or never will be."""
         for number in range(30):
             batch = events(2)

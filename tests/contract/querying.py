@@ -18,7 +18,7 @@ from eventstore import (
     StreamVersion,
     stream_name,
 )
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 from tests.support.seeded import seeded
 from tests.support.stores import events, ids
 
@@ -55,7 +55,7 @@ def asked_for(query: Query, event: RecordedEvent) -> bool:
     )
 
 
-async def fill(store: FullEventStore) -> list[RecordedEvent]:
+async def fill(store: EventStore) -> list[RecordedEvent]:
     """Append 120 events of all kinds; returns the log."""
     chooser = seeded(7)
     while await store.head() < 120:
@@ -74,7 +74,7 @@ async def fill(store: FullEventStore) -> list[RecordedEvent]:
 
 
 class QueryingContract:
-    async def test_tags_are_kept_as_they_are(self, store: FullEventStore) -> None:
+    async def test_tags_are_kept_as_they_are(self, store: EventStore) -> None:
         longest = ("é" * 127 + "x", "z", "a", *(f"t{n}" for n in range(13)))
         batch = [Event(type="x", tags=longest), Event(type="x", tags=['"', "\\", "{a,b}", "'"])]  # type: ignore[arg-type]
         await store.append(FIRST, batch, expected=ANY)
@@ -82,14 +82,14 @@ class QueryingContract:
         (first, _) = await store.read_stream(FIRST)
         assert first.tags == longest
 
-    async def test_queries_select(self, store: FullEventStore) -> None:
+    async def test_queries_select(self, store: EventStore) -> None:
         log = await fill(store)
         for name, query in QUERIES.items():
             wanted = [event for event in log if asked_for(query, event)]
             assert await store.read_log(query=query) == wanted, name
             assert await store.read_log_backwards(query=query) == wanted[::-1], name
 
-    async def test_queries_page(self, store: FullEventStore) -> None:
+    async def test_queries_page(self, store: EventStore) -> None:
         log = await fill(store)
         for name, query in QUERIES.items():
             wanted = [event for event in log if asked_for(query, event) and event.position > 20]
@@ -99,7 +99,7 @@ class QueryingContract:
             read = await store.read_log_backwards(before=Position(80), limit=5, query=query)
             assert read == wanted[::-1][:5], name
 
-    async def test_the_log_as_it_was(self, store: FullEventStore) -> None:
+    async def test_the_log_as_it_was(self, store: EventStore) -> None:
         log = await fill(store)
         query = QUERIES["either of two"]
         for until in (0, 1, 60, len(log), len(log) + 1, 2**63 - 1):
@@ -116,7 +116,7 @@ class QueryingContract:
                     == of_stream[::-1]
                 )
 
-    async def test_backwards(self, store: FullEventStore) -> None:
+    async def test_backwards(self, store: EventStore) -> None:
         assert await store.read_log_backwards() == []
         assert await store.read_stream_backwards(FIRST) == []
         for stream in (FIRST, SECOND, FIRST):
@@ -135,7 +135,7 @@ class QueryingContract:
         )
 
     @pytest.mark.parametrize("bound", [-1, 2**63, True, 1.0], ids=repr)
-    async def test_bounds_that_are_none(self, store: FullEventStore, bound: Any) -> None:
+    async def test_bounds_that_are_none(self, store: EventStore, bound: Any) -> None:
         for read in (
             store.read_log(until=bound),
             store.read_stream(FIRST, until=bound),
@@ -165,9 +165,7 @@ class QueryingContract:
             ("paid", "it is a str"),
         ],
     )
-    async def test_queries_that_are_none(
-        self, store: FullEventStore, query: Any, words: str
-    ) -> None:
+    async def test_queries_that_are_none(self, store: EventStore, query: Any, words: str) -> None:
         with pytest.raises(InvalidRequest, match=words):
             await store.read_log(query=query)
         with pytest.raises(InvalidRequest, match=words):
@@ -186,7 +184,7 @@ class QueryingContract:
             ("abc", "not a tuple"),
         ],
     )
-    async def test_tags_that_are_none(self, store: FullEventStore, tags: Any, words: str) -> None:
+    async def test_tags_that_are_none(self, store: EventStore, tags: Any, words: str) -> None:
         with pytest.raises(InvalidRequest, match=words):
             await store.append(FIRST, [Event(type="x", tags=tags)], expected=ANY)
         assert await store.head() == 0

@@ -25,7 +25,7 @@ from eventstore import (
     WrongExpectedVersion,
     stream_name,
 )
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 from tests.support.seeded import seeded
 from tests.support.stores import events, ids, outcome, whole_log
 
@@ -40,7 +40,7 @@ def write(stream: StreamName, batch: list[Event], expected: ExpectedVersion = AN
 
 
 class SeveralStreamsContract:
-    async def test_all_are_stored_side_by_side(self, store: FullEventStore) -> None:
+    async def test_all_are_stored_side_by_side(self, store: EventStore) -> None:
         await store.append(TO, events(4), expected=ABSENT)
         taken, given = events(2, kind="taken"), events(3, kind="given")
         appended = await store.append_all([write(FROM, taken, ABSENT), write(TO, given, AT(4))])
@@ -55,13 +55,13 @@ class SeveralStreamsContract:
         ]  # fmt: skip
         assert await store.stream_version(TO) == 7
 
-    async def test_one_is_as_good_as_an_append(self, store: FullEventStore) -> None:
+    async def test_one_is_as_good_as_an_append(self, store: EventStore) -> None:
         batch = events(2)
         (appended,) = await store.append_all([write(FROM, batch, ABSENT)])
         assert appended == Appended(stream=FROM, version=AT(2), position=Position(2), events=2)
         assert (await store.append(FROM, batch, expected=ABSENT)).repeated
 
-    async def test_or_none(self, store: FullEventStore) -> None:
+    async def test_or_none(self, store: EventStore) -> None:
         await store.append(TO, events(2), expected=ABSENT)
         for writes, stream, actual in (
             ([write(FROM, events(1)), write(TO, events(1), AT(1))], TO, 2),
@@ -76,7 +76,7 @@ class SeveralStreamsContract:
             assert await store.stream_version(FROM) == 0
 
     async def test_a_repetition_of_all_answers_with_the_first_result(
-        self, store: FullEventStore
+        self, store: EventStore
     ) -> None:
         writes = [write(FROM, events(2), ABSENT), write(TO, events(1), ABSENT)]
         first = await store.append_all(writes)
@@ -86,7 +86,7 @@ class SeveralStreamsContract:
         assert (await store.append(FROM, writes[0].events, expected=ANY)).repeated
         assert await store.head() == 4
 
-    async def test_an_id_of_another_append_is_refused(self, store: FullEventStore) -> None:
+    async def test_an_id_of_another_append_is_refused(self, store: EventStore) -> None:
         one, two, three = events(3)
         await store.append_all([write(FROM, [one, two]), write(TO, [three])])
         new = Event(type="new")
@@ -103,7 +103,7 @@ class SeveralStreamsContract:
             assert (caught.value.event_id, caught.value.stream) == (reused.id, writes[0].stream)
         assert await store.head() == 3
 
-    async def test_what_breaks_a_rule(self, store: FullEventStore) -> None:
+    async def test_what_breaks_a_rule(self, store: EventStore) -> None:
         same = events(1)
         for writes, error, words in (
             ([], InvalidRequest, "there are none"),
@@ -119,13 +119,13 @@ class SeveralStreamsContract:
                 await store.append_all(writes)
         assert await store.head() == 0
 
-    async def test_many_streams_at_once(self, store: FullEventStore) -> None:
+    async def test_many_streams_at_once(self, store: EventStore) -> None:
         writes = [write(stream_name(f"many-{n}"), events(2), ABSENT) for n in range(500)]
         appended = await store.append_all(writes)
         assert [a.position for a in appended] == list(range(2, 1001, 2))
         assert [a.stream for a in appended] == [w.stream for w in writes]
 
-    async def test_transfers_in_all_directions(self, store: FullEventStore) -> None:
+    async def test_transfers_in_all_directions(self, store: EventStore) -> None:
         """Racers over overlapping streams neither deadlock nor interleave."""
         accounts = [stream_name(f"account-{number}") for number in range(4)]
 

@@ -19,7 +19,7 @@ from eventstore import (
     Subscription,
     stream_name,
 )
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 from tests.support.seeded import seeded
 from tests.support.stores import events, whole_log
 
@@ -46,7 +46,7 @@ async def collect(subscription: Subscription, until: int) -> list[RecordedEvent]
 
 
 class SubscribingContract:
-    async def test_an_empty_log_is_caught_up_with_at_once(self, store: FullEventStore) -> None:
+    async def test_an_empty_log_is_caught_up_with_at_once(self, store: EventStore) -> None:
         async with aclosing(store.subscribe()) as subscription:
             first = await next_of(subscription)
             assert first == Delivery(events=(), position=Position(0), caught_up=True)
@@ -58,7 +58,7 @@ class SubscribingContract:
             assert delivery.events == tuple(await whole_log(store))
             assert (delivery.position, delivery.caught_up) == (2, True)
 
-    async def test_pages_then_the_mark(self, store: FullEventStore) -> None:
+    async def test_pages_then_the_mark(self, store: EventStore) -> None:
         await store.append(ORDER, events(10), expected=ANY)
         log = tuple(await whole_log(store))
         async with aclosing(store.subscribe(after=Position(1), page_size=3)) as subscription:
@@ -70,7 +70,7 @@ class SubscribingContract:
             Delivery(events=(), position=Position(10), caught_up=True),
         ]
 
-    async def test_a_selection_moves_on_with_the_log(self, store: FullEventStore) -> None:
+    async def test_a_selection_moves_on_with_the_log(self, store: EventStore) -> None:
         await store.append(ORDER, events(4), expected=ANY)
         await store.append(OTHER, events(3), expected=ANY)
         query = Query.of(categories=("order",))
@@ -89,7 +89,7 @@ class SubscribingContract:
 
     @pytest.mark.parametrize("query", [None, Query.of(tags=("wanted",))], ids=["all", "some"])
     async def test_it_goes_live_without_gap_or_repetition(
-        self, store: FullEventStore, query: Query | None
+        self, store: EventStore, query: Query | None
     ) -> None:
         writers, appends = 6, 25
 
@@ -123,7 +123,7 @@ class SubscribingContract:
         for read in await asyncio.gather(*followers):
             assert read == wanted
 
-    async def test_giving_up_on_a_delivery_loses_nothing(self, store: FullEventStore) -> None:
+    async def test_giving_up_on_a_delivery_loses_nothing(self, store: EventStore) -> None:
         read: list[RecordedEvent] = []
         async with aclosing(store.subscribe(page_size=4)) as subscription:
             assert (await next_of(subscription)).caught_up
@@ -141,7 +141,7 @@ class SubscribingContract:
                 read += await collect(subscription, 40)
         assert [event.position for event in read] == list(range(1, 41))
 
-    async def test_it_ends_when_it_is_closed(self, store: FullEventStore) -> None:
+    async def test_it_ends_when_it_is_closed(self, store: EventStore) -> None:
         subscription = store.subscribe()
         assert (await next_of(subscription)).caught_up
         waiting = asyncio.ensure_future(anext(subscription, "the end"))
@@ -150,7 +150,7 @@ class SubscribingContract:
         assert await waiting == "the end"
         assert [delivery async for delivery in subscription] == []
 
-    async def test_a_slow_reader_gets_everything(self, store: FullEventStore) -> None:
+    async def test_a_slow_reader_gets_everything(self, store: EventStore) -> None:
         async with aclosing(store.subscribe(page_size=10)) as subscription:
             for _ in range(5):
                 await store.append(ORDER, events(20), expected=ANY)
@@ -168,8 +168,6 @@ class SubscribingContract:
         ],
         ids=str,
     )
-    async def test_what_cannot_be_followed(
-        self, store: FullEventStore, wrong: dict[str, Any]
-    ) -> None:
+    async def test_what_cannot_be_followed(self, store: EventStore, wrong: dict[str, Any]) -> None:
         with pytest.raises(InvalidRequest):
             await anext(store.subscribe(**wrong))

@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from eventstore import ANY, InvalidRequest, Position, PositionNotReached, stream_name
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 from tests.support.stores import events
 
 ORDER = stream_name("order-1")
 
 
 class WaitingContract:
-    async def test_what_is_there_already(self, store: FullEventStore) -> None:
+    async def test_what_is_there_already(self, store: EventStore) -> None:
         assert await store.wait_for(Position(0), 0) == 0
         appended = await store.append(ORDER, events(3), expected=ANY)
         assert await store.wait_for(appended.position, 0) == 3
         assert await store.wait_for(Position(1), 10) == 3
 
-    async def test_what_is_not(self, store: FullEventStore) -> None:
+    async def test_what_is_not(self, store: EventStore) -> None:
         await store.append(ORDER, events(3), expected=ANY)
         for seconds in (0, 0.05):
             with pytest.raises(PositionNotReached) as caught:
@@ -29,7 +29,7 @@ class WaitingContract:
             assert caught.value.definite
             assert (caught.value.position, caught.value.head) == (4, 3)
 
-    async def test_what_comes_while_waiting(self, store: FullEventStore) -> None:
+    async def test_what_comes_while_waiting(self, store: EventStore) -> None:
         waiting = asyncio.ensure_future(store.wait_for(Position(4), 30))
         for _ in range(3):
             await store.append(ORDER, events(1), expected=ANY)
@@ -42,7 +42,7 @@ class WaitingContract:
         ("position", "seconds"), [(-1, 1), (True, 1), (1, -1), (1, float("inf")), (1, float("nan"))]
     )
     async def test_what_cannot_be_waited_for(
-        self, store: FullEventStore, position: Any, seconds: float
+        self, store: EventStore, position: Any, seconds: float
     ) -> None:
         with pytest.raises(InvalidRequest):
             await store.wait_for(position, seconds)

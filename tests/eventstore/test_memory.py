@@ -6,11 +6,11 @@ import pytest
 
 from eventstore import ABSENT, stream_name
 from eventstore.memory import MemoryEventStore
-from tests.contract.event_store import FullEventStoreContract
+from tests.contract.event_store import EventStoreContract
 from tests.support.stores import events
 
 
-class TestMemoryEventStore(FullEventStoreContract):
+class TestMemoryEventStore(EventStoreContract):
     @pytest.fixture
     def store(self) -> MemoryEventStore:
         return MemoryEventStore()
@@ -26,7 +26,7 @@ async def test_the_clock_is_injected() -> None:
 def test_no_part_of_the_contract_hides_another() -> None:
     names = [
         name
-        for part in FullEventStoreContract.__mro__
+        for part in EventStoreContract.__mro__
         for name in vars(part)
         if name.startswith("test_")
     ]

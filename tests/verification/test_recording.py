@@ -12,7 +12,6 @@ from checker import History, HistoryBuilder, Outcome
 from eventstore import (
     ANY,
     Event,
-    EventStore,
     EventStoreError,
     StreamVersion,
     WrongExpectedVersion,
@@ -20,7 +19,7 @@ from eventstore import (
     stream_name,
 )
 from verification.recording import RecordingClient
-from verification.workloads.requests import Append, Reply
+from verification.workloads.requests import Append, Reply, WorkloadStore
 
 STREAM = stream_name("order-1")
 EVENT = Event(type="placed", id=UUID(int=7))
@@ -48,7 +47,7 @@ class _Silent:
     append = read_stream = read_log = stream_version = head = _wait
 
 
-async def record(store: EventStore, *, seconds_max: float = 5.0) -> tuple[Reply, History, int]:
+async def record(store: WorkloadStore, *, seconds_max: float = 5.0) -> tuple[Reply, History, int]:
     builder = HistoryBuilder()
     client = RecordingClient(store, builder, process=3, stride=10, seconds_max=seconds_max)
     reply = await client.perform(APPEND)

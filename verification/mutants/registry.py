@@ -16,7 +16,6 @@ from typing import Final
 
 import msgspec
 
-from eventstore import EventStore
 from verification.mutants.stores import (
     FalseSuccess,
     LostAppend,
@@ -24,6 +23,7 @@ from verification.mutants.stores import (
     TornBatch,
     UnjustifiedConflict,
 )
+from verification.workloads.requests import WorkloadStore
 
 __all__ = ["MUTANTS", "Mutant", "naive_append"]
 
@@ -42,7 +42,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     anomalies: frozenset[str]
-    store: Callable[[EventStore, int], EventStore] | None = None
+    store: Callable[[WorkloadStore, int], WorkloadStore] | None = None
     database: Callable[[], str] | None = None
     relay: str | None = None
     projector: str | None = None

@@ -15,7 +15,6 @@ from eventstore import (
     ANY,
     Appended,
     Event,
-    EventStore,
     EventStoreError,
     ExpectedVersion,
     RecordedEvent,
@@ -23,6 +22,7 @@ from eventstore import (
     WrongExpectedVersion,
 )
 from eventstore.stream import Position, StreamVersion, expectation_met
+from verification.workloads.requests import WorkloadStore
 
 __all__ = ["FalseSuccess", "LostAppend", "StaleRead", "TornBatch", "UnjustifiedConflict"]
 
@@ -34,7 +34,7 @@ STALE_SECONDS: Final = 0.4
 class _Around:
     """A store that passes everything on; the mutants override what they break."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: WorkloadStore) -> None:
         self._store = store
 
     async def append(
@@ -67,7 +67,7 @@ class _Around:
 class LostAppend(_Around):
     """Acknowledges, and sometimes never stores: a write-behind buffer that died."""
 
-    def __init__(self, store: EventStore, draw: random.Random) -> None:
+    def __init__(self, store: WorkloadStore, draw: random.Random) -> None:
         super().__init__(store)
         self._draw = draw
 
@@ -92,7 +92,7 @@ class LostAppend(_Around):
 class StaleRead(_Around):
     """Reads a stream as it was up to 0.4 s ago: a cache whose entries no append ever evicts."""
 
-    def __init__(self, store: EventStore, clock: Callable[[], float]) -> None:
+    def __init__(self, store: WorkloadStore, clock: Callable[[], float]) -> None:
         super().__init__(store)
         self._clock = clock
         self._cached: dict[StreamName, tuple[float, StreamVersion]] = {}
@@ -117,7 +117,7 @@ class StaleRead(_Around):
 class UnjustifiedConflict(_Around):
     """Refuses appends that nothing stands against: a lock timeout reported as a conflict."""
 
-    def __init__(self, store: EventStore, draw: random.Random) -> None:
+    def __init__(self, store: WorkloadStore, draw: random.Random) -> None:
         super().__init__(store)
         self._draw = draw
 
@@ -157,7 +157,7 @@ class TornBatch(_Around):
 class FalseSuccess(_Around):
     """Takes a failed request for a successful one: an error swallowed on the way to the caller."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: WorkloadStore) -> None:
         super().__init__(store)
         self._versions: dict[StreamName, int] = {}
         self._head = 0

@@ -30,6 +30,7 @@ from verification.nemesis.part import Part
 from verification.nemesis.schedule import Target
 from verification.run.jetstream import last_position
 from verification.run.postgres import checkpoint_of
+from verification.workloads.requests import WorkloadStore
 
 __all__ = ["DATABASE", "PROJECTION", "Installations", "System"]
 
@@ -72,7 +73,7 @@ class System:
         relay: Command,
         projector: Command,
         store: EventStore,
-        clients: tuple[EventStore, ...],
+        clients: tuple[WorkloadStore, ...],
     ) -> None:
         self.cluster = cluster
         self.relay = relay

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from checker import Outcome
-from eventstore import EventStore, StreamName
+from eventstore import StreamName
 from verification.errors import NothingRead
 from verification.recording import UNAVAILABLE, HistorySink, RecordingClient
 from verification.scenarios import Scenario
 from verification.workloads.contended import ContendedWorkload
-from verification.workloads.requests import ReadLog, ReadStream, Reply, Request
+from verification.workloads.requests import ReadLog, ReadStream, Reply, Request, WorkloadStore
 
 __all__ = ["read_everything", "run_clients"]
 
@@ -25,7 +25,7 @@ would fill the history with refusals."""
 
 
 async def run_clients(
-    stores: Sequence[EventStore],
+    stores: Sequence[WorkloadStore],
     sink: HistorySink,
     scenario: Scenario,
     *,

@@ -8,14 +8,14 @@ two cannot drift apart. Nothing here records.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import msgspec
 
 from checker import Outcome
 from eventstore import (
+    Appended,
     Event,
-    EventStore,
     Expect,
     ExpectedVersion,
     Position,
@@ -32,8 +32,40 @@ __all__ = [
     "ReadVersion",
     "Reply",
     "Request",
+    "WorkloadStore",
     "expected_as_json",
 ]
+
+
+class WorkloadStore(Protocol):
+    """What the requests ask of an event store: less than `EventStore` promises.
+
+    A mutant is one too, and need not break what nobody here asks for.
+    """
+
+    async def append(
+        self, stream: StreamName, events: Sequence[Event], *, expected: ExpectedVersion
+    ) -> Appended:
+        """Append events to a stream."""
+        ...
+
+    async def read_stream(
+        self, stream: StreamName, *, after: StreamVersion, limit: int
+    ) -> list[RecordedEvent]:
+        """Read a stream forwards."""
+        ...
+
+    async def read_log(self, *, after: Position, limit: int) -> list[RecordedEvent]:
+        """Read the log forwards."""
+        ...
+
+    async def stream_version(self, stream: StreamName) -> StreamVersion:
+        """Return how many events a stream holds."""
+        ...
+
+    async def head(self) -> Position:
+        """Return the position of the log's last event."""
+        ...
 
 
 def expected_as_json(expected: ExpectedVersion) -> int | str:
@@ -65,7 +97,7 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
             "expected": expected_as_json(self.expected),
         }
 
-    async def send(self, store: EventStore) -> dict[str, int]:
+    async def send(self, store: WorkloadStore) -> dict[str, int]:
         """Append; the answer is the version and the position of the last event."""
         appended = await store.append(self.stream, self.events, expected=self.expected)
         return {"version": int(appended.version), "position": int(appended.position)}
@@ -89,7 +121,7 @@ class ReadStream(msgspec.Struct, frozen=True, kw_only=True):
         """Where the page starts and how long it may be."""
         return {"after": self.after, "limit": self.limit}
 
-    async def send(self, store: EventStore) -> dict[str, Any]:
+    async def send(self, store: WorkloadStore) -> dict[str, Any]:
         """Read; the answer is ``[version, id, position]`` an event."""
         page = await store.read_stream(
             self.stream, after=StreamVersion(self.after), limit=self.limit
@@ -110,7 +142,7 @@ class ReadLog(msgspec.Struct, frozen=True, kw_only=True):
         """Where the page starts and how long it may be."""
         return {"after": self.after, "limit": self.limit}
 
-    async def send(self, store: EventStore) -> dict[str, Any]:
+    async def send(self, store: WorkloadStore) -> dict[str, Any]:
         """Read; the answer is ``[position, stream, version, id]`` an event."""
         page = await store.read_log(after=Position(self.after), limit=self.limit)
         return {"events": _log_rows(page)}
@@ -128,7 +160,7 @@ class ReadVersion(msgspec.Struct, frozen=True, kw_only=True):
         """The stream."""
         return self.stream
 
-    async def send(self, store: EventStore) -> int:
+    async def send(self, store: WorkloadStore) -> int:
         """Ask; the answer is the version."""
         return int(await store.stream_version(self.stream))
 
@@ -140,7 +172,7 @@ class ReadHead(msgspec.Struct, frozen=True, kw_only=True):
     key: ClassVar[None] = None
     value: ClassVar[None] = None
 
-    async def send(self, store: EventStore) -> int:
+    async def send(self, store: WorkloadStore) -> int:
         """Ask; the answer is the position."""
         return int(await store.head())
 

@@ -9,10 +9,10 @@ import pytest
 from eventstore.grpc.client import GrpcEventStore
 from eventstore.grpc.server import serve
 from eventstore.memory import MemoryEventStore
-from tests.contract.event_store import FullEventStoreContract
+from tests.contract.event_store import EventStoreContract
 
 
-class TestGrpcEventStore(FullEventStoreContract):
+class TestGrpcEventStore(EventStoreContract):
     @pytest.fixture
     async def store(self) -> AsyncIterator[GrpcEventStore]:
         async with (

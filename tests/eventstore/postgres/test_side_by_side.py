@@ -44,7 +44,7 @@ from eventstore import (
 )
 from eventstore.memory import MemoryEventStore
 from eventstore.postgres.store import PostgresEventStore
-from eventstore.store import FullEventStore
+from eventstore.store import EventStore
 from tests.support.stores import ids, json_text, json_values, outcome
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class SideBySide(RuleBasedStateMachine):
 
     used = Bundle("used")
 
-    def __init__(self, postgres: FullEventStore, runner: asyncio.Runner, run: int) -> None:
+    def __init__(self, postgres: EventStore, runner: asyncio.Runner, run: int) -> None:
         super().__init__()
         self.runner = runner
         self.postgres = postgres
@@ -115,7 +115,7 @@ class SideBySide(RuleBasedStateMachine):
         return stream_name(f"{self.prefix}{number % 2}-{number}")
 
     def both(
-        self, ask: Callable[[FullEventStore, int], Coroutine[Any, Any, T]]
+        self, ask: Callable[[EventStore, int], Coroutine[Any, Any, T]]
     ) -> tuple[T | EventStoreError, T | EventStoreError]:
         """Ask both stores; what is asked learns from where positions count."""
         ours = self.wait(outcome(ask(self.memory, 0)))
@@ -303,7 +303,7 @@ class SideBySide(RuleBasedStateMachine):
         )
 
     def compare(
-        self, read: Callable[[FullEventStore, int], Coroutine[Any, Any, list[RecordedEvent]]]
+        self, read: Callable[[EventStore, int], Coroutine[Any, Any, list[RecordedEvent]]]
     ) -> None:
         ours = self.wait(read(self.memory, 0))
         # Backwards, Postgres goes on into what earlier runs left.
