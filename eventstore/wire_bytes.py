@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -19,10 +20,11 @@ from uuid import UUID
 import msgspec
 
 from eventstore import wire
+from eventstore.errors import InvalidEvent
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position, StreamName, StreamVersion, stream_name
 
-__all__ = ["WireBytes", "decode", "encode", "header_fields"]
+__all__ = ["WireBytes", "decode", "encode", "encode_parts", "header_fields"]
 
 _SUBJECTS_REMEMBERED: Final = 1 << 16
 
@@ -52,6 +54,7 @@ class WireBytes(msgspec.Struct, frozen=True, gc=False):
     """An event as it goes through the socket; ``headers`` are lines that end in CR LF."""
 
     position: Position
+    id: UUID
     subject: bytes
     headers: bytes
     body: bytes
@@ -63,24 +66,49 @@ def encode(event: RecordedEvent) -> WireBytes:
     Raises:
         InvalidEvent: data or metadata are no JSON values, or the subject would be too long.
     """
-    recorded_at = event.recorded_at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    return encode_parts(
+        event.position,
+        event.id,
+        event.stream,
+        event.type,
+        event.version,
+        event.recorded_at,
+        wire.encode_data(event),
+        wire.optional_headers(event) if event.metadata or event.tags else None,
+    )
+
+
+def encode_parts(
+    position: Position,
+    event_id: UUID,
+    stream: StreamName,
+    event_type: str,
+    version: StreamVersion,
+    recorded_at: dt.datetime,
+    body: bytes,
+    optional: Mapping[str, str] | None,
+) -> WireBytes:
+    """Write an event that is at hand in parts: its data as JSON, its rarer headers if any.
+
+    Raises:
+        InvalidEvent: the subject would be too long, or is none.
+    """
     headers = (
-        f"{wire.EVENT_ID}: {event.id}\r\n"
-        f"{wire.POSITION}: {event.position}\r\n"
-        f"Trueorder-Previous-Position: {event.position - 1}\r\n"
-        f"Trueorder-Stream-Version: {event.version}\r\n"
-        f"Trueorder-Recorded-At: {recorded_at}\r\n"
+        f"{wire.EVENT_ID}: {event_id}\r\n"
+        f"{wire.POSITION}: {position}\r\n"
+        f"Trueorder-Previous-Position: {position - 1}\r\n"
+        f"Trueorder-Stream-Version: {version}\r\n"
+        "Trueorder-Recorded-At: "
+        f"{recorded_at.astimezone(dt.UTC).isoformat(timespec='microseconds')}\r\n"
         "Content-Type: application/json\r\n"
     )
-    if event.metadata or event.tags:
-        headers += "".join(
-            f"{name}: {value}\r\n" for name, value in wire.optional_headers(event).items()
-        )
+    if optional:
+        headers += "".join(f"{name}: {value}\r\n" for name, value in optional.items())
     try:
-        subject = _subject(event.stream, event.type)
-    except ValueError:
-        subject = wire.subject_of(event).encode()  # says which event it is
-    return WireBytes(event.position, subject, headers.encode(), wire.encode_data(event))
+        subject = _subject(stream, event_type)
+    except ValueError as error:
+        raise InvalidEvent(f"event {event_id}: {error}") from error
+    return WireBytes(position, event_id, subject, headers.encode(), body)
 
 
 @lru_cache(maxsize=_SUBJECTS_REMEMBERED)

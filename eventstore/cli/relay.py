@@ -21,6 +21,7 @@ from eventstore.cli.signals import log_to_stderr, run_until_signal
 from eventstore.jetstream import connect
 from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
+from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.relay import relay
 from eventstore.relay.jetstream import JetStreamPublisher
@@ -73,7 +74,7 @@ def run(
         async with PostgresLease.connect(database, relay.LEASE) as lease:
             await acquire(lease, relay.LOG, random=random)
             async with (
-                PostgresEventStore.connect(database, pool_size=2) as log,
+                PostgresOutgoingLog.connect(database) as log,
                 JetStreamPublisher.open(nats, name="eventstore relay", replicas=replicas) as stream,
             ):
                 alarms = (lease.lost, *stream.alarms)

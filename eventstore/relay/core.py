@@ -23,8 +23,7 @@ import msgspec
 
 from eventstore.backoff import Backoff
 from eventstore.errors import PositionGap, StreamDiverged
-from eventstore.event import RecordedEvent
-from eventstore.relay.ports import StreamState
+from eventstore.relay.ports import Entry, StreamState
 from eventstore.stream import Position
 
 __all__ = [
@@ -70,7 +69,7 @@ class Publish(msgspec.Struct, frozen=True):
     """Publish consecutive events. Answered by `Acknowledged` (all of them) or `Failed`."""
 
     round: int
-    events: tuple[RecordedEvent, ...]
+    events: tuple[Entry, ...]
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -94,7 +93,7 @@ class Created(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """What the log holds after the position asked for; fewer than asked for means: that is all."""
 
-    events: Sequence[RecordedEvent]
+    events: Sequence[Entry]
 
 
 class Acknowledged(msgspec.Struct, frozen=True):
@@ -166,7 +165,7 @@ class RelayCore:
         self._phase = _Phase.RESUMING
         self._stream = StreamState(last_sequence=0, last=None)
         self._read_to = Position(0)
-        self._page: tuple[RecordedEvent, ...] = ()
+        self._page: tuple[Entry, ...] = ()
         self._looking = False  # a read, or the rest before one, is under way
         self._under_way = 0
         self._idle = self._pace.idle_first
@@ -231,7 +230,7 @@ class RelayCore:
         after = Position(stream.last_sequence - 1)
         return [ReadPage(self._round, after, self._pace.page + 1)]
 
-    def _resume(self, events: Sequence[RecordedEvent]) -> list[Command]:
+    def _resume(self, events: Sequence[Entry]) -> list[Command]:
         """Compare the last message with the log, and go on after it."""
         stream = self._stream
         last = stream.last_sequence
@@ -249,9 +248,7 @@ class RelayCore:
         self.position = self._read_to = Position(last)
         return self._continue(self.position, events, full=len(events) >= self._pace.page)
 
-    def _continue(
-        self, after: Position, events: Sequence[RecordedEvent], *, full: bool
-    ) -> list[Command]:
+    def _continue(self, after: Position, events: Sequence[Entry], *, full: bool) -> list[Command]:
         _check_follows(after, events)
         if events:
             self._page = tuple(events)
@@ -291,7 +288,7 @@ class RelayCore:
         self._under_way += len(page)
         return [Publish(self._round, page)]
 
-    def _acknowledged(self, events: Sequence[RecordedEvent]) -> list[Command]:
+    def _acknowledged(self, events: Sequence[Entry]) -> list[Command]:
         self._under_way -= len(events)
         self.position = max(self.position, events[-1].position)
         self._backoff.reset()
@@ -302,13 +299,13 @@ class RelayCore:
         return [Wait(self._round, self._backoff.next(), idle=False)]
 
 
-def _check_follows(after: Position, events: Sequence[RecordedEvent]) -> None:
+def _check_follows(after: Position, events: Sequence[Entry]) -> None:
     for expected, event in enumerate(events, after + 1):
         if event.position != expected:
             raise PositionGap(expected, event.position)
 
 
-def _check_same(stream: StreamState, event: RecordedEvent) -> None:
+def _check_same(stream: StreamState, event: Entry) -> None:
     """Hold the stream's last message against the log's event at that position."""
     last = stream.last
     if last is None or (last.position == event.position and last.event_id == event.id):

@@ -5,10 +5,9 @@ predecessor is the last message, and the replies are counted on one inbox. So a 
 the sequence that is its position, or refused: what comes after a refused one is refused too, unless
 the stream holds its predecessor already.
 
-A large one is an atomic batch (NATS ADR-50), stored whole or not at all, on condition that the
-predecessor of its first event is the last message. A server that flushes to disk before it
-acknowledges then flushes once a batch, not once a message. A server before 2.12 does not know
-batches, and gets windows.
+A large one may be an atomic batch (NATS ADR-50), stored whole or not at all, on condition that the
+predecessor of its first event is the last message; `Sending` chooses. A server before 2.12 does not
+know batches.
 
 It deliberately does not retry; the core decides that.
 """
@@ -23,20 +22,17 @@ from typing import Final, NoReturn, Self
 
 import msgspec
 
-from eventstore import jetstream, wire_bytes
+from eventstore import jetstream
 from eventstore.dataplane.connection import DataPlane
 from eventstore.dataplane.frames import Message, publish_with_headers_frame
 from eventstore.dataplane.opening import connect as connect_plane
 from eventstore.errors import PublishRefused, PublishUnanswered, StreamUnavailable
-from eventstore.event import RecordedEvent
 from eventstore.relay import jetstream_stream
 from eventstore.relay.ports import StreamState
+from eventstore.relay.sending import Sending
 from eventstore.wire_bytes import WireBytes
 
 __all__ = ["JetStreamPublisher"]
-
-BATCH_FROM: Final = 32
-"""From how many events on a batch, with its fixed cost, is cheaper than flushing each message."""
 
 _PORTION_BYTES: Final = 4 * 1024 * 1024
 """How much is sent without awaiting replies; JetStream buffers 128 MiB a stream by default."""
@@ -72,6 +68,7 @@ class _Window:
         self.first = messages[0].position
         self.last = messages[-1].position
         self.as_batch = as_batch
+        self.events = len(messages)
         self.due = 1 if as_batch else len(messages)
         self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The sender may fail before anybody looks at a refusal.
@@ -128,7 +125,7 @@ class JetStreamPublisher:
         self._inbox = plane.new_inbox().encode()
         self._windows: dict[int, _Window] = {}
         self._window_number = 0
-        self._takes_batches = False
+        self._choice = Sending()
         # Publishes may overlap, their messages on the wire may not.
         self._sending = asyncio.Lock()
         plane.subscribe(f"{self._inbox.decode()}.*.*", self._replied)
@@ -160,25 +157,25 @@ class JetStreamPublisher:
         found = await jetstream_stream.inspect(self._connection)
         if found is None:
             return None
-        self._takes_batches = found.takes_batches
+        self._choice.takes_batches = found.takes_batches
         return found.state
 
     async def create(self) -> None:
         """Create the stream; see `StreamPublisher`."""
         await jetstream_stream.create(self._connection, replicas=self._replicas)
 
-    async def publish(self, events: Sequence[RecordedEvent]) -> None:
+    async def publish(self, messages: Sequence[WireBytes]) -> None:
         """Publish events and await their acknowledgements; see `StreamPublisher`."""
         window = None
         opened: list[_Window] = []
         try:
             async with self._sending:
-                for messages in self._portions(events):
+                for portion in self._portions(messages):
                     if window is not None:
                         await self._acknowledged(window)
-                    window = self._open_window(messages)
+                    window = self._open_window(portion)
                     opened.append(window)
-                    await self._send(messages, window)
+                    await self._send(portion, window)
             # Outside of the lock: the next publish may be sent while this one is acknowledged.
             if window is not None:
                 await self._acknowledged(window)
@@ -192,13 +189,12 @@ class JetStreamPublisher:
                 del self._windows[window.number]
                 window.settled.cancel()
 
-    def _portions(self, events: Sequence[RecordedEvent]) -> Iterator[list[WireBytes]]:
-        """Encode events, in portions that a server buffers; what is before a bad one is sent."""
+    def _portions(self, messages: Sequence[WireBytes]) -> Iterator[list[WireBytes]]:
+        """Cut what a server buffers at once; what is before a message that is too large is sent."""
         max_payload = self._plane.info.max_payload
         portion: list[WireBytes] = []
         portion_bytes = 0
-        for event in events:
-            message = wire_bytes.encode(event)
+        for message in messages:
             size = len(message.headers) + len(message.body) + _ADDED_BYTES
             too_large = size > max_payload
             if portion and (too_large or portion_bytes + size > _PORTION_BYTES):
@@ -206,9 +202,9 @@ class JetStreamPublisher:
                 portion, portion_bytes = [], 0
             if too_large:
                 raise PublishRefused(
-                    event.position,
+                    message.position,
                     None,
-                    f"event {event.id} makes a message of {size} bytes, the server takes "
+                    f"event {message.id} makes a message of {size} bytes, the server takes "
                     f"{max_payload}: raise its max_payload",
                 )
             portion.append(message)
@@ -218,7 +214,7 @@ class JetStreamPublisher:
 
     def _open_window(self, messages: Sequence[WireBytes]) -> _Window:
         self._window_number += 1
-        as_batch = self._takes_batches and len(messages) >= BATCH_FROM
+        as_batch = self._choice.as_batch(len(messages))
         window = _Window(self._window_number, messages, as_batch=as_batch)
         self._windows[window.number] = window
         return window
@@ -232,6 +228,7 @@ class JetStreamPublisher:
             await self._plane.drained(self._ack_seconds)
 
     async def _acknowledged(self, window: _Window) -> None:
+        began = asyncio.get_running_loop().time()
         lost = self._plane.lost
         either: list[asyncio.Future[None] | asyncio.Future[NoReturn]] = [window.settled, lost]
         while True:
@@ -240,7 +237,10 @@ class JetStreamPublisher:
                 either, timeout=self._ack_seconds, return_when=asyncio.FIRST_COMPLETED
             )
             if window.settled.done():
-                return window.settled.result()
+                window.settled.result()
+                seconds = asyncio.get_running_loop().time() - began
+                self._choice.took(as_batch=window.as_batch, events=window.events, seconds=seconds)
+                return
             if lost.done():
                 raise StreamUnavailable(f"the connection to NATS at {self._plane.server} died")
             if window.due == due:

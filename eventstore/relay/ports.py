@@ -1,7 +1,8 @@
 """What the relay needs of the world: a log to read, a stream to publish to.
 
-The adapters meet these protocols by shape: an `eventstore.EventStore` is a `LogReader`,
-`eventstore.relay.jetstream` publishes.
+The adapters meet these protocols by shape: `eventstore.postgres.outgoing` reads,
+`eventstore.relay.jetstream` publishes. What goes from one to the other is messages that are written
+already; the relay itself looks at no more of them than their position and their event's id.
 """
 
 from __future__ import annotations
@@ -14,8 +15,23 @@ import msgspec
 
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
+from eventstore.wire_bytes import WireBytes
 
-__all__ = ["LastMessage", "LogReader", "StreamPublisher", "StreamState"]
+__all__ = ["Entry", "LastMessage", "LogReader", "OutgoingLog", "StreamPublisher", "StreamState"]
+
+
+class Entry(Protocol):
+    """What the relay's decisions take of an event: where it is, and which one."""
+
+    @property
+    def position(self) -> Position:
+        """Its place in the log."""
+        ...
+
+    @property
+    def id(self) -> UUID:
+        """Its event's id."""
+        ...
 
 
 class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +68,19 @@ class LogReader(Protocol):
         ...
 
 
+class OutgoingLog(Protocol):
+    """Reads the log as the messages that it is published as."""
+
+    async def read(self, *, after: Position, limit: int) -> list[WireBytes]:
+        """Read the events with a position above ``after``, at most ``limit``.
+
+        Raises:
+            ReadFailed, StoreUnavailable: no answer came.
+            InvalidEvent: the log holds an event that no store accepts.
+        """
+        ...
+
+
 class StreamPublisher(Protocol):
     """Publishes to the stream whose sequence equals the position."""
 
@@ -73,8 +102,8 @@ class StreamPublisher(Protocol):
         """
         ...
 
-    async def publish(self, events: Sequence[RecordedEvent]) -> None:
-        """Publish events, each on condition that its predecessor is the last; await all replies.
+    async def publish(self, messages: Sequence[WireBytes]) -> None:
+        """Publish consecutive events, on condition that the first follows the last; await replies.
 
         Each is stored at the sequence that is its position, or not at all, whatever fails and
         whoever else publishes. Calls may overlap: they send in the order in which they were made.

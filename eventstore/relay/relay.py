@@ -15,7 +15,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, NoReturn, TypeAlias, cast
 
 import msgspec
 
@@ -29,10 +29,10 @@ from eventstore.errors import (
     StoreUnavailable,
     StreamUnavailable,
 )
-from eventstore.event import RecordedEvent
 from eventstore.relay import core as decide
-from eventstore.relay.ports import LogReader, StreamPublisher
+from eventstore.relay.ports import OutgoingLog, StreamPublisher
 from eventstore.statelog import StateLog
+from eventstore.wire_bytes import WireBytes
 
 __all__ = ["LEASE", "LOG", "OpenSession", "Session", "run"]
 
@@ -50,7 +50,7 @@ Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """What a relay works with until something of it breaks; ``alarms`` fail when that happens."""
 
-    log: LogReader
+    log: OutgoingLog
     stream: StreamPublisher
     alarms: Sequence[asyncio.Future[NoReturn]] = ()
 
@@ -121,9 +121,10 @@ class _Work:
                 LOG.info("created the stream")
                 return decide.Created()
             case decide.ReadPage(after=after, limit=limit):
-                return decide.Page(await self._session.log.read_log(after=after, limit=limit))
+                return decide.Page(await self._session.log.read(after=after, limit=limit))
             case decide.Publish(events=events):
-                return await self._publish(events)
+                # They are what `read` gave, of which the core looks at a part.
+                return await self._publish(cast("Sequence[WireBytes]", events))
             case decide.Wait(seconds=seconds):
                 if self._core.caught_up:
                     self._reconnect.reset()
@@ -138,9 +139,9 @@ class _Work:
             LOG.info("connected; relaying after position %d", state.last_sequence)
         return decide.Inspected(state)
 
-    async def _publish(self, events: Sequence[RecordedEvent]) -> decide.Outcome:
+    async def _publish(self, messages: Sequence[WireBytes]) -> decide.Outcome:
         try:
-            await self._session.stream.publish(events)
+            await self._session.stream.publish(messages)
         except (PublishRefused, PublishUnanswered) as error:
             self._said.trouble(error)
             return decide.Failed(str(error))

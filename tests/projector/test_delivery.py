@@ -15,7 +15,7 @@ from projector import jetstream
 from projector.jetstream import JetStreamDelivery
 from projector.projections.stream_totals import StreamTotals
 from tests.support.recorded import log
-from tests.support.relaying import publisher
+from tests.support.relaying import messages, publisher
 from verification.cluster.nats import NatsServer
 
 pytestmark = pytest.mark.stack
@@ -37,7 +37,7 @@ async def delivery(
     ):
         await stream.create()
         if events:
-            await stream.publish(log(events))
+            await stream.publish(messages(log(events)))
         yield connection, delivers
 
 
@@ -83,7 +83,7 @@ async def test_requests_that_expire_or_are_cut_are_made_again(
         await delivers.subscribe(Position(0))
         for _ in range(5):
             assert await delivers.fetch(10) == [], "longer than a request lives"
-        await stream.publish(log(30))
+        await stream.publish(messages(log(30)))
         assert await all_of(delivers, limit=10) == log(30)
 
 

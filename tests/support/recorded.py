@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -34,7 +34,10 @@ def log(events: int, *, streams: int = 3, epoch: int = 0) -> list[RecordedEvent]
     return [recorded(n, streams=streams, epoch=epoch) for n in range(1, events + 1)]
 
 
-def page(events: Sequence[RecordedEvent], after: int, limit: int) -> list[RecordedEvent]:
+T = TypeVar("T")
+
+
+def page(events: Sequence[T], after: int, limit: int) -> list[T]:
     return list(events[after : after + limit])
 
 

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from random import Random
 
 from eventstore.backoff import Backoff
-from eventstore.event import RecordedEvent
 from eventstore.relay import core as relay
-from eventstore.relay.ports import LastMessage, StreamState
+from eventstore.relay.ports import Entry, LastMessage, StreamState
 from tests.support.recorded import page, recorded
 
 PACE = relay.RelayPace(page=3, window=6)
@@ -22,9 +21,9 @@ PACE = relay.RelayPace(page=3, window=6)
 class World:
     def __init__(self, random: Random, *, relays: int = 1) -> None:
         self.random = random
-        self.log: list[RecordedEvent] = []
-        self.stream: list[RecordedEvent] | None = None
-        self.in_the_network: list[RecordedEvent] = []
+        self.log: list[Entry] = []
+        self.stream: list[Entry] | None = None
+        self.in_the_network: list[Entry] = []
         self.stored = 0
         self.waits: list[relay.Wait] = []
         self.commands: list[list[relay.Command]] = []
@@ -40,7 +39,7 @@ class World:
         head = len(self.log)
         self.log += [recorded(n) for n in range(head + 1, head + events + 1)]
 
-    def store(self, event: RecordedEvent) -> bool:
+    def store(self, event: Entry) -> bool:
         """JetStream's rule: the message is stored if its predecessor is the last one."""
         if self.stream is None or len(self.stream) != event.position - 1:
             return False
@@ -48,7 +47,7 @@ class World:
         self.stored += 1
         return True
 
-    def store_all(self, events: Sequence[RecordedEvent]) -> bool:
+    def store_all(self, events: Sequence[Entry]) -> bool:
         stored = [self.store(event) for event in events]
         return all(stored)
 
@@ -76,7 +75,7 @@ class World:
             case relay.Publish(events=events):
                 return self.published(events, lossy=lossy)
 
-    def published(self, events: Sequence[RecordedEvent], *, lossy: bool) -> relay.Outcome:
+    def published(self, events: Sequence[Entry], *, lossy: bool) -> relay.Outcome:
         if not lossy:
             return relay.Acknowledged() if self.store_all(events) else relay.Failed("refused")
         reached = self.random.randint(0, len(events))

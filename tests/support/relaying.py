@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import nats
 
-from eventstore import wire
+from eventstore import wire, wire_bytes
 from eventstore.errors import EventStoreError
 from eventstore.event import Event, RecordedEvent
 from eventstore.jetstream import connect
-from eventstore.postgres.store import PostgresEventStore
+from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.relay import relay
 from eventstore.relay.jetstream import JetStreamPublisher
 from eventstore.relay.jetstream_stream import inspect
 from eventstore.store import EventStore
 from eventstore.stream import ANY, Position, StreamName
+from eventstore.wire_bytes import WireBytes
 from tests.support.seeded import seeded
 
 PATIENCE_SECONDS = 60
@@ -31,13 +32,18 @@ async def publisher(
         yield made
 
 
+def messages(events: Sequence[RecordedEvent]) -> list[WireBytes]:
+    """Events as the relay publishes them."""
+    return [wire_bytes.encode(event) for event in events]
+
+
 def relay_session(store_url: str, nats_url: str) -> relay.OpenSession:
     """Sessions without a lease: what a relay does is right without one."""
 
     @contextlib.asynccontextmanager
     async def open_session() -> AsyncIterator[relay.Session]:
         async with (
-            PostgresEventStore.connect(store_url, pool_size=1) as log,
+            PostgresOutgoingLog.connect(store_url) as log,
             JetStreamPublisher.open(nats_url, name="test relay") as stream,
         ):
             yield relay.Session(log=log, stream=stream, alarms=stream.alarms)

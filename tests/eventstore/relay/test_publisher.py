@@ -11,11 +11,11 @@ from eventstore import wire
 from eventstore.encoding import DATA_BYTES_MAX, METADATA_BYTES_MAX, TAGS_MAX
 from eventstore.errors import PublishRefused, PublishUnanswered, StreamUnavailable
 from eventstore.jetstream import connect
-from eventstore.relay.jetstream import BATCH_FROM
 from eventstore.relay.ports import LastMessage, StreamState
+from eventstore.relay.sending import BATCH_FROM
 from eventstore.stream import Position, StreamName
 from tests.support.recorded import log, recorded
-from tests.support.relaying import publisher, stream_content
+from tests.support.relaying import messages, publisher, stream_content
 from verification.cluster.nats import NatsServer
 
 pytestmark = pytest.mark.stack
@@ -36,7 +36,7 @@ async def test_a_window_and_a_batch_store_the_same(nats_url: str, events: int) -
     async with publisher(nats_url) as stream:
         await stream.create()
         await stream.inspect()
-        await stream.publish(log(events))
+        await stream.publish(messages(log(events)))
         last = LastMessage(position=Position(events), event_id=UUID(int=events))
         assert await stream.inspect() == StreamState(last_sequence=events, last=last)
     assert await stream_content(nats_url) == [(event.position, event) for event in log(events)]
@@ -48,7 +48,7 @@ async def test_publishes_may_overlap(nats_url: str) -> None:
         await stream.create()
         await stream.inspect()
         parts = [events[:MANY], events[MANY : MANY + 5], events[MANY + 5 :]]
-        await asyncio.gather(*(stream.publish(part) for part in parts))
+        await asyncio.gather(*(stream.publish(messages(part)) for part in parts))
     assert [sequence for sequence, _ in await stream_content(nats_url)] == list(
         range(1, len(events) + 1)
     )
@@ -59,9 +59,9 @@ async def test_what_does_not_follow_the_last_message_is_refused(nats_url: str, e
     async with publisher(nats_url) as stream:
         await stream.create()
         await stream.inspect()
-        await stream.publish(log(2))
+        await stream.publish(messages(log(2)))
         with pytest.raises(PublishRefused, match="wrong last sequence: 2") as caught:
-            await stream.publish(log(events + 9)[9:])
+            await stream.publish(messages(log(events + 9)[9:]))
         assert caught.value.last_sequence == 2
     assert len(await stream_content(nats_url)) == 2
 
@@ -71,9 +71,9 @@ async def test_what_was_published_before_is_stored_once(nats_url: str, events: i
     async with publisher(nats_url) as stream:
         await stream.create()
         await stream.inspect()
-        await stream.publish(log(2))
+        await stream.publish(messages(log(2)))
         with pytest.raises(PublishRefused):
-            await stream.publish(log(events))
+            await stream.publish(messages(log(events)))
     content = await stream_content(nats_url)
     assert content == [(event.position, event) for event in log(len(content))]
 
@@ -81,7 +81,7 @@ async def test_what_was_published_before_is_stored_once(nats_url: str, events: i
 async def test_without_a_stream_a_publish_is_refused(nats_url: str) -> None:
     async with publisher(nats_url) as stream:
         with pytest.raises(PublishRefused, match="no stream takes it"):
-            await stream.publish(log(1))
+            await stream.publish(messages(log(1)))
 
 
 async def test_a_stream_without_batches_gets_windows(nats_url: str) -> None:
@@ -90,7 +90,7 @@ async def test_a_stream_without_batches_gets_windows(nats_url: str) -> None:
     await client.close()
     async with publisher(nats_url) as stream:
         await stream.inspect()
-        await stream.publish(log(MANY))
+        await stream.publish(messages(log(MANY)))
     assert len(await stream_content(nats_url)) == MANY
 
 
@@ -108,7 +108,7 @@ async def test_the_largest_event_that_a_store_takes_can_be_carried(nats_url: str
     assert len(msgspec.json.encode(largest.metadata)) == METADATA_BYTES_MAX
     async with publisher(nats_url) as stream:
         await stream.create()
-        await stream.publish([largest])
+        await stream.publish(messages([largest]))
     assert await stream_content(nats_url) == [(1, largest)]
 
 
@@ -117,7 +117,7 @@ async def test_large_events_are_published_in_portions(nats_url: str) -> None:
     async with publisher(nats_url) as stream:
         await stream.create()
         await stream.inspect()
-        await stream.publish(large)
+        await stream.publish(messages(large))
     assert await stream_content(nats_url) == [(event.position, event) for event in large]
 
 
@@ -131,7 +131,7 @@ async def test_an_event_above_the_servers_limit_is_refused_and_what_is_before_it
         await stream.inspect()
         for left in (events, events[-1:]):
             with pytest.raises(PublishRefused, match="raise its max_payload"):
-                await stream.publish(left)
+                await stream.publish(messages(left))
             state = await stream.inspect()
             assert state is not None
             assert state.last_sequence == MANY - 1
@@ -142,7 +142,7 @@ async def test_a_server_that_stands_still_is_not_waited_for(killable_nats: NatsS
         await stream.create()
         await killable_nats.pause()
         with pytest.raises(PublishUnanswered, match=r"sequence 1 within 0\.3 s"):
-            await stream.publish(log(2))
+            await stream.publish(messages(log(2)))
         with pytest.raises(StreamUnavailable, match="cannot inspect the stream EVENTS"):
             await stream.inspect()
         await killable_nats.resume()
@@ -157,7 +157,7 @@ async def test_a_lost_connection_is_said_at_once_and_stays_lost(killable_nats: N
                 await asyncio.wait_for(alarm, 20)
         await killable_nats.start()
         with pytest.raises(StreamUnavailable, match="connection"):
-            await stream.publish(log(1))
+            await stream.publish(messages(log(1)))
         with pytest.raises(StreamUnavailable, match="connection"):
             await stream.inspect()
 

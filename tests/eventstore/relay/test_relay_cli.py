@@ -109,7 +109,7 @@ async def test_a_second_relay_stands_by_and_takes_over(store_url: str, nats_url:
 async def test_a_diverged_stream_ends_it_with_a_reason(store_url: str, nats_url: str) -> None:
     async with support.publisher(nats_url) as stream:
         await stream.create()
-        await stream.publish(log(3))
+        await stream.publish(support.messages(log(3)))
     env = environment(store_url, nats_url)
     assert status(env)["state"] == "diverged: ahead of the log"
     ended = relay("run", env=env)
