@@ -34,11 +34,23 @@ app.command(
     name="append",
     help="Append events to a stream, all or none.",
 )
-app.command("eventstore.cli.read:read", name="read", help="Read a stream, or the whole log.")
+app.command("eventstore.cli.read:read", name="read", help="Read a stream, the log, or a part.")
 app.command(
     "eventstore.cli.read:head",
     name="head",
     help="Print the position of the last event in the log.",
+)
+app.command("eventstore.cli.tail:tail", name="tail", help="Print the end of the log, or follow it.")
+app.command("eventstore.cli.catalogue:streams", name="streams", help="List streams.")
+app.command(
+    "eventstore.cli.catalogue:stats",
+    name="stats",
+    help="Count events, streams, categories and types.",
+)
+app.command(
+    "eventstore.cli.serve:serve",
+    name="serve",
+    help="Serve the event store over gRPC.",
 )
 app.command(
     "eventstore.cli.doctor:doctor",

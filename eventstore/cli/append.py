@@ -9,20 +9,45 @@ from uuid import UUID
 
 import msgspec
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
-from eventstore import connect
 from eventstore.cli.exits import Exit
-from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
-from eventstore.config import database_url as database_url_of
+from eventstore.cli.options import (
+    DatabaseUrl,
+    Json,
+    LogName,
+    TimeoutSeconds,
+    open_store,
+    print_json,
+)
 from eventstore.errors import ConfigError, InvalidRequest, OutcomeUnknown
 from eventstore.event import Event, new_event_id
-from eventstore.store import Appended
-from eventstore.stream import Expect, ExpectedVersion, StreamVersion, stream_name
+from eventstore.query import Query, QueryItem
+from eventstore.store import Appended, Boundary
+from eventstore.stream import Expect, ExpectedVersion, Position, StreamVersion, stream_name
 from eventstore.validation import APPEND_EVENTS_MAX, check_append
 
 __all__ = ["append"]
 
 _STDIN = "-"
+
+EventTags = Annotated[
+    tuple[str, ...],
+    Parameter(name="--tag", negative="", help="A tag of the event; give several."),
+]
+
+Unless = Annotated[
+    str | None,
+    Parameter(
+        help="A consistency boundary: refuse the append if an event that matches lies behind "
+        'position --after. JSON: [{"types": [...], "tags": [...], "categories": [...]}, ...].'
+    ),
+]
+
+After = Annotated[
+    int | None,
+    Parameter(help="The position up to which you have read.", validator=Number(gte=0)),
+]
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,6 +56,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     type: str
     data: Any = None
     metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    tags: tuple[str, ...] = ()
     id: UUID = msgspec.field(default_factory=new_event_id)
 
 
@@ -44,7 +70,7 @@ async def append(
         str | None,
         Parameter(
             help='"-" reads the events from standard input: JSON lines with "type" and '
-            'optionally "data", "metadata", "id".',
+            'optionally "data", "metadata", "tags", "id".',
             allow_leading_hyphen=True,
         ),
     ] = None,
@@ -63,8 +89,12 @@ async def append(
         UUID | None,
         Parameter(name="--id", help="The event's UUID; give the same again to repeat an append."),
     ] = None,
+    tag: EventTags = (),
+    unless: Unless = None,
+    after: After = None,
     json: Json = False,
     timeout_seconds: TimeoutSeconds = 10.0,
+    log_name: LogName = None,
     database_url: DatabaseUrl = None,
 ) -> int:
     """Append events to a stream, all or none.
@@ -72,8 +102,9 @@ async def append(
     An append that got no answer (exit 3) can be repeated with the same ids: it is stored once.
     """
     name, version = stream_name(stream), _expected_version(expected)
+    boundary = _boundary(unless, after)
     if source is None:
-        events = [_event(event_type, data, metadata, event_id)]
+        events = [_event(event_type, data, metadata, tag, event_id)]
     elif source == _STDIN and event_type is None:
         try:
             events = _events_of(sys.stdin.buffer)
@@ -84,10 +115,8 @@ async def append(
     else:
         raise ConfigError("events come either from --type and --data, or from standard input (-).")
     try:
-        async with connect(
-            database_url_of(database_url), pool_size=1, timeout_seconds=timeout_seconds
-        ) as store:
-            appended = await store.append(name, events, expected=version)
+        async with open_store(database_url, log_name, timeout_seconds) as store:
+            appended = await store.append(name, events, expected=version, boundary=boundary)
     except OutcomeUnknown:
         ids = " ".join(str(event.id) for event in events)
         sys.stderr.write(f"eventstore: the ids of the append are: {ids}\n")
@@ -107,13 +136,29 @@ def _expected_version(text: str) -> ExpectedVersion:
         ) from None
 
 
-def _event(event_type: str | None, data: str, metadata: str, event_id: UUID | None) -> Event:
+def _boundary(unless: str | None, after: int | None) -> Boundary | None:
+    if unless is None and after is None:
+        return None
+    if unless is None or after is None:
+        raise ConfigError("--unless and --after go together: both draw the boundary.")
+    items: tuple[QueryItem, ...] = _decoded("--unless", unless, tuple[QueryItem, ...])
+    return Boundary(Query(items), Position(after))
+
+
+def _event(
+    event_type: str | None,
+    data: str,
+    metadata: str,
+    tags: tuple[str, ...],
+    event_id: UUID | None,
+) -> Event:
     if event_type is None:
         raise ConfigError("no event: give --type and --data, or - to read events from stdin.")
     return Event(
         type=event_type,
         data=_decoded("--data", data, Any),
         metadata=_decoded("--metadata", metadata, dict[str, Any]),
+        tags=tags,
         id=event_id or new_event_id(),
     )
 
@@ -135,7 +180,13 @@ def _events_of(lines: Iterable[bytes]) -> list[Event]:
         except msgspec.MsgspecError as error:
             raise _MalformedInput(f"line {number}: {error}") from None
         events.append(
-            Event(type=fields.type, data=fields.data, metadata=fields.metadata, id=fields.id)
+            Event(
+                type=fields.type,
+                data=fields.data,
+                metadata=fields.metadata,
+                tags=fields.tags,
+                id=fields.id,
+            )
         )
         if len(events) > APPEND_EVENTS_MAX:
             break  # too many already, as the check of the append will say

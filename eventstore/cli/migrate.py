@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from eventstore.cli.options import DatabaseUrl
+from eventstore.config import DEFAULT_LOG, log_name, server_of
 from eventstore.config import database_url as database_url_of
-from eventstore.config import server_of
 from eventstore.migrate import HEAD, current
 from eventstore.migrate import migrate as migrate_database
 
 __all__ = ["migrate"]
 
 
-async def migrate(*, database_url: DatabaseUrl = None) -> None:
-    """Bring the database to the schema of this version.
+async def migrate(
+    *,
+    log: Annotated[
+        str | None,
+        Parameter(
+            name=["--log", "--log-name"],
+            help="Which log of the database; it is made if it is not there.",
+        ),
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Bring a log to the schema of this version.
 
     Safe to run at any time and by several processes at once.
     """
-    url = database_url_of(database_url)
-    before = await current(url)
-    await migrate_database(url)
+    url, name = database_url_of(database_url), log_name(log)
+    before = await current(url, log=name)
+    await migrate_database(url, log=name)
+    where = server_of(url) if name == DEFAULT_LOG else f"{server_of(url)}, log {name!r}"
     done = "already at" if before == HEAD else f"migrated from {before or 'nothing'} to"
-    sys.stderr.write(f"{server_of(url)}: {done} revision {HEAD}\n")
+    sys.stderr.write(f"{where}: {done} revision {HEAD}\n")

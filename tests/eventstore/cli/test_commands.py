@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import json
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import asyncpg
 import pytest
@@ -17,37 +13,16 @@ import pytest
 from eventstore import cli
 from eventstore.config import DATABASE_URL
 from eventstore.event import new_event_id
+from tests.support.commands import Run, runner
 
-
-class Ran(NamedTuple):
-    code: object
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Ran]
+SOMEWHERE = ("--database-url", "postgresql://127.0.0.1:1/log")
+COMMANDS = ("migrate", "append", "read", "tail", "head", "streams", "stats", "serve", "doctor")
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.delenv(DATABASE_URL, raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run_command(*arguments: str, stdin: str = "") -> Ran:
-        monkeypatch.setattr(sys, "argv", ["eventstore", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        code: object
-        try:
-            code = cli.main()
-        except SystemExit as ended:
-            code = ended.code
-        return Ran(code, *capsys.readouterr())
-
-    return run_command
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -73,6 +48,23 @@ def store(run: Run, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
         (["read", "order"], "not a stream name"),
         (["read", "--log", "--after", "x"], "--after"),
         (["head", "--database-url", "mysql://x"], "postgresql://"),
+        (["read", "order-1", "--type", "x"], "--log"),
+        (["read", "--log", "--before", "3"], "--backwards"),
+        (["read", "--log", "--backwards", "--after", "3"], "--after"),
+        (["read", "--tag", "a b"], "tag"),
+        (["head", "--log-name", "Upper", *SOMEWHERE], "name of a log"),
+        (["migrate", "--log", "a-b", *SOMEWHERE], "name of a log"),
+        (
+            ["append", "order-1", "--type", "x", "--expected", "any", "--after", "3"],
+            "--unless and --after",
+        ),
+        (
+            ["append", "a-1", "--type=x", "--expected=any", "--after=3", "--unless={}"],
+            "--unless",
+        ),
+        (["serve", "--host", "192.0.2.1"], "can be reached by others"),
+        (["serve", "--certificate", "x"], "--key"),
+        (["serve", "--token-file", "/nowhere"], "/nowhere"),
         (["haed"], "head"),
     ],
     ids=" ".join,
@@ -88,14 +80,14 @@ def test_usage_errors_end_with_2(run: Run, arguments: list[str], words: str) -> 
 def test_help_and_version(run: Run) -> None:
     assert run("--help").out.count("│") > 7
     assert run("--version").out == "0.1.0\n"
-    for command in ("migrate", "append", "read", "head", "doctor"):
+    for command in COMMANDS:
         ran = run(command, "--help")
         assert ran.code == 0
         assert "--database-url" in ran.out
 
 
 def test_an_unreachable_server_ends_with_5(run: Run) -> None:
-    for command in (["head"], ["migrate"], ["doctor"], ["read", "--log"]):
+    for command in (["head"], ["migrate"], ["doctor"], ["read", "--log"], ["tail"], ["stats"]):
         ran = run(*command, "--database-url", "postgresql://ann:hunter2@127.0.0.1:1/log")
         assert ran.code == 5
         assert "127.0.0.1:1/log" in ran.err

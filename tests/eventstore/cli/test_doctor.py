@@ -141,8 +141,9 @@ def test_the_command(
         asyncio.run(
             damage(
                 store_url,
-                "INSERT INTO eventstore.events "
-                "VALUES (2, 2, 1, now(), gen_random_uuid(), 'x', '1', '{}')",
+                "INSERT INTO eventstore.events (position, stream_id, version, recorded_at, "
+                "event_id, type, data, metadata, stream, tags) "
+                "VALUES (2, 2, 1, now(), gen_random_uuid(), 'x', '1', '{}', 's-9', '{}')",
             )
         )
     monkeypatch.setattr(sys, "argv", ["eventstore", "doctor", "--database-url", store_url])

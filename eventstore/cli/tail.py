@@ -1,0 +1,89 @@
+"""``eventstore tail``: the end of the log, and with ``-f`` whatever comes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from eventstore.cli.options import (
+    Categories,
+    DatabaseUrl,
+    Json,
+    LogName,
+    Tags,
+    TimeoutSeconds,
+    Types,
+    open_store,
+    print_json,
+    selection,
+)
+from eventstore.cli.tables import event_cells
+from eventstore.event import RecordedEvent
+from eventstore.store import READ_LIMIT_MAX
+from eventstore.stream import Position
+
+__all__ = ["tail"]
+
+
+async def tail(
+    *,
+    follow: Annotated[
+        bool,
+        Parameter(
+            name=["--follow", "-f"],
+            negative="",
+            help="Go on with what is appended, until it is interrupted.",
+        ),
+    ] = False,
+    lines: Annotated[
+        int,
+        Parameter(
+            name=["--lines", "-n"],
+            help="How many of the last events to print first.",
+            validator=Number(gte=0, lte=READ_LIMIT_MAX),
+        ),
+    ] = 10,
+    after: Annotated[
+        int | None,
+        Parameter(
+            help="Begin after this position instead, such as the last one that was printed.",
+            validator=Number(gte=0),
+        ),
+    ] = None,
+    category: Categories = (),
+    event_type: Types = (),
+    tag: Tags = (),
+    json: Json = False,
+    timeout_seconds: TimeoutSeconds = 10.0,
+    log_name: LogName = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Print the last events of the log, oldest first; with -f also each that comes, once."""
+    query = selection(category, event_type, tag)
+    as_lines = not json and sys.stdout.isatty()
+
+    def show(event: RecordedEvent) -> None:
+        if as_lines:
+            print("  ".join(event_cells(event)))
+        else:
+            print_json(event)
+
+    async with open_store(database_url, log_name, timeout_seconds, connections=2) as store:
+        position = Position(after) if after is not None else await store.head()
+        if after is None and lines:
+            last = await store.read_log_backwards(
+                before=Position(position + 1), limit=lines, query=query
+            )
+            for event in reversed(last):
+                show(event)
+        if after is None and not follow:
+            return
+        async for delivery in store.subscribe(after=position, query=query):
+            for event in delivery.events:
+                show(event)
+            sys.stdout.flush()
+            if delivery.caught_up and not follow:
+                return
