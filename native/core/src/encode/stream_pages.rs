@@ -1,6 +1,6 @@
 //! Pages of events that reads of a stream or of the log were answered.
 
-use super::streams::{NUMBER_MAX, Numbers, clamped, member, numbered, whole};
+use super::streams::{NUMBER_MAX, Numbers, clamped, member, members, numbered, whole};
 use crate::history::{Datum, History};
 use crate::models::stream::requests::{MISNUMBERED, NONE, READ, READ_LOG, READ_WITH_POSITIONS};
 use crate::operations::Malformed;
@@ -37,7 +37,8 @@ impl<'a> Page<'a> {
         let value = history.value(row);
         let malformed =
             |reason: &str| Malformed::at(row as usize, format!("{}: {reason}", history.f(row)));
-        let counted = |name: &str| match member(&value, name) {
+        let [after, limit] = members(&value, ["after", "limit"]);
+        let counted = |count: Datum<'_>| match count {
             Datum::Null => Ok(None),
             Datum::Int(count) if count < 0 => Err(malformed("after and limit must be 0 or more")),
             Datum::Int(count) => Ok(Some(
@@ -49,8 +50,8 @@ impl<'a> Page<'a> {
         let events = member(&history.output(row), "events").as_list();
         let events = events.ok_or_else(|| malformed("its answer is {\"events\": [...]}"))?;
         let mut page = Self {
-            after: counted("after")?.unwrap_or(0),
-            limit: counted("limit")?.unwrap_or(NONE),
+            after: counted(after)?.unwrap_or(0),
+            limit: counted(limit)?.unwrap_or(NONE),
             columns,
             events: Vec::new(),
         };

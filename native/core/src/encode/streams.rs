@@ -10,7 +10,7 @@ use rustc_hash::FxBuildHasher;
 use super::stream_pages::{Columns, Page, push_page};
 use super::unknown::unknown_operation;
 use super::{Encoded, Options};
-use crate::history::{Datum, History, List, Outcome, Values};
+use crate::history::{Datum, History, List, Map, Outcome, Values};
 use crate::models::stream::requests::{
     ANY, APPEND, CONFLICT, EXISTS, HEAD, HINT, NEVER, NONE, REFUSED, VERSION,
 };
@@ -52,8 +52,9 @@ pub(crate) fn speaks_of_log(history: &History, row: u32) -> bool {
     match (history.f(row), history.outcome(row)) {
         ("read-log" | "head", _) => true,
         ("append", Outcome::Ok) => {
-            let position = member(&history.output(row), "position");
-            !position.is_null()
+            let answer = history.output(row);
+            let mentions = |answer: Map<'_>| answer.may_have("position");
+            answer.as_map().is_some_and(mentions) && !member(&answer, "position").is_null()
         }
         ("read", Outcome::Ok) => {
             let events = member(&history.output(row), "events").as_list();
@@ -193,10 +194,11 @@ impl Rows<'_> {
         let history = self.history;
         let malformed = |reason: &str| Malformed::at(row as usize, format!("append: {reason}"));
         let value = history.value(row);
-        let ids = member(&value, "ids").as_list();
+        let [ids, expected] = members(&value, ["ids", "expected"]);
+        let ids = ids.as_list();
         let ids =
             ids.ok_or_else(|| malformed("its value is {\"ids\": [...], \"expected\": ...}"))?;
-        let expected = expectation(&member(&value, "expected"))
+        let expected = expectation(&expected)
             .ok_or_else(|| malformed("it expects a version, any, exists or absent"))?;
         let mut events = Vec::new();
         for event in ids {
@@ -213,13 +215,9 @@ impl Rows<'_> {
         }
         let (mut version, mut position) = (None, None);
         if history.outcome(row) == Outcome::Ok {
-            let output = history.output(row);
-            version = Some(whole(
-                &member(&output, "version"),
-                "append answers a version",
-                row,
-            )?);
-            let told = member(&output, "position");
+            let answer = history.output(row);
+            let [last, told] = members(&answer, ["version", "position"]);
+            version = Some(whole(&last, "append answers a version", row)?);
             if !told.is_null() {
                 position = Some(whole(&told, "append answers a position", row)?);
             }
@@ -245,8 +243,9 @@ impl Rows<'_> {
         events: &[u32],
     ) -> Result<(), Malformed> {
         let error = self.history.error(row);
-        if member(&error, "type").as_text() == Some(CONFLICT_TYPE) {
-            let actual = match member(&error, "actual") {
+        let [kind, actual] = members(&error, ["type", "actual"]);
+        if kind.as_text() == Some(CONFLICT_TYPE) {
+            let actual = match actual {
                 Datum::Null => None,
                 actual => Some(whole(&actual, "a conflict tells a version", row)?),
             };
@@ -291,6 +290,25 @@ pub(super) fn numbered(datum: &Datum<'_>, values: &mut Values) -> u32 {
 pub(super) fn member<'a>(datum: &Datum<'a>, name: &str) -> Datum<'a> {
     let value = datum.as_map().and_then(|map| map.get(name));
     value.unwrap_or(Datum::Null)
+}
+
+/// Several members of what should be an object; null where they are not there.
+pub(super) fn members<'a, const N: usize>(datum: &Datum<'a>, names: [&str; N]) -> [Datum<'a>; N] {
+    let mut values = [const { None }; N];
+    let mut left = N;
+    for (name, value) in datum.as_map().into_iter().flatten() {
+        let place = names.iter().position(|&wanted| wanted == name);
+        if let Some(slot) = place.map(|place| &mut values[place])
+            && slot.is_none()
+        {
+            *slot = Some(value);
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+        }
+    }
+    values.map(|value| value.unwrap_or(Datum::Null))
 }
 
 /// A whole number; those beyond 64 bits are as far out as can be.

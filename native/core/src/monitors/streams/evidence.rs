@@ -6,7 +6,7 @@ use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
 
 use super::findings::Findings;
-use super::row::Row;
+use super::row::{KINDS, Row};
 use crate::budget::Exhausted;
 use crate::monitors::watch::Watch;
 use crate::operations::{OperationTable, id};
@@ -75,6 +75,7 @@ impl<'a> Evidence<'a> {
             readers: OnceCell::new(),
         };
         let mut groups = Groups::default();
+        let mut observed_by_kind: [Vec<u32>; KINDS] = Default::default();
         let mut events_end = 0;
         for row in 0..id(table.len()) {
             watch.spend(1 + table.arguments(row as usize).len())?;
@@ -94,11 +95,12 @@ impl<'a> Evidence<'a> {
                 Row::Hint { event, version } => evidence.hints.push((event, version)),
                 _ if table.is_pending(row as usize) => {}
                 observed => {
-                    evidence.observe(row, observed);
+                    evidence.note_streams(observed);
+                    observed_by_kind[observed.rank()].push(row);
                 }
             }
         }
-        (evidence.observations).sort_by_key(|&row| Row::of(table, row).rank());
+        evidence.observations = observed_by_kind.concat();
         watch.keep(4 * events_end as usize)?;
         evidence.writers = vec![NONE; events_end as usize];
         let (certain, possible): (Vec<_>, Vec<_>) = (groups.transitions.into_iter())
@@ -109,7 +111,7 @@ impl<'a> Evidence<'a> {
         Ok(evidence)
     }
 
-    fn observe(&mut self, row: u32, observed: Row<'_>) {
+    fn note_streams(&mut self, observed: Row<'_>) {
         match observed {
             Row::Conflict { stream, .. }
             | Row::Read { stream, .. }
@@ -121,7 +123,6 @@ impl<'a> Evidence<'a> {
             }
             _ => {}
         }
-        self.observations.push(row);
     }
 
     fn note_stream(&mut self, stream: u32) {

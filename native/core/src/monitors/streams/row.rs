@@ -20,6 +20,9 @@ impl Page {
     }
 }
 
+/// How many kinds of observations there are.
+pub(super) const KINDS: usize = 6;
+
 /// What was asked, and answered; `models/stream/requests.rs` documents it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Row<'a> {
@@ -118,7 +121,7 @@ impl<'a> Row<'a> {
     }
 
     /// In which order observations of several kinds are looked at.
-    pub(super) fn rank(self) -> u8 {
+    pub(super) fn rank(self) -> usize {
         match self {
             Self::Read { .. }
             | Self::Misnumbered {
