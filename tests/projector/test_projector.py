@@ -141,7 +141,7 @@ async def holed_stream(nats_url: str, store: PostgresEventStore, holes: Sequence
     api = client.jetstream()
     await api.add_stream(name=wire.STREAM, subjects=[wire.SUBJECTS])
     async with relaying.publisher(nats_url) as stream:
-        await stream.publish(await relaying.whole_log(store))
+        await stream.publish(relaying.messages(await relaying.whole_log(store)))
     for sequence in holes:
         await api.delete_msg(wire.STREAM, sequence)
     await client.close()
