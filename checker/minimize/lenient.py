@@ -1,102 +1,101 @@
-"""Is a part of a history at fault by itself, or only because the rest was taken away?
-
-Take away the second of two writes of 2, and an innocent read of 2 turns stale. So a part is said to
-be at fault only if it cannot be explained even with the help of what was taken away: every change
-of the whole history may happen, once and when it did, or may not. It is decided by search, with the
-sets of states that are possible as the model's states.
-"""
+"""A model in which only some operations must happen, and a state is every state it can be in."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final
 
-from checker.engine import reference
+from msgspec.structs import replace
+
+from checker.engine.reference import apply
 from checker.errors import CheckerError
-from checker.limits import Limits
+from checker.minimize.reachable import STATES_MAX, reachable
 from checker.models.model import Model
 from checker.operation import Operation, Outcome
-from checker.verdict import Verdict
 
-__all__ = ["STATES_MAX", "at_fault"]
+__all__ = ["ANYTHING", "Lenient", "TooManyStates", "may_happen"]
 
-STATES_MAX: Final = 64
-"""Possible states at one moment; where there are more, the question is left open."""
+ANYTHING: Final = "(anything)"
+"""What the operation is called that stands for all that happened while nothing else is asked about:
+its value is the number of the changes that it may be."""
+
+_MAY: Final = "(it may have happened)"
+_STEPS_MAX: Final = 50_000
 
 
-class _TooManyStates(CheckerError):
+class TooManyStates(CheckerError):
     """The changes that may or may not have happened leave too much possible."""
 
 
-def at_fault(
-    model: Model[Any], operations: Sequence[Operation], kept: AbstractSet[int], limits: Limits
-) -> bool | None:
-    """Say whether the kept operations exclude every order, whatever became of the others.
+def may_happen(operation: Operation) -> Operation:
+    """Return an operation that need not happen; as an error it carries that, for it has none."""
+    return replace(operation, error=_MAY)
+
+
+class Lenient(Model[frozenset[Hashable]]):
+    """A model in which only some operations must happen; a state is every state it can be in.
 
     Args:
-        model: What judges the operations.
-        operations: All of them.
-        kept: Indices of those that must be explained.
-        limits: What deciding each independent part of the operations may cost.
-
-    Returns:
-        None if that could not be decided.
-
-    Raises:
-        ModelError: The model raised.
+        model: What tells the state after one operation.
+        changes: What may have happened, any number of times, at each operation called `ANYTHING`.
+        everything: Returns the states that are possible at all; None if there are too many.
+        fold: Gives one state for all that are the same to the operations that must happen.
     """
-    unknown = False
-    for part in model.partition(operations):
-        needed = [op for op in part.operations if op.index in kept]
-        end = max((_end(op) for op in needed), default=0)
-        helping = [op for op in part.operations if _may_help(part.model, op, kept, end)]
-        try:
-            outcome = reference.search(_Lenient(part.model, kept), [*needed, *helping], limits)
-        except _TooManyStates:
-            unknown = True
-            continue
-        if outcome.verdict is Verdict.INVALID:
-            return True
-        unknown = unknown or outcome.verdict is Verdict.UNKNOWN
-    return None if unknown else False
 
-
-def _end(operation: Operation) -> float:
-    return float("inf") if operation.completed is None else operation.completed
-
-
-def _may_help(model: Model[Any], operation: Operation, kept: AbstractSet[int], end: float) -> bool:
-    return (
-        operation.index not in kept
-        and operation.outcome is not Outcome.FAIL
-        and operation.invoked < end
-        and model.changes(operation)
-    )
-
-
-class _Lenient(Model[frozenset[Hashable]]):
-    """A model in which only some operations must happen; a state is every state it can be in."""
-
-    def __init__(self, model: Model[Any], kept: AbstractSet[int]) -> None:
+    def __init__(
+        self,
+        model: Model[Any],
+        changes: Mapping[int, Sequence[Operation]],
+        everything: Callable[[], frozenset[Hashable] | None],
+        fold: Callable[[Hashable], Hashable] | None,
+    ) -> None:
         self.name = model.name
         self._model = model
-        self._kept = kept
+        self._changes = changes
+        self._everything = everything
+        self._fold = fold
 
     def init(self) -> frozenset[Hashable]:
+        """Return the one state that is possible at first."""
         return frozenset((self._model.init(),))
 
     def step(self, state: frozenset[Hashable], operation: Operation) -> frozenset[Hashable] | None:
-        steps = (reference.apply(self._model, one, operation) for one in state)
-        after = frozenset(one for one in steps if one is not None)
-        if operation.index not in self._kept:
+        """Return the states that are possible after an operation, or None if there are none.
+
+        Raises:
+            TooManyStates: There are more than `STATES_MAX`.
+        """
+        if operation.f == ANYTHING:
+            return self._anything(state, self._changes[operation.value])
+        helps = operation.error == _MAY
+        asked = replace(operation, error=None) if helps else operation
+        steps = [apply(self._model, one, asked) for one in state]
+        after = frozenset(self._folded(one) for one in steps if one is not None)
+        if helps or operation.outcome is Outcome.INFO:
             after |= state
         if len(after) > STATES_MAX:
-            raise _TooManyStates(f"more than {STATES_MAX} states are possible")
+            raise TooManyStates(f"more than {STATES_MAX} states are possible")
         return after or None
 
     def observes(self, operation: Operation) -> bool:
+        """Say what the model says."""
         return self._model.observes(operation)
 
     def changes(self, operation: Operation) -> bool:
-        return self._model.changes(operation)
+        """Say yes: an answer, too, leaves fewer states possible."""
+        del operation
+        return True
+
+    def _folded(self, state: Hashable) -> Hashable:
+        return state if self._fold is None else self._fold(state)
+
+    def _anything(
+        self, states: frozenset[Hashable], changes: Sequence[Operation]
+    ) -> frozenset[Hashable]:
+        after = reachable(self._model, states, changes, _STEPS_MAX, self._fold)
+        if after is None:
+            everything = self._everything()
+            if everything is None:
+                raise TooManyStates("the changes lead to more states than can be told")
+            after = states | everything
+        return after

@@ -9,7 +9,7 @@ it does not fail so. There may be a smaller one elsewhere in the history.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -17,8 +17,9 @@ import msgspec
 from checker.check import Engine, check
 from checker.errors import NothingToShrink
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
-from checker.minimize.subhistory import subhistory
+from checker.minimize.scopes import scopes
 from checker.minimize.symptom import BudgetSpent, Symptom
 from checker.models import Model, model_named
 from checker.operation import Operation
@@ -27,8 +28,6 @@ from checker.verdict import Anomaly, CheckResult, Verdict
 __all__ = ["BUDGET_SECONDS", "Minimized", "minimize"]
 
 BUDGET_SECONDS: Final = 60.0
-_WINDOW: Final = 8
-"""Operations before the violation that are tried first, when the named ones alone do not fail."""
 
 
 class Minimized(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +50,7 @@ class Minimized(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def minimize(
-    history: History,
+    history: History | RecordedHistory,
     model: str | Model[Any] = "stream",
     *,
     anomaly: str | None = None,
@@ -90,7 +89,7 @@ def minimize(
         history, judge, target.type, limits=limits, engine=engine, deadline=deadline, clock=clock
     )
     reduction = _Reduction(history, symptom, (target, key), on_smaller or _ignore)
-    return reduction.run(_scopes(history, judge, target, key))
+    return reduction.run(lambda: scopes(history, judge, target, key))
 
 
 def _target(result: CheckResult, name: str | None) -> tuple[Anomaly, Any]:
@@ -105,34 +104,6 @@ def _target(result: CheckResult, name: str | None) -> tuple[Anomaly, Any]:
     raise NothingToShrink(f"the history has no {wanted}: found were {found}", result.verdict)
 
 
-def _scopes(
-    history: History, model: Model[Any], target: Anomaly, key: Any
-) -> Iterator[Iterable[int]]:
-    """Yield where to begin, from the smallest: the certificate, windows before it, all."""
-    named = set(target.operations)
-    yield named
-    parts = model.partition(history.operations)
-    part = next((part.operations for part in parts if part.key == key), history.operations)
-    before = _until_the_end_of(part, [history.operations[index] for index in named])
-    window = _WINDOW
-    while window < len(before):
-        yield named.union(before[-window:])
-        window *= 4
-    yield named.union(before)
-    yield (operation.index for operation in part)
-    yield range(len(history))
-
-
-def _until_the_end_of(part: Iterable[Operation], named: list[Operation]) -> list[int]:
-    """Leave out what began after all of the named operations had ended."""
-    ends = [_end(operation) for operation in named]
-    return [operation.index for operation in part if operation.invoked < max(ends, default=0)]
-
-
-def _end(operation: Operation) -> float:
-    return float("inf") if operation.completed is None else operation.completed
-
-
 def _ignore(smaller: Minimized) -> None:
     del smaller
 
@@ -142,7 +113,7 @@ class _Reduction:
 
     def __init__(
         self,
-        history: History,
+        history: History | RecordedHistory,
         symptom: Symptom,
         target: tuple[Anomaly, Any],
         on_smaller: Callable[[Minimized], None],
@@ -156,11 +127,11 @@ class _Reduction:
         self._anomaly = self._target
         self._undecided = ""
 
-    def run(self, scopes: Iterable[Iterable[int]]) -> Minimized:
+    def run(self, scopes: Callable[[], Iterable[Iterable[int]]]) -> Minimized:
         try:
-            if any(self._fails(sorted(set(scope))) for scope in scopes):
-                self._drop_groups(lambda operation: operation.key)
-                self._drop_groups(lambda operation: operation.process)
+            if self._begin(scopes()) or (self._symptom.relax() and self._begin(scopes())):
+                for group_of in (_key, _process, _value):
+                    self._drop_groups(group_of)
                 self._drop_operations()
             else:
                 self._undecided = self._undecided or "judged again, it did not fail in the same way"
@@ -168,6 +139,9 @@ class _Reduction:
             return self._found(minimal=False, reason="the budget was spent")
         reason = self._undecided or self._symptom.doubt
         return self._found(minimal=not reason, reason=reason)
+
+    def _begin(self, scopes: Iterable[Iterable[int]]) -> bool:
+        return any(self._fails(sorted(set(scope))) for scope in scopes)
 
     def _fails(self, kept: list[int]) -> bool:
         """Take a part if it fails in the same way."""
@@ -181,40 +155,44 @@ class _Reduction:
         return True
 
     def _drop_groups(self, group_of: Callable[[Operation], Any]) -> None:
-        groups: dict[bytes, set[int]] = {}
+        """Drop what belongs together at once: a value, say, with all that wrote and read it."""
+        groups: dict[bytes, list[int]] = {}
         for index in self._kept:
             name = msgspec.json.encode(group_of(self._history.operations[index]))
-            groups.setdefault(name, set()).add(index)
-        if len(groups) < len(self._kept):
-            for group in sorted(groups.values(), key=len, reverse=True):
-                self._fails_without(group)
+            groups.setdefault(name, []).append(index)
+        if 1 < len(groups) < len(self._kept):
+            size = len(groups) // 2
+            left = list(groups.values())
+            while size:
+                left = self._drop_chunks(left, size)
+                size //= 2
 
     def _drop_operations(self) -> None:
         size = max(1, len(self._kept) // 2)
         while True:
             self._undecided = ""
-            dropped = self._drop_chunks(size)
-            if size == 1 and not dropped:
+            before = len(self._kept)
+            self._drop_chunks([[index] for index in self._kept], size)
+            if size == 1 and len(self._kept) == before:
                 return
             size = max(1, size // 2)
 
-    def _drop_chunks(self, size: int) -> bool:
-        dropped = False
-        place = 0
-        while place < len(self._kept):
-            if self._fails_without(set(self._kept[place : place + size])):
-                dropped = True
-            else:
-                place += size
-        return dropped
+    def _drop_chunks(self, groups: list[list[int]], size: int) -> list[list[int]]:
+        """Try to do without each ``size`` groups in turn; return the groups that are left."""
+        left: list[list[int]] = []
+        for place in range(0, len(groups), size):
+            chunk = groups[place : place + size]
+            if not self._fails_without({index for group in chunk for index in group}):
+                left += chunk
+        return left
 
-    def _fails_without(self, group: set[int]) -> bool:
-        rest = [index for index in self._kept if index not in group]
-        return bool(rest) and len(rest) < len(self._kept) and self._fails(rest)
+    def _fails_without(self, dropped: set[int]) -> bool:
+        rest = [index for index in self._kept if index not in dropped]
+        return 0 < len(rest) < len(self._kept) and self._fails(rest)
 
     def _found(self, *, minimal: bool, reason: str) -> Minimized:
         return Minimized(
-            history=subhistory(self._history, self._kept),
+            history=self._symptom.part(self._kept),
             kept=tuple(self._kept),
             anomaly=self._anomaly,
             target=self._target,
@@ -223,3 +201,15 @@ class _Reduction:
             reason="" if minimal else reason,
             checks=self._symptom.checks,
         )
+
+
+def _key(operation: Operation) -> Any:
+    return operation.key
+
+
+def _process(operation: Operation) -> Any:
+    return operation.process
+
+
+def _value(operation: Operation) -> Any:
+    return operation.output if operation.value is None else operation.value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -11,11 +12,13 @@ from msgspec.structs import replace
 from checker.check import Engine, check
 from checker.errors import MalformedHistory
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
-from checker.minimize.lenient import at_fault
-from checker.minimize.subhistory import subhistory
-from checker.minimize.support import supported
+from checker.minimize.blame import Blame
+from checker.minimize.subhistory import Subhistories
+from checker.minimize.support import unsupported
 from checker.models import Model
+from checker.operation import Operation
 from checker.verdict import Anomaly, Verdict
 
 __all__ = ["ANY_ORDER", "BudgetSpent", "Symptom"]
@@ -23,7 +26,7 @@ __all__ = ["ANY_ORDER", "BudgetSpent", "Symptom"]
 ANY_ORDER: Final = "non-linearizable"
 """What a search calls every violation. A monitor may call the same one, in a part, by its name."""
 
-_FAULT_SECONDS: Final = 5.0
+_FAULT_SECONDS: Final = 2.0
 
 
 class BudgetSpent(Exception):
@@ -36,7 +39,7 @@ class Symptom:
     That is: an anomaly of the same name. Of one that a search found, any violation that is the
     whole history's own will do: every answer must still have something to come from
     (`checker.minimize.support`), and what was taken away must not have been what explained the rest
-    (`checker.minimize.lenient`).
+    (`checker.minimize.blame`).
 
     Args:
         history: The whole history.
@@ -55,7 +58,7 @@ class Symptom:
 
     def __init__(
         self,
-        history: History,
+        history: History | RecordedHistory,
         model: Model[Any],
         anomaly: str,
         *,
@@ -65,23 +68,30 @@ class Symptom:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.checks = 0
+        self.doubt = ""
         self.undecided = ""
         self._history = history
+        self._parts = Subhistories(history)
         self._model = model
         self._anomaly = anomaly
         self._limits = limits
         self._engine: Engine = engine
         self._deadline = deadline
         self._clock = clock
-        self._owed: frozenset[int] | None = None
-        self._by_itself = False
-        if anomaly == ANY_ORDER:
-            self._owed = supported(model, history.operations)
-            # Too hard a question about the whole is not asked about its parts either.
-            self._by_itself = bool(self._at_fault(range(len(history)), limits))
-        self.doubt = ""
-        if anomaly == ANY_ORDER and not self._by_itself:
-            self.doubt = "the history is too long to say that nothing taken away explains the rest"
+        self._by_itself = anomaly == ANY_ORDER
+
+    def relax(self) -> bool:
+        """Stop asking whether what was taken away explains the rest; False if nobody asked."""
+        asked, self._by_itself = self._by_itself, False
+        if asked:
+            self.doubt = (
+                "the history leaves too much possible to say that nothing taken away explains it"
+            )
+        return asked
+
+    def part(self, kept: Iterable[int]) -> History:
+        """Return the history of the operations with these indices."""
+        return self._parts.of(kept)
 
     def shown_by(self, kept: Iterable[int]) -> Anomaly | None:
         """Return the anomaly if the operations with these indices fail so; they are told anew.
@@ -95,39 +105,32 @@ class Symptom:
             raise BudgetSpent
         self.checks += 1
         self.undecided = ""
-        indices = sorted(set(kept))
+        part = self._parts.of(kept)
         limits = replace(self._limits, timeout_seconds=min(self._limits.timeout_seconds, left))
         try:
-            result = check(
-                subhistory(self._history, indices), self._model, limits=limits, engine=self._engine
-            )
+            result = check(part, self._model, limits=limits, engine=self._engine)
         except MalformedHistory:
             return None  # what is left makes no sense to the model: another fault, if one at all
         if result.verdict is Verdict.UNKNOWN:
             self.undecided = result.reason
         same = (a for a in result.anomalies if self._anomaly in (a.type, ANY_ORDER))
         anomaly = next(same, None)
-        if anomaly is None or not self._is_supported(indices):
-            return None
-        if self._by_itself:
-            fault = self._at_fault(indices, limits)
-            if fault is None:
-                self.undecided = "it may be what was taken away that explained the rest"
-            return anomaly if fault else None
-        return anomaly
+        if anomaly is None or self._anomaly != ANY_ORDER:
+            return anomaly
+        operations = [self._history.operations[index] for index in sorted(set(kept))]
+        return anomaly if self._is_the_wholes_own(operations, limits) else None
 
-    def _is_supported(self, indices: Sequence[int]) -> bool:
-        if self._owed is None:
+    @cached_property
+    def _blame(self) -> Blame:
+        return Blame(self._model, self._history.operations)
+
+    def _is_the_wholes_own(self, operations: list[Operation], limits: Limits) -> bool:
+        if any(map(self._blame.allowed, unsupported(self._model, operations) or ())):
+            return False
+        if not self._by_itself:
             return True
-        operations = [self._history.operations[index] for index in indices]
-        answers = supported(self._model, operations)
-        return answers is None or all(index in answers for index in indices if index in self._owed)
-
-    def _at_fault(self, indices: Sequence[int], limits: Limits) -> bool | None:
         seconds = min(limits.timeout_seconds, _FAULT_SECONDS)
-        return at_fault(
-            self._model,
-            self._history.operations,
-            set(indices),
-            replace(limits, timeout_seconds=seconds),
-        )
+        fault = self._blame.at_fault(operations, replace(limits, timeout_seconds=seconds))
+        if fault is None:
+            self.undecided = "it may be what was taken away that explained the rest"
+        return bool(fault)

@@ -41,7 +41,7 @@ def test_json_and_markdown_say_the_same(capsys: pytest.CaptureFixture[str]) -> N
     document = json.loads(capsys.readouterr().out)
     (told,) = document["explanations"]
     assert (document["file"], document["more"]) == (ETCD, 0)
-    assert (told["operations"], told["blocked"]) == ([3, 19, 24, 27], 27)
+    assert (told["operations"], told["blocked"]) == ([3, 21, 27], 27)
     assert main(["explain", ETCD, "--format", "markdown"]) == 1
     page = capsys.readouterr().out
     assert page.startswith("## `stale-read`\n")

@@ -24,11 +24,11 @@ def test_what_is_written_fails_in_the_same_way(
     small = str(tmp_path / name)
     assert main(["shrink", ETCD, "-o", small]) == 0
     text = capsys.readouterr().out
-    assert f"wrote 4 of 79 operations to {small}; 1-minimal" in text
+    assert f"wrote 3 of 79 operations to {small}; 1-minimal" in text
     assert "#27 read -> 2" in text
     assert main(["verify", small, "--model", "cas-register", "--json"]) == 1
     (file,) = json.loads(capsys.readouterr().out)["files"]
-    assert (file["operations"], file["anomalies"][0]["type"]) == (4, "stale-read")
+    assert (file["operations"], file["anomalies"][0]["type"]) == (3, "stale-read")
 
 
 def test_the_header_says_where_it_comes_from_and_which_model_judges(
@@ -40,10 +40,10 @@ def test_the_header_says_where_it_comes_from_and_which_model_judges(
     assert header == {
         "format": "trueorder.history/1",
         "model": "cas-register",
-        "part_of": {"file": ETCD, "operations": [3, 19, 24, 27], "of": 79},
+        "part_of": {"file": ETCD, "operations": [3, 21, 27], "of": 79},
     }
-    assert len(events) == 7
-    assert "wrote 4 of 79 operations; 1-minimal" in errors
+    assert len(events) == 6
+    assert "wrote 3 of 79 operations; 1-minimal" in errors
 
 
 def test_the_anomaly_to_keep_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
