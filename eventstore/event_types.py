@@ -165,7 +165,8 @@ class EventTypes:
                 data = function(data)
             return msgspec.convert(data, registered.struct)
         except Exception as error:
-            raise EventNotReadable(event.position, event.type, shape[1], error) from error
+            reason = f"{type(error).__name__}: {error}"
+            raise EventNotReadable(event.position, event.type, reason) from error
 
     def _end_of(self, shape: Shape) -> Shape:
         while shape in self._upcasts:
@@ -192,7 +193,5 @@ def _checked(name: str, version: int) -> int:
 def _shape_of(event: RecordedEvent) -> Shape:
     version = event.metadata.get(SCHEMA_VERSION, 1)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise EventNotReadable(
-            event.position, event.type, 0, ValueError(f"{SCHEMA_VERSION} is {version!r}")
-        )
+        raise EventNotReadable(event.position, event.type, f"{SCHEMA_VERSION} is {version!r}")
     return event.type, version

@@ -10,7 +10,11 @@ import pytest
 
 from tests.support.source import PACKAGES, ROOT
 
-WITH_ERRORS = [name for name in PACKAGES if (ROOT / name / "errors.py").exists()]
+WITH_ERRORS = [
+    name
+    for name in PACKAGES
+    if any((ROOT / name / errors).exists() for errors in ("errors.py", "errors/__init__.py"))
+]
 
 
 def drawn(module: ModuleType) -> dict[str, str | None]:
@@ -32,7 +36,7 @@ def defined(module: ModuleType) -> dict[str, str | None]:
         for name, value in vars(module).items()
         if isinstance(value, type)
         and issubclass(value, Exception)
-        and value.__module__ == module.__name__
+        and f"{value.__module__}.".startswith(f"{module.__name__}.")
     }
     return {
         name: value.__base__.__name__

@@ -1,0 +1,64 @@
+"""What can be wrong with the content of events and messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eventstore.errors.root import EventStoreError
+
+if TYPE_CHECKING:
+    from eventstore.stream import Position
+
+__all__ = [
+    "EventNotReadable",
+    "ForeignMessage",
+    "SealBroken",
+    "SubjectForgotten",
+    "UnknownEventType",
+]
+
+
+class ForeignMessage(EventStoreError):
+    """A message was not written by the contract of `eventstore.wire`; nothing was done with it."""
+
+    definite = True
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(
+            f"message on {subject!r} is not one of the log's: {reason}. "
+            "Only the relay may publish to the stream."
+        )
+        self.subject = subject
+        self.reason = reason
+
+
+class UnknownEventType(EventStoreError):
+    """No struct is registered for an event, or no type for a struct; nothing was done with it."""
+
+    definite = True
+
+
+class EventNotReadable(EventStoreError):
+    """An event's data is not what the struct of its type takes, or an upcaster failed on it."""
+
+    definite = True
+
+    def __init__(self, position: Position, event_type: str, reason: str) -> None:
+        super().__init__(
+            f"event at position {position}: its data cannot be read as {event_type!r}: {reason}. "
+            "Mend the struct or its upcaster; the log does not change."
+        )
+        self.position = position
+        self.event_type = event_type
+
+
+class SubjectForgotten(EventStoreError):
+    """The key of a subject was destroyed: nothing opens for it, and nothing is sealed for it."""
+
+    definite = True
+
+
+class SealBroken(EventStoreError):
+    """A sealed value or a wrapped key does not open, though nobody asked to forget it."""
+
+    definite = True

@@ -1,0 +1,89 @@
+"""What can go wrong between a store and its server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eventstore.errors.root import EventStoreError
+
+if TYPE_CHECKING:
+    from eventstore.stream import Position
+
+__all__ = [
+    "MigrationFailed",
+    "PositionGap",
+    "PositionNotReached",
+    "ReadFailed",
+    "SchemaMismatch",
+    "StoreUnavailable",
+    "UpdateFailed",
+]
+
+
+class ReadFailed(EventStoreError):
+    """A read got no answer. It had no effect, and there is nothing to know about the log."""
+
+    definite = True
+
+
+class UpdateFailed(EventStoreError):
+    """A change beside the log (a snapshot, a subject's key) may be made or not; repeat it."""
+
+
+class PositionNotReached(EventStoreError):
+    """The log did not reach a position within the time limit; ``head`` is where it was at last."""
+
+    definite = True
+
+    def __init__(self, position: Position, head: Position, seconds: float) -> None:
+        super().__init__(
+            f"the log is at position {head} and did not reach {position} within {seconds:g} s. "
+            "Is the position of this log, and does a standby that is read keep up?"
+        )
+        self.position = position
+        self.head = head
+        self.seconds = seconds
+
+
+class StoreUnavailable(EventStoreError):
+    """No connection to the store could be made: the operation never began."""
+
+    definite = True
+
+
+class SchemaMismatch(EventStoreError):
+    """The database's schema is not the one this version of the library works with."""
+
+    definite = True
+
+    def __init__(self, current: str | None, head: str) -> None:
+        found = f"at revision {current}" if current else "without our schema"
+        ahead = current is not None and current > head
+        remedy = "install a newer version" if ahead else "run `eventstore migrate`"
+        super().__init__(f"the database is {found}, this version works with {head}: {remedy}.")
+        self.current = current
+        self.head = head
+
+
+class MigrationFailed(EventStoreError):
+    """PostgreSQL refused a statement of a migration; the schema is as it was before."""
+
+    definite = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the migration was rolled back and nothing was changed: {reason}")
+        self.reason = reason
+
+
+class PositionGap(EventStoreError):
+    """The log has no event at a position but has a later one: it is not what a store promises."""
+
+    definite = True
+
+    def __init__(self, expected: int, got: int) -> None:
+        super().__init__(
+            f"the log has a hole: position {expected} is missing, the next one is {got}. Nothing "
+            "after it was passed on. Find out who deletes from, or writes to, the events table."
+        )
+        self.expected = expected
+        self.got = got
