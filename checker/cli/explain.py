@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
-from cyclopts import Parameter
 
-from checker.check import Engine
 from checker.cli.exits import Exit
 from checker.cli.judge import exit_of
-from checker.cli.one_history import Judged, NotJudged, judge_one
+from checker.cli.one_history import AS_VERIFY, Judged, Judging, NotJudged, judge_one
 from checker.cli.options import UsageError, parsed
 from checker.cli.output import print_json, report_console, write_stdout
 from checker.cli.progress import progress
 from checker.cli.quantities import parse_seconds
-from checker.cli.verify import HistoryFormat
 from checker.minimize import minimize
 from checker.models.canonical import canonical_json
 from checker.models.describe import describe
@@ -46,12 +43,7 @@ def explain(
     format: ExplanationFormat = "text",  # noqa: A002 - it is what the option is called
     limit: int = _SHOWN,
     budget: str = _BUDGET,
-    model: Annotated[str | None, Parameter(name=("--model", "-m"))] = None,
-    from_: Annotated[HistoryFormat, Parameter(name="--from")] = "auto",
-    initial: str | None = None,
-    timeout: str = "60s",
-    memory_limit: str = "4GiB",
-    engine: Engine = "auto",
+    judging: Judging = AS_VERIFY,
 ) -> int:
     """Explain why a history is in violation, or what the name of an anomaly means.
 
@@ -65,12 +57,7 @@ def explain(
         format: How to print it.
         limit: How many anomalies to explain at most.
         budget: How long to look for the smallest part of each that fails: 500ms, 10s, 1m.
-        model: The object's specification, as in `checker verify`.
-        from_: How the file is written; auto tells it from its content.
-        initial: The register's value before any operation, as JSON.
-        timeout: How long the file may take to decide.
-        memory_limit: What a search may keep in memory.
-        engine: What searches: the native engine, the reference in Python, or what suits.
+        judging: How it is read and judged.
     """
     if rule is not None:
         return _explain_rule(rule, format)
@@ -79,16 +66,7 @@ def explain(
     seconds = parsed("--budget", budget, parse_seconds)
     with progress() as stage:
         try:
-            judged = judge_one(
-                file,
-                stage,
-                model=model,
-                history_format=from_,
-                initial=initial,
-                timeout=timeout,
-                memory_limit=memory_limit,
-                engine=engine,
-            )
+            judged = judge_one(file, judging, stage)
         except NotJudged as reason:
             return reason.code
         if op is not None and not 0 <= op < len(judged.history):
@@ -104,7 +82,7 @@ def explain(
 def _explain_rule(name: str, format_name: ExplanationFormat) -> int:
     definitions = definition_of(name)
     if not definitions:
-        known = ", ".join(sorted({one.name for one in anomaly_definitions()}))
+        known = ", ".join(sorted({one.name for one in anomaly_definitions()}, key=str.lower))
         raise UsageError(f"--rule: no anomaly is called {name!r}; there are {known}")
     _print_rule(definitions, format_name)
     return Exit.VALID

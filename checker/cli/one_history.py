@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, NamedTuple
+
+from cyclopts import Parameter
 
 from checker.check import Engine
 from checker.cli.exits import Exit
@@ -11,13 +14,41 @@ from checker.cli.judge import Judge, Stopped, exit_of, file_name, model_choice
 from checker.cli.options import check_files, parsed
 from checker.cli.output import warn
 from checker.cli.quantities import parse_bytes, parse_seconds
+from checker.cli.verify import HistoryFormat
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.models import Model
 from checker.report.file_report import FileReport
 from checker.verdict import CheckResult
 
-__all__ = ["Judged", "NotJudged", "judge_one"]
+__all__ = ["AS_VERIFY", "Judged", "Judging", "NotJudged", "judge_one"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Judging:
+    """How a history is read and judged.
+
+    Args:
+        model: The object's specification, as in `checker verify`.
+        from_: How the file is written; auto tells it from its content.
+        initial: The value before any operation, as JSON.
+        timeout: How long each judgement may take: 500ms, 60s, 2m.
+        memory_limit: What a search may keep in memory: 512MB, 4GiB.
+        engine: What searches: the native engine, the reference in Python, or what suits.
+    """
+
+    model: Annotated[str | None, Parameter(name=("--model", "-m"))] = None
+    from_: Annotated[HistoryFormat, Parameter(name="--from")] = "auto"
+    initial: str | None = None
+    timeout: str = "60s"
+    memory_limit: str = "4GiB"
+    engine: Engine = "auto"
+
+
+AS_VERIFY: Final = Judging()
+"""As `checker verify` judges without options."""
 
 
 class NotJudged(Exception):
@@ -31,44 +62,39 @@ class NotJudged(Exception):
 class Judged(NamedTuple):
     """A history and all that judging it has told."""
 
-    history: History
+    history: History | RecordedHistory
     model: Model[Any]
     result: CheckResult
     report: FileReport
     limits: Limits
 
 
-def judge_one(
-    file: str,
-    stage: Callable[[str], None],
-    *,
-    model: str | None,
-    history_format: str,
-    initial: str | None,
-    timeout: str,
-    memory_limit: str,
-    engine: Engine,
-) -> Judged:
-    """Read a file and judge it; the options are those of ``checker verify``.
+def judge_one(file: str, judging: Judging, stage: Callable[[str], None]) -> Judged:
+    """Read a file, natively but for the reference engine, and judge it.
 
     Raises:
         UsageError: An option or the file cannot be used.
         NotJudged: It could not be read, or not be judged, or the judge was stopped.
     """
     check_files([file])
-    choice = model_choice(model, initial)
+    choice = model_choice(judging.model, judging.initial)
     limits = Limits(
-        timeout_seconds=parsed("--timeout", timeout, parse_seconds),
-        memory_bytes=parsed("--memory-limit", memory_limit, parse_bytes),
+        timeout_seconds=parsed("--timeout", judging.timeout, parse_seconds),
+        memory_bytes=parsed("--memory-limit", judging.memory_limit, parse_bytes),
     )
-    judge = Judge(choice, history_format=history_format, limits=limits, engine=engine)
+    judge = Judge(
+        choice,
+        history_format=judging.from_,
+        limits=limits,
+        engine=judging.engine,
+        native=True,
+    )
     try:
         report = judge.judge(file, stage)
     except Stopped as stopped:
         warn(f"{file_name(file)}: {stopped.report.reason}")
         raise NotJudged(stopped.code) from stopped
-    # Only `checker verify` reads natively, so this is a whole history, or none.
-    if not isinstance(report.history, History) or report.result is None:
+    if report.history is None or report.result is None:
         place = report.file if report.line is None else f"{report.file}:{report.line}"
         tail = f" [{report.operation}]" if report.operation else ""
         warn(f"{place}: {report.reason}{tail}")

@@ -9,16 +9,14 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 from msgspec.structs import replace
 
-from checker.check import Engine
 from checker.cli.convert import WrittenFormat, format_to_write, is_stdout, write
 from checker.cli.exits import Exit
-from checker.cli.one_history import Judged, NotJudged, judge_one
+from checker.cli.one_history import AS_VERIFY, Judged, Judging, NotJudged, judge_one
 from checker.cli.options import UsageError, check_output, parsed
 from checker.cli.output import report_console, warn
 from checker.cli.progress import progress
 from checker.cli.quantities import parse_seconds
 from checker.cli.signals import Terminated
-from checker.cli.verify import HistoryFormat
 from checker.errors import NothingToShrink
 from checker.minimize import Minimized, minimize
 from checker.models import MODELS
@@ -39,16 +37,11 @@ def shrink(
     file: str,
     /,
     *,
-    model: Annotated[str | None, Parameter(name=("--model", "-m"))] = None,
     anomaly: str | None = None,
     output: Annotated[str, Parameter(name=("--output", "-o"))] = "-",
     to: WrittenFormat = "auto",
     budget: str = "60s",
-    from_: Annotated[HistoryFormat, Parameter(name="--from")] = "auto",
-    initial: str | None = None,
-    timeout: str = "60s",
-    memory_limit: str = "4GiB",
-    engine: Engine = "auto",
+    judging: Judging = AS_VERIFY,
 ) -> int:
     """Find the smallest part of a history that fails in the same way, and write it.
 
@@ -61,39 +54,25 @@ def shrink(
 
     Args:
         file: A history file, gzipped or not; - is standard input.
-        model: The object's specification, as in `checker verify`.
         anomaly: The name of the anomaly to keep; without it, the first one.
         output: The file to write; - is standard output.
         to: How to write it; auto tells it from the file's name.
         budget: When to stop with the smallest one found so far: 500ms, 60s, 2m.
-        from_: How the file is written; auto tells it from its content.
-        initial: The register's value before any operation, as JSON.
-        timeout: How long each judgement may take.
-        memory_limit: What a search may keep in memory.
-        engine: What searches: the native engine, the reference in Python, or what suits.
+        judging: How it is read and judged.
     """
     format_name = format_to_write(output, to, "--to")
     check_output("--output", None if is_stdout(output) else output)
     seconds = parsed("--budget", budget, parse_seconds)
     with progress() as stage:
         try:
-            judged = judge_one(
-                file,
-                stage,
-                model=model,
-                history_format=from_,
-                initial=initial,
-                timeout=timeout,
-                memory_limit=memory_limit,
-                engine=engine,
-            )
+            judged = judge_one(file, judging, stage)
         except NotJudged as reason:
             return reason.code
         if judged.result.verdict is Verdict.UNKNOWN:
             warn(f"{judged.report.file}: undecided: {judged.result.reason}")
             return Exit.UNDECIDED
         began = time.monotonic()
-        found, code = _minimized(judged, anomaly, seconds, engine, stage)
+        found, code = _minimized(judged, judging, anomaly, seconds, stage)
     small = replace(found.history, header=_header(judged, found, format_name))
     written = write(small, output, format_name, lossy=True)
     if written is not Exit.VALID:
@@ -104,9 +83,9 @@ def shrink(
 
 def _minimized(
     judged: Judged,
+    judging: Judging,
     anomaly: str | None,
     seconds: float,
-    engine: Engine,
     stage: Callable[[str], None],
 ) -> tuple[Minimized, Exit]:
     smallest: list[Minimized] = []
@@ -122,7 +101,7 @@ def _minimized(
             anomaly=anomaly,
             result=judged.result,
             limits=judged.limits,
-            engine=engine,
+            engine=judging.engine,
             budget_seconds=seconds,
             on_smaller=note,
         )

@@ -21,6 +21,8 @@ its value is the number of the changes that it may be."""
 
 _MAY: Final = "(it may have happened)"
 _STEPS_MAX: Final = 50_000
+_STEPS_MAX_ENDLESS: Final = 5_000
+"""The same, where all changes together have already led to more states than can be told."""
 
 
 class TooManyStates(CheckerError):
@@ -92,10 +94,12 @@ class Lenient(Model[frozenset[Hashable]]):
     def _anything(
         self, states: frozenset[Hashable], changes: Sequence[Operation]
     ) -> frozenset[Hashable]:
-        after = reachable(self._model, states, changes, _STEPS_MAX, self._fold)
-        if after is None:
-            everything = self._everything()
-            if everything is None:
-                raise TooManyStates("the changes lead to more states than can be told")
-            after = states | everything
-        return after
+        everything = self._everything()
+        endless = everything is None and self._fold is None
+        steps = _STEPS_MAX_ENDLESS if endless else _STEPS_MAX
+        after = reachable(self._model, states, changes, steps, self._fold)
+        if after is not None:
+            return after
+        if everything is None:
+            raise TooManyStates("the changes lead to more states than can be told")
+        return states | everything

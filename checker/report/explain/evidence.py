@@ -9,6 +9,7 @@ import msgspec
 
 from checker.engine import explanation, reference
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.minimize import Minimized
 from checker.models import Model, Partition
@@ -57,7 +58,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     legal_answers: tuple[str, ...] = ()
 
 
-def explain_anomaly(history: History, model: Model[Any], smallest: Minimized) -> Explanation:
+def explain_anomaly(
+    history: History | RecordedHistory, model: Model[Any], smallest: Minimized
+) -> Explanation:
     """Say all there is to say about one anomaly.
 
     Args:
@@ -110,7 +113,7 @@ def _with_order(
     part: Partition,
     order: Sequence[int],
     blocked: int | None,
-    history: History,
+    history: History | RecordedHistory,
 ) -> Explanation:
     known = {operation.index: operation for operation in part.operations}
     state = part.model.init()

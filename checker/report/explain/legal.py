@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from checker.engine import reference
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.models import Partition
 from checker.models.canonical import canonical_json
 from checker.models.model import Model, required_and_optional
@@ -28,7 +29,9 @@ _COUNT_MAX: Final = 64
 """Where an answer is a whole number, the numbers up to here are tried, too."""
 
 
-def legal_answers(part: Partition, blocked: Operation, history: History) -> tuple[str, ...]:
+def legal_answers(
+    part: Partition, blocked: Operation, history: History | RecordedHistory
+) -> tuple[str, ...]:
     """Return answers to an operation that some order of the others would allow, as JSON.
 
     Raises:
@@ -55,7 +58,7 @@ def _is_legal(model: Model[Any], state: Any, operation: Operation) -> bool:
         return False
 
 
-def _candidates(blocked: Operation, history: History) -> Iterator[Any]:
+def _candidates(blocked: Operation, history: History | RecordedHistory) -> Iterator[Any]:
     seen = {canonical_json(blocked.output)}
     answers: list[Any] = [None]
     if isinstance(blocked.output, bool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.report.anomaly_definitions import AnomalyDefinition
 from checker.report.explain.evidence import STEPS_MAX, Explanation
 from checker.report.explain.lanes import lanes
@@ -13,7 +14,7 @@ from checker.report.wording import count_text, printable, value_text
 __all__ = ["markdown", "markdown_definitions"]
 
 
-def markdown(history: History, told: Explanation) -> str:
+def markdown(history: History | RecordedHistory, told: Explanation) -> str:
     """Return one explanation as a section."""
     return "\n".join(_lines(history, told)) + "\n"
 
@@ -29,7 +30,7 @@ def markdown_definitions(definitions: Sequence[AnomalyDefinition]) -> str:
     return "\n".join(lines)
 
 
-def _lines(history: History, told: Explanation) -> Iterator[str]:
+def _lines(history: History | RecordedHistory, told: Explanation) -> Iterator[str]:
     where = "" if told.key is None else f" of key {_code(value_text(told.key))}"
     yield f"## {_code(told.anomaly)}{where}"
     yield ""

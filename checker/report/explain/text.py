@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.history.statistics import has_times
 from checker.report.anomaly_definitions import AnomalyDefinition
 from checker.report.explain.evidence import STEPS_MAX, Explanation
@@ -28,7 +29,9 @@ _CELL_MAX: Final = 60
 _GAP: Final = 2
 
 
-def print_explanation(console: Console, history: History, told: Explanation) -> None:
+def print_explanation(
+    console: Console, history: History | RecordedHistory, told: Explanation
+) -> None:
     """Print one explanation; it never takes more than about a screen."""
     where = "history" if told.key is None else f"key {value_text(told.key)}"
     print_line(console, Text(f"{where}: {told.anomaly}", style="bold red"))
@@ -58,7 +61,9 @@ def print_definitions(console: Console, definitions: Sequence[AnomalyDefinition]
             print_line(console, cause, indent=_INDENT, style="dim")
 
 
-def _print_operations(console: Console, history: History, told: Explanation) -> None:
+def _print_operations(
+    console: Console, history: History | RecordedHistory, told: Explanation
+) -> None:
     operations = [history.operations[index] for index in told.operations[:STEPS_MAX]]
     words = count_text(len(told.operations), "operation")
     what = (

@@ -15,6 +15,7 @@ from checker.cli.exits import Exit
 from checker.cli.explain import explain
 from checker.cli.lint import lint
 from checker.cli.models import models
+from checker.cli.one_history import Judging
 from checker.cli.schema import schema
 from checker.cli.shrink import shrink
 from checker.cli.stats import stats
@@ -26,11 +27,12 @@ BAD = Path(__file__).parents[1] / "corpora" / "knossos" / "bad" / "bad-analysis.
 
 
 def test_every_option_is_documented() -> None:
+    commands = (verify, lint, explain, shrink, convert, stats, models, schema, Judging)
     parameters = {
         name
-        for command in (verify, lint, explain, shrink, convert, stats, models, schema)
+        for command in commands
         for name, parameter in inspect.signature(command).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
+        if parameter.kind is parameter.KEYWORD_ONLY and name != "judging"
     }
     options = {f"--{name.strip('_').replace('_', '-')}" for name in parameters}
     assert {option for option in options if f"`{option}" not in DOCUMENT} == set()
