@@ -1,0 +1,108 @@
+"""`eventstore serve` as it is run, with clients of other makes: Python and Go, on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.source import ROOT
+
+pytestmark = pytest.mark.stack
+
+TOKEN = "t" * 24
+
+
+@asynccontextmanager
+async def serving(store_url: str, *arguments: str) -> AsyncIterator[str]:
+    """The command in a process of its own; yields HOST:PORT."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "eventstore.cli", "serve", "--port=0", *arguments),
+        f"--database-url={store_url}",
+        stderr=PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(60):
+            line = (await process.stderr.readline()).decode()
+        found = re.fullmatch(r"listening on grpc://(\S+)\n", line)
+        assert found, line + (await process.stderr.read()).decode()
+        yield found[1]
+        process.send_signal(signal.SIGTERM)
+        _, complaints = await process.communicate()
+        assert (process.returncode, complaints) == (143, b"")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def output_of(*command: str | Path, folder: Path = ROOT) -> str:
+    process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=PIPE, stderr=PIPE)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return out.decode()
+
+
+async def test_the_python_client(store_url: str, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"append {TOKEN}\n")
+    async with serving(store_url, f"--token-file={tokens}") as server:
+        example = ROOT / "examples" / "python_client.py"
+        printed = await output_of(sys.executable, "-Werror", example, f"grpc://{server}", TOKEN)
+    assert printed.splitlines() == [
+        "too late: taken at position 1",
+        "1 flight-9 SeatTaken {'seat': '14C'}",
+        "2 booking-9 Booked None",
+    ]
+
+
+@pytest.fixture(scope="session")
+def go_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("no Go here")
+    program = tmp_path_factory.mktemp("go") / "client"
+    built = subprocess.run(
+        [go, "build", "-o", program, "."],
+        cwd=ROOT / "examples" / "go",
+        env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return program
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)  # the first build compiles gRPC for Go
+async def test_the_go_client(go_client: Path, store_url: str, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"append {TOKEN}\n")
+    async with serving(store_url, f"--token-file={tokens}") as server:
+        printed = await output_of(go_client, "-server", server, "-token", TOKEN)
+        refused = await asyncio.create_subprocess_exec(
+            go_client, "-server", server, stdout=PIPE, stderr=PIPE
+        )
+        _, complaints = await refused.communicate()
+    assert printed.splitlines() == [
+        "appended flight-7 version 1 position 1",
+        "appended booking-1 version 1 position 2",
+        "repeated true",
+        "refused BoundaryCrossed definite true last match 1",
+        '1 flight-7 SeatTaken {"seat":"12A"}',
+        '2 booking-1 Booked {"flight":7}',
+    ]
+    assert refused.returncode == 1
+    assert "asks for a token" in complaints.decode()
