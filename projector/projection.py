@@ -11,11 +11,17 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventstore.event import RecordedEvent
+from projector.documents import DocumentProjection
 from projector.errors import ConfigError
 
 __all__ = ["BUILT_IN", "Projection", "load_projection"]
 
-BUILT_IN: Final = {"stream-totals": "projector.projections.stream_totals:StreamTotals"}
+BUILT_IN: Final = {
+    "event-counts": "projector.projections.event_counts:EventCounts",
+    "event-search": "projector.projections.event_search:EventSearch",
+    "latest-events": "projector.projections.latest_events:LatestEvents",
+    "stream-totals": "projector.projections.stream_totals:StreamTotals",
+}
 """The projections that come with the projector, by name."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -55,7 +61,7 @@ class Projection(Protocol):
         ...
 
 
-def load_projection(given: str) -> Projection:
+def load_projection(given: str) -> Projection | DocumentProjection:
     """Load a projection: the name of one that is built in, or ``module:attribute``.
 
     The attribute is a projection, or makes one when called without arguments.
@@ -79,21 +85,24 @@ def load_projection(given: str) -> Projection:
     return check_projection(made, given)
 
 
-def check_projection(made: object, given: str) -> Projection:
+def check_projection(made: object, given: str) -> Projection | DocumentProjection:
     """Return what was made if it is a projection.
 
     Raises:
         ConfigError: says what is missing.
     """
-    if not isinstance(made, Projection):
+    if not isinstance(made, Projection | DocumentProjection):
         raise ConfigError(
-            f"{given!r} is a {type(made).__name__}, which lacks name, generation, tables or apply."
+            f"{given!r} is a {type(made).__name__}, which lacks name and project, or else name, "
+            "generation, tables or apply."
         )
     name: object = made.name  # what the type promises, a user's class may break
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         raise ConfigError(
             f"{given!r} is named {name!r}: a name has lower-case letters, digits, - and _."
         )
+    if not isinstance(made, Projection):
+        return made
     generation: object = made.generation
     if not (isinstance(generation, int) and generation >= 1):
         raise ConfigError(f"{given!r} has generation {generation!r}: it is a number from 1.")

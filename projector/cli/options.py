@@ -7,16 +7,37 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from eventstore.config import DATABASE_URL as STORE_DATABASE_URL
 from eventstore.config import NATS_URL as STORE_NATS_URL
 from projector.config import DATABASE_URL, NATS_URL
+from projector.errors import ConfigError
+from projector.postgres_documents import DocumentTable
 from projector.projection import Projection, load_projection
 
-__all__ = ["DatabaseUrl", "NatsUrl", "ProjectionName", "StoreUrl", "WithoutStore", "load"]
+__all__ = [
+    "DatabaseUrl",
+    "Generation",
+    "NatsUrl",
+    "ProjectionName",
+    "StoreUrl",
+    "WithoutStore",
+    "load",
+]
 
 ProjectionName = Annotated[
     str, Parameter(help="A projection that is built in (stream-totals), or MODULE:ATTRIBUTE.")
+]
+
+Generation = Annotated[
+    int | None,
+    Parameter(
+        name="--generation",
+        help="Which building of the read model; a projection of documents can be built anew "
+        "beside the present one. Without it, the first.",
+        validator=Number(gte=1),
+    ),
 ]
 
 DatabaseUrl = Annotated[
@@ -55,13 +76,21 @@ WithoutStore = Annotated[
 ]
 
 
-def load(given: str) -> Projection:
+def load(given: str, generation: int | None = None) -> Projection:
     """Load a projection, also from the working folder, which a console script does not look in.
 
     Raises:
-        ConfigError: says what is wrong with it.
+        ConfigError: says what is wrong with it, or that its generation is not ours to choose.
     """
     folder = str(Path.cwd())
     if folder not in sys.path:
         sys.path.append(folder)  # last: nothing there shadows what is installed
-    return load_projection(given)
+    loaded = load_projection(given)
+    if isinstance(loaded, Projection):
+        if generation not in {None, loaded.generation}:
+            raise ConfigError(
+                f"projection {given!r} is of generation {loaded.generation}, by its own word: a "
+                "projection that keeps tables of its own names new tables for a new generation."
+            )
+        return loaded
+    return DocumentTable(loaded, generation or 1)

@@ -14,7 +14,15 @@ from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
 from eventstore.postgres.store import PostgresEventStore
 from projector import config
-from projector.cli.options import DatabaseUrl, NatsUrl, ProjectionName, StoreUrl, WithoutStore, load
+from projector.cli.options import (
+    DatabaseUrl,
+    Generation,
+    NatsUrl,
+    ProjectionName,
+    StoreUrl,
+    WithoutStore,
+    load,
+)
 from projector.jetstream import JetStreamDelivery
 from projector.postgres import PostgresReadModel
 from projector.projector import LOG, Session
@@ -27,6 +35,7 @@ def run(
     projection: ProjectionName,
     /,
     *,
+    generation: Generation = None,
     database_url: DatabaseUrl = None,
     nats_url: NatsUrl = None,
     store_url: StoreUrl = None,
@@ -37,7 +46,7 @@ def run(
 
     Any number may run for one projection: one projects, the others stand by.
     """
-    loaded = load(projection)
+    loaded = load(projection, generation)
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
     store = None if without_store else config.store_url(store_url, database)
     log_to_stderr(verbose=verbose)

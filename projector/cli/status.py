@@ -12,7 +12,15 @@ from cyclopts import Parameter
 from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
 from projector import config
-from projector.cli.options import DatabaseUrl, NatsUrl, ProjectionName, StoreUrl, WithoutStore, load
+from projector.cli.options import (
+    DatabaseUrl,
+    Generation,
+    NatsUrl,
+    ProjectionName,
+    StoreUrl,
+    WithoutStore,
+    load,
+)
 from projector.jetstream import last_sequence
 from projector.postgres import PostgresReadModel
 from projector.projection import Projection
@@ -40,6 +48,7 @@ async def status(
     projection: ProjectionName,
     /,
     *,
+    generation: Generation = None,
     database_url: DatabaseUrl = None,
     nats_url: NatsUrl = None,
     store_url: StoreUrl = None,
@@ -53,7 +62,7 @@ async def status(
     ] = False,
 ) -> None:
     """Say how far a projection is; exit 5 if a server cannot be asked."""
-    loaded = load(projection)
+    loaded = load(projection, generation)
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
     store = None if without_store else config.store_url(store_url, database)
     found = await _ask(loaded, database, nats, store, timeout_seconds)

@@ -16,12 +16,11 @@ from eventstore.postgres.store import PostgresEventStore
 from projector.checkpoint import Checkpoint
 from projector.jetstream import JetStreamDelivery
 from projector.postgres import PostgresReadModel
-from projector.projection import load_projection
+from projector.projections.stream_totals import StreamTotals
 from projector.projector import Session, run
 
 __all__ = ["CursorBeforeApply", "cursor_before_apply"]
 
-PROJECTION: Final = "stream-totals"
 BETWEEN_SECONDS: Final = 0.5
 """Long against everything else that it does, so that a kill at work falls between the two."""
 
@@ -41,7 +40,7 @@ class CursorBeforeApply(PostgresReadModel):
 
 async def cursor_before_apply(database_url: str, nats_url: str) -> None:
     """Keep the read model of the demo as the projector does, but for the order of two commits."""
-    projection = load_projection(PROJECTION)
+    projection = StreamTotals()
 
     @asynccontextmanager
     async def open_session() -> AsyncIterator[Session]:

@@ -1,0 +1,124 @@
+"""Documents in PostgreSQL: what a batch leaves is there with its checkpoint, or nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from eventstore.event import RecordedEvent
+from eventstore.stream import Position
+from projector.checkpoint import Checkpoint
+from projector.documents import Change, Put, Update
+from projector.errors import ConfigError, ProjectionFailed
+from projector.postgres import PostgresReadModel
+from projector.postgres_documents import DocumentTable
+from projector.projection import load_projection
+from projector.projections.event_counts import EventCounts
+from projector.projections.event_search import EventSearch, search
+from projector.projections.latest_events import LatestEvents
+from projector.projections.sums import Sums
+from tests.support.recorded import log
+
+pytestmark = pytest.mark.stack
+
+
+async def documents(model: PostgresReadModel, table: DocumentTable) -> dict[str, tuple[Any, int]]:
+    async with model.transaction() as connection:
+        rows = await connection.execute(sa.select(table.table))
+        return {row.key: (row.document, row.position) for row in rows}
+
+
+async def project_all(model: PostgresReadModel, events: list[RecordedEvent], *, batch: int) -> None:
+    await model.prepare()
+    checkpoint = await model.checkpoint()
+    for start in range(0, len(events), batch):
+        checkpoint = await model.commit(events[start : start + batch], checkpoint)
+
+
+@pytest.mark.parametrize("batch", [1, 4, 100])
+async def test_the_documents_are_the_fold_of_the_log(postgres_url: str, batch: int) -> None:
+    table = DocumentTable(EventCounts())
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await project_all(model, log(10), batch=batch)
+        assert await documents(model, table) == {"count/Counted": (10, 10)}
+
+
+async def test_generations_stand_side_by_side(postgres_url: str) -> None:
+    for generation, events in ((1, 4), (2, 9)):
+        table = DocumentTable(LatestEvents(), generation)
+        async with PostgresReadModel.open(postgres_url, table) as model:
+            await project_all(model, log(events), batch=3)
+    first = DocumentTable(LatestEvents(), 1)
+    async with PostgresReadModel.open(postgres_url, first) as model:
+        found = await documents(model, first)
+        assert {key: position for key, (_, position) in found.items()} == {
+            "count-0": 4,
+            "count-1": 2,
+            "count-2": 3,
+        }
+        async with model.transaction() as connection:
+            latest = {"version": 2, "type": "Counted", "data": {"n": 4}}
+            assert await first.read(connection, "count-0") == latest
+            assert await first.read(connection, "nobody") is None
+
+
+class Tidy:
+    """Keeps the odd numbers, forgets each at the next even one, and refuses a hundred."""
+
+    name = "tidy"
+
+    def project(self, event: RecordedEvent) -> Iterable[Change]:
+        number = event.data["n"]
+        if number == 100:
+            raise ValueError("a hundred is too much")
+        yield Put(str(number), number) if number % 2 else Put(str(number - 1), None)
+        yield Update("sum", lambda total: (total or 0) + number)
+
+
+async def test_documents_are_removed(postgres_url: str) -> None:
+    table = DocumentTable(Tidy())
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await project_all(model, log(7), batch=3)
+        assert await documents(model, table) == {"7": (7, 7), "sum": (28, 7)}
+
+
+async def test_of_a_batch_that_fails_nothing_is_stored(postgres_url: str) -> None:
+    table = DocumentTable(Tidy())
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await project_all(model, log(98), batch=98)
+        before = await documents(model, table)
+        with pytest.raises(ProjectionFailed, match="a hundred is too much"):
+            await model.commit(
+                log(100)[98:],
+                Checkpoint(projection="tidy", generation=1, position=Position(98)),
+            )
+        assert await documents(model, table) == before
+        assert (await model.checkpoint()).position == 98
+
+
+async def test_sums_are_of_what_is_configured(postgres_url: str) -> None:
+    table = DocumentTable(Sums("sales", key="n", amount="n"))
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await project_all(model, log(3), batch=3)
+        assert await documents(model, table) == {"1": (1, 1), "2": (2, 2), "3": (3, 3)}
+
+
+async def test_words_are_found_in_the_last_events_first(postgres_url: str) -> None:
+    async with PostgresReadModel.open(postgres_url, EventSearch()) as model:
+        await project_all(model, log(12), batch=5)
+        async with model.transaction() as connection:
+            assert await search(connection, "count-0 Counted", limit=3) == [10, 7, 4]
+            assert await search(connection, "nothing") == []
+
+
+@pytest.mark.parametrize("name", ["event-counts", "latest-events", "event-search", "stream-totals"])
+def test_what_is_built_in_can_be_named(name: str) -> None:
+    assert load_projection(name).name == name
+
+
+def test_a_name_must_fit_into_that_of_a_table() -> None:
+    with pytest.raises(ConfigError, match="too long"):
+        DocumentTable(Sums("s" * 62, key="k", amount="a"))
