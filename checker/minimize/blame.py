@@ -49,7 +49,7 @@ class Blame:
     def __init__(self, model: Model[Any], operations: Sequence[Operation]) -> None:
         self._model = model
         self._parts = {
-            canonical_json(part.key): _Helpers(part) for part in model.partition(operations)
+            canonical_json(part.key): _Changes(part) for part in model.partition(operations)
         }
 
     def at_fault(self, kept: Sequence[Operation], limits: Limits) -> bool | None:
@@ -82,7 +82,7 @@ class Blame:
         return self._parts[canonical_json(part.key)].allowed(operation)
 
 
-class _Helpers:
+class _Changes:
     """The changes of one independent part, in order of invocation."""
 
     def __init__(self, part: Partition) -> None:
