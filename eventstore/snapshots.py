@@ -40,7 +40,7 @@ class SnapshotStore(Protocol):
         """Keep a snapshot, unless there is a later one, or one of a later schema version.
 
         Raises:
-            OutcomeUnknown, StoreUnavailable: no answer came; it does not matter.
+            UpdateFailed, StoreUnavailable: no answer came; the log has it all the same.
         """
         ...
 

@@ -21,10 +21,11 @@ from eventstore.errors import (
     OutcomeUnknown,
     ReadFailed,
     StoreUnavailable,
+    UpdateFailed,
 )
 from eventstore.stream import StreamName
 
-__all__ = ["append_failed", "read_failed", "spoils_others", "unavailable"]
+__all__ = ["append_failed", "read_failed", "spoils_others", "unavailable", "update_failed"]
 
 DEFINITE_CLASSES: Final = frozenset({"0A", "22", "23", "3F", "42", "54", "ES", "P0"})
 """SQLSTATE classes of errors that roll the statement back: it asks for what cannot be done."""
@@ -73,6 +74,13 @@ def append_failed(error: BaseException, stream: StreamName) -> EventStoreError:
 def read_failed(error: BaseException) -> ReadFailed:
     """Say that a read got no answer."""
     return ReadFailed(f"the read got no answer ({_reason(error)}): it can be repeated at any time.")
+
+
+def update_failed(error: BaseException) -> UpdateFailed:
+    """Say that a change beside the log was refused or got no answer."""
+    return UpdateFailed(
+        f"the change was refused or got no answer ({_reason(error)}): it can be repeated."
+    )
 
 
 def _reason(error: BaseException) -> str:
