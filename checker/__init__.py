@@ -13,7 +13,7 @@ from checker.errors import (
 from checker.history.history import History, HistoryBuilder, NemesisEvent
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
-from checker.models import MODELS, Model, Partition, model_named
+from checker.models import MODELS, Model, NondeterministicModel, Partition, model_named
 from checker.operation import Operation, Outcome
 from checker.verdict import Anomaly, CheckResult, PartitionResult, Verdict, worst
 
@@ -32,6 +32,7 @@ __all__ = [
     "Model",
     "ModelError",
     "NemesisEvent",
+    "NondeterministicModel",
     "NothingToShrink",
     "Operation",
     "Outcome",

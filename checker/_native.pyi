@@ -156,6 +156,7 @@ def search_model(
     completed: Buffer,
     actions: Buffer,
     *,
+    several: bool = False,
     timeout_seconds: float,
     memory_bytes: int,
     cancel: CancelToken | None = None,

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from checker.engine.outcome import SearchOutcome
-from checker.engine.reference import apply
+from checker.engine.reference import apply, initial
 from checker.models.describe import describe, shorten
 from checker.models.model import Model
+from checker.models.nondeterministic import NondeterministicModel
 from checker.operation import Operation
 from checker.verdict import Anomaly
 
@@ -42,7 +43,7 @@ def explain(
     last = [operation for operation in prefix if operation is not blocked][-NEIGHBOURS_MAX:]
     neighbours = (last[-1:] + beside + last[-2::-1])[:NEIGHBOURS_MAX]
     state = _state_after(model, prefix)
-    where = shorten(str(state), STATE_CHARACTERS_MAX)
+    where = shorten(_shown(model, state), STATE_CHARACTERS_MAX)
     after = f", the last of them [{describe(last[-1])}]" if last else ""
     return Anomaly(
         type="non-linearizable",
@@ -62,7 +63,14 @@ def _concurrent(one: Operation, other: Operation) -> bool:
 
 
 def _state_after(model: Model[Any], prefix: Sequence[Operation]) -> Any:
-    state = model.init()
+    state = initial(model)
     for operation in prefix:
         state = apply(model, state, operation)
     return state
+
+
+def _shown(model: Model[Any], state: Any) -> str:
+    if not isinstance(model, NondeterministicModel):
+        return str(state)
+    states = sorted(map(str, state))
+    return states[0] if len(states) == 1 else f"one of {', '.join(states)}"

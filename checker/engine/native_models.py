@@ -8,19 +8,20 @@ not pure in the sense of `checker.models.Model`, and may be judged wrongly.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from checker import _native
 from checker._native import CancelToken
 from checker.engine.native_columns import Columns
-from checker.engine.reference import apply
-from checker.errors import ModelError
+from checker.engine.reference import apply, blamed, initial
+from checker.errors import CheckerError, ModelError
 from checker.limits import Limits
 from checker.models.canonical import canonical_json
 from checker.models.describe import describe
 from checker.models.model import Model
+from checker.models.nondeterministic import NondeterministicModel
 from checker.operation import Operation
 
 __all__ = ["search"]
@@ -44,16 +45,19 @@ def search(
     for operation in operations:
         columns.add(operation.index, 0, ())
     columns.set_endpoints(operations)
-    step = partial(apply, model)
+    step: Callable[[Any, Operation], Any] = partial(apply, model)
+    if isinstance(model, NondeterministicModel):
+        step = partial(_successors, model)
     try:
         report = _native.search_model(
-            _initial(model),
+            initial(model),
             step,
             actions.operations,
             bytes(not model.changes(operation) for operation in actions.operations),
             columns.invoked,
             columns.completed,
             rows,
+            several=isinstance(model, NondeterministicModel),
             timeout_seconds=limits.timeout_seconds,
             memory_bytes=limits.memory_bytes,
             cancel=cancel,
@@ -64,14 +68,15 @@ def search(
     return report, columns
 
 
-def _initial(model: Model[Any]) -> Any:
+def _successors(
+    model: NondeterministicModel[Any], state: Any, operation: Operation
+) -> frozenset[Any]:
     try:
-        state = model.init()
-        hash(state)
+        return model.successors(state, operation)
+    except CheckerError:
+        raise
     except Exception as error:
-        cause = f"{type(error).__name__}: {error}"
-        raise ModelError(model.name, "init", cause) from error
-    return state
+        raise blamed(model, describe(operation), error) from error
 
 
 class _Actions:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from checker.engine.native_columns import Columns, ValueNumbers
-from checker.engine.reference import apply
+from checker.engine.reference import apply, initial
 from checker.errors import ModelError
 from checker.models.describe import describe
 from checker.models.register import Register
@@ -53,5 +53,5 @@ def encode(model: Register, operations: Sequence[Operation]) -> Columns:
 
 def _refuse(model: Register, operation: Operation) -> None:
     """Raise what the model says of an operation that it does not know."""
-    apply(model, model.init(), operation)
+    apply(model, initial(model), operation)
     raise ModelError(model.name, describe(operation), "the native engine cannot encode it")

@@ -19,11 +19,11 @@ from checker.engine.outcome import SearchOutcome
 from checker.errors import CheckerError, ModelError
 from checker.limits import Limits
 from checker.models.describe import describe
-from checker.models.model import Model, required_and_optional
+from checker.models.model import Model, as_state, required_and_optional
 from checker.operation import Operation
 from checker.verdict import Verdict
 
-__all__ = ["apply", "search"]
+__all__ = ["apply", "blamed", "initial", "search"]
 
 _CLOCK_PERIOD: Final = 256
 """Configurations between two looks at the clock."""
@@ -55,14 +55,28 @@ def apply(model: Model[Any], state: Any, operation: Operation) -> Any:
         ModelError: the model raised, or returned what cannot be a state.
     """
     try:
-        after = model.step(state, operation)
-        hash(after)
+        return as_state(model.step(state, operation))
     except CheckerError:
         raise
     except Exception as error:
-        cause = f"{type(error).__name__}: {error}"
-        raise ModelError(model.name, describe(operation), cause) from error
-    return after
+        raise blamed(model, describe(operation), error) from error
+
+
+def initial(model: Model[Any]) -> Any:
+    """Ask a model for its first state.
+
+    Raises:
+        ModelError: the model raised, or returned what cannot be a state.
+    """
+    try:
+        return as_state(model.init())
+    except Exception as error:
+        raise blamed(model, "init", error) from error
+
+
+def blamed(model: Model[Any], operation: str, error: Exception) -> ModelError:
+    """Say which model failed on which operation, and how."""
+    return ModelError(model.name, operation, f"{type(error).__name__}: {error}")
 
 
 class _Configuration:
@@ -110,7 +124,7 @@ class _Search:
         self._blocked: Operation | None = None
 
     def run(self) -> SearchOutcome:
-        path = [self._visit(_Configuration(0, 0, 0, self._initial(), None))]
+        path = [self._visit(_Configuration(0, 0, 0, initial(self._model), None))]
         while path:
             here = path[-1]
             if here.low == len(self._required):
@@ -126,15 +140,6 @@ class _Search:
             else:
                 path.append(self._visit(following))
         return self._outcome(Verdict.INVALID)
-
-    def _initial(self) -> Any:
-        try:
-            state = self._model.init()
-            hash(state)
-        except Exception as error:
-            cause = f"{type(error).__name__}: {error}"
-            raise ModelError(self._model.name, "init", cause) from error
-        return state
 
     def _visit(self, configuration: _Configuration) -> _Configuration:
         self._seen.add(configuration.key)

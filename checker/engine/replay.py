@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from checker.engine.reference import apply
+from checker.engine.reference import apply, initial
 from checker.models.describe import describe
 from checker.models.model import Model, required_and_optional
 from checker.operation import Operation
@@ -26,7 +26,7 @@ def replay(model: Model[Any], operations: Sequence[Operation], witness: Sequence
     missing = {operation.index for operation in required}.difference(witness)
     if missing:
         return f"it leaves out operation {min(missing)}"
-    state = model.init()
+    state = initial(model)
     last_invoked = -1
     for index in witness:
         operation = known[index]

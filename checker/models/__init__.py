@@ -14,6 +14,7 @@ from checker.models.locks import FencedLock, Lock, Mutex
 from checker.models.log import Log
 from checker.models.model import Model, Partition
 from checker.models.multi_register import MultiRegister
+from checker.models.nondeterministic import NondeterministicModel
 from checker.models.priority_queue import PriorityQueue
 from checker.models.queue import Queue
 from checker.models.register import CasRegister, Register
@@ -33,6 +34,7 @@ __all__ = [
     "Model",
     "MultiRegister",
     "Mutex",
+    "NondeterministicModel",
     "Partition",
     "PriorityQueue",
     "Queue",

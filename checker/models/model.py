@@ -32,9 +32,10 @@ import msgspec
 from checker.models.canonical import canonical_json
 from checker.operation import Operation, Outcome
 
-__all__ = ["Model", "Partition", "required_and_optional"]
+__all__ = ["Model", "Partition", "as_state", "required_and_optional"]
 
 StateT = TypeVar("StateT", bound=Hashable)
+AnyT = TypeVar("AnyT")
 
 
 class Model(abc.ABC, Generic[StateT]):
@@ -42,7 +43,7 @@ class Model(abc.ABC, Generic[StateT]):
 
     States are hashable, compare by value, and are never None: None says that an operation is
     illegal. Subclasses give ``name``, `init` and `step`; the other methods have defaults that suit
-    most objects.
+    most objects. `checker.NondeterministicModel` is for objects that may go on in several ways.
     """
 
     name: str
@@ -99,6 +100,20 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
     key: Any
     operations: tuple[Operation, ...]
     model: Model[Any]
+
+
+def as_state(state: AnyT) -> AnyT:
+    """Return a state that can be one.
+
+    Raises:
+        TypeError: it is not hashable.
+    """
+    try:
+        hash(state)
+    except TypeError as error:
+        words = "is no state: use a tuple for a list, a frozenset for a set or a dict"
+        raise TypeError(f"{error} {words}") from error
+    return state
 
 
 def required_and_optional(

@@ -10,6 +10,8 @@ mod history;
 mod judge;
 mod part;
 mod python_model;
+mod python_relation;
+mod python_states;
 mod report;
 mod search;
 mod search_model;

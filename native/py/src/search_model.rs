@@ -5,11 +5,14 @@ use std::sync::atomic::AtomicBool;
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use trueorder_core::models::possible::Possible;
 use trueorder_core::{Budget, OperationTable, Progress, Timeline, search};
 
 use crate::cancel::CancelToken;
 use crate::column::Column;
-use crate::python_model::{Fault, PythonModel};
+use crate::python_model::PythonModel;
+use crate::python_relation::PythonRelation;
+use crate::python_states::{Fault, PythonStates};
 use crate::report::SearchReport;
 use crate::search::{deadline, invalid};
 
@@ -24,14 +27,15 @@ pyo3::create_exception!(
 ///
 /// `actions` says what each row does: a place in `operations`. `step(state, operation)` returns the
 /// state after it, or None where it is not legal; `observers` has 1 for each operation that never
-/// changes a state. The search runs on the calling thread; other Python threads get a turn every
+/// changes a state. If there are `several` ways to go on, `initial` is an iterable of states, and
+/// `step` returns one. The search runs on the calling thread; other Python threads get a turn every
 /// few milliseconds.
 ///
 /// What `step` raises is raised; `ImpureModel`: it answered differently when asked again.
 #[pyfunction]
 #[pyo3(signature = (
     initial, step, operations, observers, invoked, completed, actions, *,
-    timeout_seconds, memory_bytes, cancel = None
+    several = false, timeout_seconds, memory_bytes, cancel = None
 ))]
 #[expect(
     clippy::too_many_arguments,
@@ -50,6 +54,7 @@ pub(crate) fn search_model<'py>(
     invoked: Column<u32>,
     completed: Column<u32>,
     actions: Column<u32>,
+    several: bool,
     timeout_seconds: f64,
     memory_bytes: usize,
     cancel: Option<Py<CancelToken>>,
@@ -72,9 +77,19 @@ pub(crate) fn search_model<'py>(
         cancel: Arc::clone(&halt),
     };
     let observers = observers.0.iter().map(|&observer| observer != 0).collect();
-    let mut model = PythonModel::new(initial, step, operations, observers, cancel, halt)?;
-    let outcome = search(&timeline, &mut model, &budget, &Progress::default());
-    match model.into_fault() {
+    let states = PythonStates::new(step, operations, cancel, halt);
+    let progress = Progress::default();
+    let (outcome, fault) = if several {
+        let relation = PythonRelation::new(initial, states, observers)?;
+        let mut model = Possible::new(relation);
+        let outcome = search(&timeline, &mut model, &budget, &progress);
+        (outcome, model.into_relation().into_fault())
+    } else {
+        let mut model = PythonModel::new(initial, states, observers)?;
+        let outcome = search(&timeline, &mut model, &budget, &progress);
+        (outcome, model.into_fault())
+    };
+    match fault {
         None => Ok(SearchReport::from(outcome)),
         Some(Fault::Raised(error)) => Err(error),
         Some(Fault::Impure(action, words)) => Err(ImpureModel::new_err((words, action))),

@@ -11,6 +11,7 @@ pub(crate) mod lock;
 pub(crate) mod log;
 pub mod multi_register;
 mod numbered;
+pub mod possible;
 mod priority_queue;
 mod queue;
 pub(crate) mod register;
@@ -38,7 +39,7 @@ use crate::operations::{Malformed, OperationTable};
 /// The action of a row that never needs to be tried, such as a read nobody answered.
 pub const IDLE: u32 = u32::MAX;
 
-/// A deterministic object.
+/// A deterministic object; [`possible`] makes one of an object that is not.
 ///
 /// Only [`initial`](Model::initial), [`step`](Model::step) and [`observes`](Model::observes) say
 /// what the object is. The rest tells the search what it need not try; each default is sound for
