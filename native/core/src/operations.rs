@@ -54,8 +54,12 @@ pub struct OperationTable {
     invoked: Vec<u32>,
     completed: Vec<u32>,
     kinds: Vec<u8>,
-    offsets: Vec<u32>,
     arguments: Vec<u32>,
+    /// How many arguments each row has, as long as all have the same number.
+    width: usize,
+    /// Where the arguments of each row begin, and the last ones end; empty as long as all rows
+    /// have the same number of arguments.
+    offsets: Vec<u32>,
 }
 
 impl OperationTable {
@@ -99,8 +103,9 @@ impl OperationTable {
             invoked,
             completed,
             kinds,
-            offsets,
             arguments,
+            width: 0,
+            offsets,
         })
     }
 
@@ -110,8 +115,9 @@ impl OperationTable {
             invoked: Vec::with_capacity(rows),
             completed: Vec::with_capacity(rows),
             kinds: Vec::with_capacity(rows),
-            offsets: Vec::with_capacity(rows + 1),
             arguments: Vec::with_capacity(arguments),
+            width: 0,
+            offsets: Vec::new(),
         }
     }
 
@@ -120,63 +126,91 @@ impl OperationTable {
     /// # Panics
     /// If the operation completes before its invocation, or the table is full: for callers that
     /// build histories, not for those that read them.
+    #[inline]
     pub fn push(&mut self, invoked: u32, completed: u32, kind: u8, arguments: &[u32]) {
         assert!(
             invoked <= completed,
             "an operation completes after its invocation"
         );
         assert!(self.len() < MAX_ROWS, "the table is full");
-        if self.offsets.is_empty() {
-            self.offsets.push(0);
+        if self.is_empty() {
+            self.width = arguments.len();
+        } else if self.offsets.is_empty() && arguments.len() != self.width {
+            self.widths_differ();
         }
         self.invoked.push(invoked);
         self.completed.push(completed);
         self.kinds.push(kind);
         self.arguments.extend_from_slice(arguments);
-        let end = u32::try_from(self.arguments.len()).expect("the arguments fit");
-        self.offsets.push(end);
+        if !self.offsets.is_empty() {
+            self.offsets.push(id(self.arguments.len()));
+        }
+    }
+
+    /// Note from now on where each row's arguments begin.
+    #[cold]
+    fn widths_differ(&mut self) {
+        self.offsets.reserve(self.kinds.capacity() + 1);
+        let starts = (0..=self.len()).map(|row| id(row * self.width));
+        self.offsets.extend(starts);
     }
 
     /// How many operations there are.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.kinds.len()
     }
 
     /// Whether there is none.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()
     }
 
     /// The rank of a row's invocation.
     #[must_use]
+    #[inline]
     pub fn invoked(&self, row: usize) -> u32 {
         self.invoked[row]
     }
 
     /// The rank of a row's completion, [`PENDING`] when its outcome is unknown.
     #[must_use]
+    #[inline]
     pub fn completed(&self, row: usize) -> u32 {
         self.completed[row]
     }
 
     /// Whether a row's outcome is unknown: it may take effect at any time, or never.
     #[must_use]
+    #[inline]
     pub fn is_pending(&self, row: usize) -> bool {
         self.completed[row] == PENDING
     }
 
     /// What a row does, in its model's numbering.
     #[must_use]
+    #[inline]
     pub fn kind(&self, row: usize) -> u8 {
         self.kinds[row]
     }
 
     /// What a row was asked and answered, in its model's terms.
     #[must_use]
+    #[inline]
     pub fn arguments(&self, row: usize) -> &[u32] {
+        if self.offsets.is_empty() {
+            let start = row * self.width;
+            return &self.arguments[start..start + self.width];
+        }
         &self.arguments[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
+
+    /// The arguments of all rows, one row after the other.
+    pub(crate) fn all_arguments(&self) -> &[u32] {
+        &self.arguments
     }
 }
 

@@ -45,6 +45,7 @@ impl Encoded {
     }
 
     /// Add a history's row with what it does.
+    #[inline]
     pub fn push(&mut self, history: &History, row: u32, kind: u8, arguments: &[u32]) {
         let (invoked, completed) = (history.invoked(row), history.completed(row));
         self.table.push(invoked, completed, kind, arguments);

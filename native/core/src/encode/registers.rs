@@ -68,12 +68,18 @@ pub(super) fn encode(
         if scattered && place % FETCHED == 0 {
             history.fetch(&rows[place..rows.len().min(place + FETCHED)]);
         }
+        let request = requests[history.f_id(row) as usize];
         let outcome = history.outcome(row);
-        match requests[history.f_id(row) as usize] {
-            Some(Request::Read) if outcome == Outcome::Ok => {
-                let value = values.number(&history.output(row));
-                encoded.push(history, row, READ, &[value]);
-            }
+        if let Some(request @ (Request::Read | Request::Write)) = request
+            && outcome == Outcome::Ok
+        {
+            // Nearly all rows: both kinds take the same way, for nobody can foresee the next.
+            let is_read = request == Request::Read;
+            let value = values.number(&history.said(row, is_read));
+            encoded.push(history, row, if is_read { READ } else { WRITE }, &[value]);
+            continue;
+        }
+        match request {
             Some(Request::Read) => {}
             Some(Request::Write) => {
                 let value = values.number(&history.value(row));
@@ -129,11 +135,12 @@ impl RegisterValues {
         Self { values, initial }
     }
 
+    #[inline]
     pub(super) fn number(&mut self, value: &Datum<'_>) -> u32 {
-        match self.values.number(value) {
-            number if number == self.initial => 0,
-            0 => self.initial,
-            number => number,
+        let number = self.values.number(value);
+        if number == self.initial {
+            return 0;
         }
+        if number == 0 { self.initial } else { number }
     }
 }

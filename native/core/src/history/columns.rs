@@ -75,6 +75,7 @@ impl Columns {
         self.lines.push(row.line);
     }
 
+    #[inline]
     pub(crate) fn output(&self, row: u32) -> Span {
         match self.outcomes[row as usize] {
             Outcome::Ok => self.answers[row as usize],

@@ -68,18 +68,21 @@ impl History {
 
     /// The rank of a row's invocation.
     #[must_use]
+    #[inline]
     pub fn invoked(&self, row: u32) -> u32 {
         self.columns.invoked[row as usize]
     }
 
     /// The rank of a row's completion, [`PENDING`](crate::PENDING) when its outcome is unknown.
     #[must_use]
+    #[inline]
     pub fn completed(&self, row: u32) -> u32 {
         self.columns.completed[row as usize]
     }
 
     /// How a row ended, as its client knows it.
     #[must_use]
+    #[inline]
     pub fn outcome(&self, row: u32) -> Outcome {
         self.columns.outcomes[row as usize]
     }
@@ -92,6 +95,7 @@ impl History {
 
     /// The number of a row's operation in [`History::fs`].
     #[must_use]
+    #[inline]
     pub fn f_id(&self, row: u32) -> u32 {
         self.columns.fs[row as usize]
     }
@@ -109,6 +113,7 @@ impl History {
 
     /// The number of a row's process among the history's, from 0.
     #[must_use]
+    #[inline]
     pub fn process_id(&self, row: u32) -> u32 {
         self.columns.processes[row as usize]
     }
@@ -145,6 +150,7 @@ impl History {
 
     /// The number of a row's key: equal keys have equal numbers, null has 0.
     #[must_use]
+    #[inline]
     pub fn key_id(&self, row: u32) -> u32 {
         self.columns.keys[row as usize]
     }
@@ -157,14 +163,24 @@ impl History {
 
     /// What a row's client asked for.
     #[must_use]
+    #[inline]
     pub fn value(&self, row: u32) -> Datum<'_> {
         self.datum(self.columns.values[row as usize])
     }
 
     /// What a row's client was answered: null unless the outcome is ok.
     #[must_use]
+    #[inline]
     pub fn output(&self, row: u32) -> Datum<'_> {
         self.datum(self.columns.output(row))
+    }
+
+    /// What a row's client was answered, or else what it asked for. Which of the two nobody can
+    /// foresee, so nothing branches on it.
+    #[inline]
+    pub(crate) fn said(&self, row: u32, answered: bool) -> Datum<'_> {
+        let spans = [self.columns.values[row as usize], self.columns.output(row)];
+        self.datum(spans[usize::from(answered)])
     }
 
     /// Why a row's operation failed, or is unknown.
@@ -179,6 +195,9 @@ impl History {
         let mut sizes = vec![0_usize; self.keys.len()];
         for &key in &self.columns.keys {
             sizes[key as usize] += 1;
+        }
+        if !self.is_empty() && sizes.contains(&self.len()) {
+            return vec![(0..id(self.len())).collect()];
         }
         let mut places = vec![u32::MAX; self.keys.len()];
         let mut partitions: Vec<Vec<u32>> = Vec::new();
@@ -238,7 +257,11 @@ impl History {
         self.bytes.len()
     }
 
+    #[inline]
     fn datum(&self, span: Span) -> Datum<'_> {
-        Datum::of(self.notation, &self.bytes[span.range()])
+        match span.whole() {
+            Some(whole) => Datum::Int(whole),
+            None => Datum::of(self.notation, &self.bytes[span.range()]),
+        }
     }
 }

@@ -45,18 +45,12 @@ impl Values {
     }
 
     /// The value's number.
+    #[inline]
     pub fn number(&mut self, datum: &Datum<'_>) -> u32 {
         match datum {
             Datum::Null => 0,
             Datum::Int(whole) => self.whole(*whole),
-            _ => {
-                let mut form = std::mem::take(&mut self.form);
-                form.clear();
-                write_canonical(datum, &mut form);
-                let number = self.other(&form);
-                self.form = form;
-                number
-            }
+            _ => self.form_of(datum),
         }
     }
 
@@ -90,13 +84,23 @@ impl Values {
     }
 
     /// A whole number's number.
+    #[inline]
     pub fn whole(&mut self, whole: i64) -> u32 {
         let place = usize::try_from(whole).unwrap_or(usize::MAX);
-        if let Some(&number) = self.small.get(place)
-            && number != 0
-        {
-            return number;
+        match self.small.get_mut(place) {
+            // Whether a number is new nobody can foresee, so nothing branches on it.
+            Some(number) if self.large.is_empty() => {
+                let is_new = *number == 0;
+                self.last += u32::from(is_new);
+                *number = if is_new { self.last } else { *number };
+                *number
+            }
+            Some(&mut number) if number != 0 => number,
+            _ => self.new_whole(whole, place),
         }
+    }
+
+    fn new_whole(&mut self, whole: i64, place: usize) -> u32 {
         if let Some(&number) = self.large.get(&whole) {
             return number;
         }
@@ -111,6 +115,15 @@ impl Values {
             self.large.insert(whole, self.last);
         }
         self.last
+    }
+
+    fn form_of(&mut self, datum: &Datum<'_>) -> u32 {
+        let mut form = std::mem::take(&mut self.form);
+        form.clear();
+        write_canonical(datum, &mut form);
+        let number = self.other(&form);
+        self.form = form;
+        number
     }
 
     fn other(&mut self, form: &[u8]) -> u32 {

@@ -41,13 +41,20 @@ impl Action {
     /// Read a row.
     #[inline]
     pub(crate) fn of(table: &OperationTable, row: usize) -> Result<Self, Malformed> {
+        Self::known(table, row)
+            .ok_or_else(|| Self::refusal(row, table.kind(row), table.arguments(row).len()))
+    }
+
+    /// Read a row; none if it is no operation of a register.
+    #[inline]
+    pub(crate) fn known(table: &OperationTable, row: usize) -> Option<Self> {
         match (table.kind(row), table.arguments(row)) {
-            (READ, &[value]) => Ok(Self::Read(value)),
-            (WRITE, &[value]) => Ok(Self::Write(value)),
-            (CAS, &[from, to]) => Ok(Self::Cas(from, to)),
-            (CAS_REFUSED, &[from]) => Ok(Self::CasRefused(from)),
-            (FAILED_WRITE, &[value]) if table.is_pending(row) => Ok(Self::FailedWrite(value)),
-            (kind, arguments) => Err(Self::refusal(row, kind, arguments.len())),
+            (READ, &[value]) => Some(Self::Read(value)),
+            (WRITE, &[value]) => Some(Self::Write(value)),
+            (CAS, &[from, to]) => Some(Self::Cas(from, to)),
+            (CAS_REFUSED, &[from]) => Some(Self::CasRefused(from)),
+            (FAILED_WRITE, &[value]) if table.is_pending(row) => Some(Self::FailedWrite(value)),
+            _ => None,
         }
     }
 

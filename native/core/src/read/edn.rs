@@ -16,7 +16,7 @@ use crate::history::{
 use super::lines::{LineCounter, line_of, refuse_not_utf8};
 
 /// A value that no [`Span`] can hold.
-pub(super) const TOO_FAR: &str = "a value of more than 256 MiB, or beyond 64 GiB";
+pub(super) const TOO_FAR: &str = "a value of more than 256 MiB, or beyond 32 GiB";
 
 pub(super) fn read(bytes: Vec<u8>) -> Result<History, MalformedHistory> {
     refuse_not_utf8(&bytes)?;

@@ -267,6 +267,19 @@ pub(super) fn process<'a, T>(
     }
 }
 
+/// Pass over any value; return the whole number that it is, or its place in the file.
+#[inline]
+pub(super) fn whole_or_value(
+    scanner: &mut Scanner<'_>,
+    bytes: &[u8],
+    offset: usize,
+) -> Result<Span, Refusal> {
+    if let Some(whole) = scanner.few_digits() {
+        return span(Span::of_whole(whole));
+    }
+    value(scanner, bytes, offset)
+}
+
 /// Pass over any value; return its place in the file, given the text's. Null has none.
 #[inline]
 pub(super) fn value(
@@ -279,7 +292,12 @@ pub(super) fn value(
     if bytes[start] == b'n' {
         return Ok(Span::NULL);
     }
-    match Span::new(&(offset + start..offset + scanner.position())) {
+    span(Span::new(&(offset + start..offset + scanner.position())))
+}
+
+#[inline]
+fn span(span: Option<Span>) -> Result<Span, Refusal> {
+    match span {
         Some(span) => Ok(span),
         None => Refusal::wrong(super::edn::TOO_FAR),
     }

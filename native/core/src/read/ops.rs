@@ -16,7 +16,9 @@ use crate::operations::{PENDING, id};
 use super::Limits;
 use super::batch::{Batch, Taker};
 use super::chunks::{Lines, in_order, is_blank, utf8_end};
-use super::json_fields::{Fields, Place, Refusal, explain, process, text, too_long, value, whole};
+use super::json_fields::{
+    Fields, Place, Refusal, explain, place, process, text, too_long, value, whole,
+};
 
 const FIELDS: [&str; 7] = ["client", "call", "return", "f", "key", "value", "out"];
 /// A guess at a line's length.
@@ -79,13 +81,13 @@ fn operations<'a>(bytes: &'a [u8], chunk: Range<usize>, limits: &Limits) -> Batc
 
 fn operation<'a>(
     file: &'a [u8],
-    place: &Place,
+    line: &Place,
     batch: &mut Batch<'a, Row>,
     scanner: &mut Scanner<'a>,
     fields: &mut Fields,
 ) -> Result<Row, Refusal> {
-    let bytes = &file[place.range.clone()];
-    let offset = place.range.start;
+    let bytes = &file[line.range.clone()];
+    let offset = line.range.start;
     let mut row = Row {
         process: 0,
         f: 0,
@@ -97,7 +99,7 @@ fn operation<'a>(
         completed: PENDING,
         time_invoked: 0,
         time_completed: NO_TIME,
-        line: place.line,
+        line: line.line,
     };
     let take = |scanner: &mut Scanner<'a>, field: usize| {
         let name = FIELDS[field];
@@ -113,8 +115,8 @@ fn operation<'a>(
             }
             3 => row.f = batch.f(text(scanner, bytes, name)?),
             4 => row.key = batch.key(value(scanner, bytes, offset)?, file),
-            5 => row.value = value(scanner, bytes, offset)?,
-            _ => row.answer = value(scanner, bytes, offset)?,
+            5 => row.value = whole_or_value(scanner, bytes, offset)?,
+            _ => row.answer = whole_or_value(scanner, bytes, offset)?,
         }
         Ok(())
     };

@@ -51,7 +51,7 @@ fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exha
         Gathered::Undecided(reason) => return Ok(Finding::Undecided(reason)),
         Gathered::Impossible(certificate) => return Ok(Finding::from(certificate)),
     };
-    if let Err(certificate) = clusters.link() {
+    if let Err(certificate) = clusters.link_all() {
         return Ok(Finding::from(certificate));
     }
     Ok(match zones::order(&clusters, watch)? {
@@ -62,15 +62,14 @@ fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exha
     })
 }
 
-/// How many values there are, if their numbers are dense.
+/// How many values there are, if their numbers are dense: nothing else is an argument.
 fn values_of(table: &OperationTable) -> usize {
-    let greatest = (0..table.len())
-        .flat_map(|row| table.arguments(row))
-        .fold(0, |greatest, &value| greatest.max(value));
+    let greatest = table.all_arguments().iter().copied().max().unwrap_or(0);
     greatest as usize + 1
 }
 
 /// What a row does; the model has seen it before.
+#[inline]
 fn action(table: &OperationTable, row: usize) -> Action {
-    Action::of(table, row).expect("a row of a register")
+    Action::known(table, row).expect("a row of a register")
 }

@@ -2,14 +2,11 @@
 
 use crate::budget::Exhausted;
 use crate::models::register::Action;
-use crate::operations::{MAX_ROWS, id};
 
 use super::super::Certificate;
 use super::super::watch::Watch;
-use super::clusters::{Clusters, certificate};
+use super::clusters::{Cluster, Clusters, Moment, certificate};
 use super::{NONE, action};
-
-const ROW_BITS: u32 = MAX_ROWS.trailing_zeros();
 
 /// A chain's place in time.
 ///
@@ -19,24 +16,41 @@ const ROW_BITS: u32 = MAX_ROWS.trailing_zeros();
 struct Zone {
     head: u32,
     /// When the operation that ended first did; before everything for the initial value.
-    first: i64,
-    first_ended: u32,
+    first: Moment,
     /// When the operation that began last did.
-    last: i64,
-    last_begun: u32,
+    last: Moment,
 }
 
 impl Zone {
-    fn is_forward(&self) -> bool {
-        self.first < self.last
+    #[inline]
+    fn of(clusters: &Clusters<'_>, head: u32) -> Self {
+        let Cluster { first, last, .. } = *clusters.get(head);
+        let mut zone = Self { head, first, last };
+        for value in clusters.chain(head).skip(1) {
+            let cluster = clusters.get(value);
+            zone.first = zone.first.min(cluster.first);
+            zone.last = zone.last.max(cluster.last);
+        }
+        if head == 0 {
+            zone.first = Moment::START;
+        }
+        zone
     }
 
-    /// By where it may begin; of two that begin together a forward one comes second. Below that,
-    /// its number among fewer than 2^30 zones.
-    fn place(&self, number: usize) -> u64 {
-        let begins = self.first.min(self.last) + 1;
-        let begins = u64::try_from(begins).expect("nothing is earlier than the initial value");
-        (begins << 1 | u64::from(self.is_forward())) << ROW_BITS | u64::from(id(number))
+    #[inline]
+    fn is_forward(&self) -> bool {
+        self.first.rank() < self.last.rank()
+    }
+
+    /// By where it may begin; of two that begin together a forward one comes second.
+    fn place(&self) -> (i64, bool) {
+        (self.first.min(self.last).rank(), self.is_forward())
+    }
+
+    /// Whether it begins before the end of a forward zone which begins before it.
+    #[inline]
+    fn crosses(&self, pinned: Moment) -> bool {
+        self.first.rank() < pinned.rank()
     }
 }
 
@@ -45,98 +59,105 @@ pub(super) fn order(
     clusters: &Clusters<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Result<Vec<u32>, Certificate>, Exhausted> {
-    let mut zones = Vec::with_capacity(clusters.heads().count());
+    // The chain of which a row is the operation that began last.
+    let mut heads = vec![NONE; clusters.table.len()];
     for head in clusters.heads() {
         watch.spend(1)?;
-        match zone(clusters, head) {
-            Ok(zone) => zones.extend(zone),
-            Err(certificate) => return Ok(Err(certificate)),
+        if let Err(certificate) = hold(clusters, head) {
+            return Ok(Err(certificate));
+        }
+        let last = Zone::of(clusters, head).last;
+        if last != Moment::START {
+            heads[last.row() as usize] = head;
         }
     }
-    let places = zones.iter().enumerate();
-    let mut places: Vec<u64> = places.map(|(number, zone)| zone.place(number)).collect();
-    sort_nearly_sorted(&mut places);
-    watch.spend(zones.len())?;
-    let in_order = || {
-        let number = |&place: &u64| (place & ((1 << ROW_BITS) - 1)) as usize;
-        places.iter().map(number).map(|number| &zones[number])
-    };
+    heads.retain(|&head| head != NONE);
+    if !clusters.in_order {
+        heads.sort_by_key(|&head| Zone::of(clusters, head).last);
+    }
+    watch.spend(heads.len())?;
+    let merged = merge(clusters, &heads);
+    watch.spend(heads.len())?;
+    Ok(merged.ok_or_else(|| first_crossing(clusters, &heads)))
+}
+
+/// Order chains, which are given by `last`, by where their zones begin; none if two of them must
+/// each precede the other.
+///
+/// Forward zones that come by `last` come by `first` too unless they cross: so nothing is sorted.
+fn merge(clusters: &Clusters<'_>, heads: &[u32]) -> Option<Vec<u32>> {
+    let zones = || heads.iter().map(|&head| Zone::of(clusters, head));
+    let mut order = Vec::with_capacity(heads.len());
+    let mut forward = zones().filter(Zone::is_forward).peekable();
+    // The end of the latest forward zone before: it reaches furthest, since they are disjoint.
+    let mut pinned = Moment::START;
+    for zone in zones().filter(|zone| !zone.is_forward()) {
+        while let Some(before) = forward.next_if(|it| it.first.rank() < zone.last.rank()) {
+            if before.crosses(pinned) {
+                return None;
+            }
+            pinned = before.last;
+            order.push(before.head);
+        }
+        if zone.crosses(pinned) {
+            return None;
+        }
+        order.push(zone.head);
+    }
+    for zone in forward {
+        if zone.crosses(pinned) {
+            return None;
+        }
+        pinned = zone.last;
+        order.push(zone.head);
+    }
+    Some(order)
+}
+
+/// Of the chains that must each precede the other, the two that begin first.
+#[cold]
+fn first_crossing(clusters: &Clusters<'_>, heads: &[u32]) -> Certificate {
+    let zones = heads.iter().map(|&head| Zone::of(clusters, head));
+    let mut zones: Vec<Zone> = zones.collect();
+    zones.sort_by_key(Zone::place);
     let mut pinned: Option<&Zone> = None;
-    for zone in in_order() {
-        // Of the forward zones before, the latest is the one that reaches furthest: they are
-        // disjoint.
+    for zone in &zones {
         if let Some(pinned) = pinned
-            && zone.first < pinned.last
+            && zone.crosses(pinned.last)
         {
-            return Ok(Err(crossing(clusters, pinned, zone)));
+            return crossing(clusters, pinned, zone);
         }
         if zone.is_forward() {
             pinned = Some(zone);
         }
     }
-    Ok(Ok(in_order().map(|zone| zone.head).collect()))
+    unreachable!("zones that cannot be merged cross")
 }
 
-/// Sort numbers that are hardly out of order: values come and go about as they are written.
-fn sort_nearly_sorted(numbers: &mut [u64]) {
-    let mut left = 8 * numbers.len();
-    for sorted in 1..numbers.len() {
-        let mut place = sorted;
-        while place > 0 && numbers[place - 1] > numbers[place] {
-            numbers.swap(place - 1, place);
-            place -= 1;
-        }
-        let moved = sorted - place;
-        if moved > left {
-            return numbers.sort_unstable();
-        }
-        left -= moved;
-    }
-}
-
-/// The zone of a chain; none if nothing is known of its values. An error if something in it was
-/// done with before what must precede it began.
-fn zone(clusters: &Clusters<'_>, head: u32) -> Result<Option<Zone>, Certificate> {
-    let mut zone = Zone {
-        head,
-        first: i64::MAX,
-        first_ended: NONE,
-        last: -1,
-        last_begun: NONE,
-    };
+/// Hold a chain to its own order: nothing in it is done with before what must precede it began.
+#[inline]
+fn hold(clusters: &Clusters<'_>, head: u32) -> Result<(), Certificate> {
+    let mut last = Moment::START;
     for value in clusters.chain(head) {
-        let cluster = clusters.get(value);
-        if cluster.is_empty() {
-            continue;
+        let &Cluster {
+            write,
+            first,
+            last: own_last,
+            ..
+        } = clusters.get(value);
+        if write != NONE && first.rank() < i64::from(clusters.table.invoked(write as usize)) {
+            return Err(certificate("future-read", &[first.row(), write]));
         }
-        let (end, begin) = (i64::from(cluster.first_end), i64::from(cluster.last_begin));
-        if cluster.write != NONE && cluster.first_end < begin_of(clusters, cluster.write) {
-            return Err(certificate(
-                "future-read",
-                &[cluster.first_ended, cluster.write],
-            ));
+        if first.rank() < last.rank() {
+            return Err(backwards(clusters, last.row(), first.row()));
         }
-        if end < zone.last {
-            return Err(backwards(clusters, zone.last_begun, cluster.first_ended));
-        }
-        if end < zone.first {
-            (zone.first, zone.first_ended) = (end, cluster.first_ended);
-        }
-        if begin > zone.last {
-            (zone.last, zone.last_begun) = (begin, cluster.last_begun);
-        }
+        last = last.max(own_last);
     }
-    if head == 0 {
-        (zone.first, zone.first_ended) = (-1, NONE);
-    }
-    Ok((zone.last_begun != NONE).then_some(zone))
-}
-
-fn begin_of(clusters: &Clusters<'_>, row: u32) -> u32 {
-    clusters.table.invoked(row as usize)
+    Ok(())
 }
 
 /// Something on a later value of a chain ended before `latest`, on an earlier one, began.
+#[cold]
 fn backwards(clusters: &Clusters<'_>, latest: u32, ended: u32) -> Certificate {
     match action(clusters.table, latest as usize) {
         Action::Read(_) => certificate("stale-read", &[latest, ended]),
@@ -145,22 +166,24 @@ fn backwards(clusters: &Clusters<'_>, latest: u32, ended: u32) -> Certificate {
 }
 
 /// Two chains that must each precede the other.
+#[cold]
 fn crossing(clusters: &Clusters<'_>, one: &Zone, other: &Zone) -> Certificate {
+    let is_initial = |zone: &Zone| zone.first == Moment::START;
     let one_is_early =
-        one.first_ended == NONE || (other.first_ended != NONE && one.last > other.last);
+        is_initial(one) || (!is_initial(other) && one.last.rank() > other.last.rank());
     let (early, late) = if one_is_early {
         (one, other)
     } else {
         (other, one)
     };
-    let anomaly = match action(clusters.table, early.last_begun as usize) {
+    let anomaly = match action(clusters.table, early.last.row() as usize) {
         Action::Read(_) => "stale-read",
         Action::Cas(..) => "stale-cas",
         _ => "stale-write",
     };
-    let mut rows = vec![early.last_begun, late.first_ended];
-    if early.first_ended != NONE {
-        rows.extend([early.first_ended, late.last_begun]);
+    let mut rows = vec![early.last.row(), late.first.row()];
+    if !is_initial(early) {
+        rows.extend([early.first.row(), late.last.row()]);
     }
     certificate(anomaly, &rows)
 }
