@@ -104,10 +104,11 @@ class Appender:
         self._queue: AppendQueue[Ticket] = AppendQueue(queue_limit)
         # Which connections are free, None for one to be made. The last one used is used first.
         self._free: list[_Line | None] = [None] * connections
-        self._senders: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[tuple[Pending, ...]] = set()
         self._settled = asyncio.Event()
         self._lost: set[_Session] = set()
+        self._lonely = True  # the last append had no company
         self._patrol: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -156,11 +157,12 @@ class Appender:
         loop = asyncio.get_running_loop()
         ticket: Ticket = loop.create_future()
         pending = PendingAppend(writes, boundary, ticket, loop.time() + self._timeout_seconds)
+        if self._lonely and self._free and not self._queue:
+            await self._send_alone(pending)
+            return ticket.result()
         self._queue.put(pending)
         if self._free:
-            sender = loop.create_task(self._send_all(self._free.pop()))
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
+            self._start_sender()
         if self._patrol is None:
             self._patrol = loop.call_at(pending.deadline, self._end_overdue)
         try:
@@ -186,16 +188,30 @@ class Appender:
         if self._lost:
             await self._end_lost_sessions()
 
+    async def _send_alone(self, append: Pending) -> None:
+        """Send an append in its caller's own task, which saves a lonely one much of its time."""
+        line = self._free.pop()
+        try:
+            line = await self._carry_out((append,), line)
+        except asyncio.CancelledError:
+            append.ticket.exception()  # seen: nobody else will ask for it
+            raise
+        finally:
+            self._free.append(line)
+            if self._queue:
+                self._start_sender()
+
+    def _start_sender(self) -> None:
+        sender = asyncio.create_task(self._send_all(self._free.pop()))
+        self._tasks.add(sender)
+        sender.add_done_callback(self._tasks.discard)
+
     async def _send_all(self, line: _Line | None) -> None:
         """Send batches over one connection until nobody waits."""
         try:
             while batch := self._next_batch():
-                self._under_way.add(batch)
-                try:
-                    line = await self._carry_out(batch, line)
-                finally:
-                    self._under_way.discard(batch)
-                    self._settled.set()
+                self._lonely = len(batch) == 1 and not self._queue
+                line = await self._carry_out(batch, line)
         finally:
             self._free.append(line)
 
@@ -206,6 +222,16 @@ class Appender:
 
     async def _carry_out(self, batch: tuple[Pending, ...], line: _Line | None) -> _Line | None:
         """Send a batch, tell its callers, and return the connection if it is still good."""
+        self._under_way.add(batch)
+        try:
+            line = await self._connected(batch, line)
+            return None if line is None else await self._send(batch, line)
+        finally:
+            self._under_way.discard(batch)
+            self._settled.set()
+
+    async def _connected(self, batch: tuple[Pending, ...], line: _Line | None) -> _Line | None:
+        """Return a connection that is good, or tell the callers that there is none."""
         try:
             if line is None or line.connection.is_closed():
                 if len(self._lost) >= _LOST_MAX:
@@ -216,7 +242,7 @@ class Appender:
             if not isinstance(error, Exception):
                 raise
             return None
-        return await self._send(batch, line)
+        return line
 
     async def _send(self, batch: Sequence[Pending], line: _Line) -> _Line | None:
         try:
@@ -226,12 +252,12 @@ class Appender:
                 return await self._send_one_by_one(batch, line)
             for append in batch:
                 _tell(append, append_failed(error, append.writes[0].stream))
-            if not isinstance(error, asyncpg.PostgresError) or line.connection.is_closed():
-                self._lost.add(line.session)
-                line.connection.terminate()
+            if isinstance(error, asyncpg.PostgresError):
+                return line
+            self._give_up(line)
             if not isinstance(error, Exception):
                 raise
-            return None if line.connection.is_closed() else line
+            return None
         last = Position(0)
         for append, answer in zip(batch, answers, strict=True):
             _tell(append, answer)
@@ -239,6 +265,13 @@ class Appender:
                 last = max(last, answer[-1].position)
         self._committed(last)
         return line
+
+    def _give_up(self, line: _Line) -> None:
+        """Let go of a connection whose answer did not come; the driver asks the server to stop."""
+        self._lost.add(line.session)
+        closing = asyncio.create_task(_close_quietly(line.connection))
+        self._tasks.add(closing)
+        closing.add_done_callback(self._tasks.discard)
 
     async def _send_one_by_one(self, batch: Sequence[Pending], line: _Line) -> _Line | None:
         """Send the appends of a batch alone: one of them made the server refuse them all."""
@@ -263,8 +296,7 @@ class Appender:
         except Exception as error:
             raise _still_lost() from error
         finally:
-            with suppress(Exception):
-                await connection.close(timeout=_CLOSE_SECONDS)
+            await _close_quietly(connection)
         if self._lost:
             raise _still_lost()
 
@@ -281,18 +313,25 @@ class Appender:
 
     async def _close(self) -> None:
         self._closed = True
-        if self._senders:
-            _, late = await asyncio.wait(self._senders, timeout=self._timeout_seconds)
-            for sender in late:
-                sender.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_seconds):
+                while self._queue or self._under_way:
+                    self._settled.clear()
+                    await self._settled.wait()
+        for sender in tuple(self._tasks):
+            sender.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._patrol is not None:
             self._patrol.cancel()
         while batch := self._queue.take():
             _refuse(batch, StoreUnavailable("the store was closed before the append was sent."))
         for line in filter(None, self._free):
-            with suppress(Exception):
-                await line.connection.close(timeout=_CLOSE_SECONDS)
+            await _close_quietly(line.connection)
+
+
+async def _close_quietly(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    with suppress(Exception):
+        await connection.close(timeout=_CLOSE_SECONDS)
 
 
 async def _call(batch: Sequence[Pending], line: _Line) -> list[calls.Answer]:

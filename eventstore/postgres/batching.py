@@ -41,7 +41,7 @@ TicketT = TypeVar("TicketT")
 class PendingAppend(Generic[TicketT]):
     """An append that waits to be sent; ``ticket`` is whatever its caller waits for."""
 
-    __slots__ = ("boundary", "deadline", "events", "ids", "size", "ticket", "writes")
+    __slots__ = ("boundary", "deadline", "events", "ids", "size", "streams", "ticket", "writes")
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class PendingAppend(Generic[TicketT]):
         self.boundary = boundary
         self.ticket = ticket
         self.deadline = deadline
+        self.streams = [write.stream for write in writes]
         self.ids: list[UUID] = [event.id for write in writes for event in write.events]
         self.events = len(self.ids)
         self.size = sum(len(e.data) + len(e.metadata) for write in writes for e in write.events)
@@ -134,15 +135,13 @@ class _Batch(Generic[TicketT]):
             return False
         self.appends.append(append)
         self._events, self._size = events, size
-        self._streams.update(write.stream for write in append.writes)
+        self._streams.update(append.streams)
         self._ids.update(append.ids)
         self.full = len(self.appends) >= self._most
         return True
 
     def _is_independent(self, append: PendingAppend[TicketT]) -> bool:
-        if any(write.stream in self._streams for write in append.writes):
-            return False
-        if not self._ids.isdisjoint(append.ids):
+        if not (self._streams.isdisjoint(append.streams) and self._ids.isdisjoint(append.ids)):
             return False
         if append.boundary is None:
             return True

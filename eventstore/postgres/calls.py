@@ -1,6 +1,6 @@
 """The two functions that append, as calls: their arguments, and what they answer.
 
-``append`` takes one append to one stream and is quick; ``append_batch`` takes any number of any
+``append`` is quick with one event; ``append_batch`` takes any number of any
 kind. Both are described where they are made, in ``migrations/sql/0002``.
 """
 
@@ -48,8 +48,8 @@ def _bounds(expected: ExpectedVersion) -> tuple[int, int | None]:
 
 
 def is_simple(append: PendingAppend[Any]) -> bool:
-    """Whether the quick function will do: one stream, no boundary."""
-    return len(append.writes) == 1 and append.boundary is None
+    """Whether the quick function will do: one event, no boundary."""
+    return append.events == 1 and append.boundary is None
 
 
 def append_arguments(append: PendingAppend[Any]) -> tuple[Any, ...]:
@@ -103,6 +103,11 @@ def batch_arguments(batch: Sequence[PendingAppend[Any]]) -> tuple[Any, ...]:
 def batch_answers(batch: Sequence[PendingAppend[Any]], row: asyncpg.Record) -> list[Answer]:
     """Say what ``append_batch`` answered to each append."""
     versions, positions = row["last_versions"], row["last_positions"]
+    if row["outcomes"] is None and len(versions) == len(batch):
+        return [
+            (_appended(append.writes[0], version, position),)
+            for append, version, position in zip(batch, versions, positions, strict=True)
+        ]
     outcomes = row["outcomes"] or ["appended"] * len(versions)
     reused = row["reused"] or [None] * len(versions)
     answers: list[Answer] = []
@@ -137,13 +142,7 @@ def _answer(
 ) -> Answer:
     if all(outcome in {"appended", "repeated"} for outcome in outcomes):
         return tuple(
-            Appended(
-                stream=write.stream,
-                version=StreamVersion(version),  # type: ignore[arg-type]
-                position=Position(position),  # type: ignore[arg-type]
-                events=len(write.events),
-                repeated=outcome == "repeated",
-            )
+            _appended(write, version, position, repeated=outcome == "repeated")
             for write, outcome, version, position in zip(
                 append.writes, outcomes, versions, positions, strict=True
             )
@@ -152,6 +151,18 @@ def _answer(
     write = append.writes[at_fault]
     return _refusal(
         append, write, outcomes[at_fault], versions[at_fault], positions[at_fault], reused[at_fault]
+    )
+
+
+def _appended(
+    write: EncodedWrite, version: Any, position: Any, *, repeated: bool = False
+) -> Appended:
+    return Appended(
+        stream=write.stream,
+        version=version,
+        position=position,
+        events=len(write.events),
+        repeated=repeated,
     )
 
 

@@ -1,10 +1,16 @@
-"""What the statements answer, as the store's own types."""
+"""What the statements answer, as the store's own types.
+
+Reading a long log is bound by what is done for each event here, so whole columns are converted at
+once, and what the driver would make slowly (times, ids, arrays) is asked for as bytes or text.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
+import struct
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -15,13 +21,17 @@ from eventstore.store import Appended
 
 __all__ = ["acknowledged", "recorded"]
 
-_decode: Final = msgspec.json.Decoder().decode
+_EPOCH_MICROSECONDS: Final = 946_684_800_000_000
+"""From the beginning of Unix time to that of PostgreSQL's, 2000-01-01."""
+
+_decode: Final = msgspec.json.Decoder(list[Any]).decode
 
 
 def recorded(rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:
     """Make recorded events of the rows of a read."""
-    # One by one, making UUIDs would take longer than all the rest.
-    ids = msgspec.convert([row["event_id"].bytes for row in rows], list[UUID])
+    if not rows:
+        return []
+    positions, streams, versions, times, ids, types, tags, data, metadata = zip(*rows, strict=True)
     return [
         RecordedEvent(
             position=position,
@@ -30,21 +40,24 @@ def recorded(rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:
             recorded_at=recorded_at,
             id=event_id,
             type=event_type,
-            tags=tuple(tags) if tags else (),
-            data=_decode(data),
-            metadata=_decode(metadata),
+            tags=tuple(tags.split(" ")) if tags else (),
+            data=data,
+            metadata=metadata,
         )
-        for event_id, (
-            position,
-            stream,
-            version,
-            recorded_at,
-            _,
-            event_type,
-            tags,
-            data,
-            metadata,
-        ) in zip(ids, rows, strict=True)
+        for position, stream, version, recorded_at, event_id, event_type, tags, data, metadata in (
+            zip(
+                positions,
+                streams,
+                versions,
+                _times(times),
+                msgspec.convert(ids, list[UUID]),
+                types,
+                tags,
+                _decode(f"[{','.join(data)}]"),
+                _decode(f"[{','.join(metadata)}]"),
+                strict=True,
+            )
+        )
     ]
 
 
@@ -61,3 +74,10 @@ def acknowledged(rows: Iterable[asyncpg.Record]) -> tuple[Appended, ...]:
         )
         for run in runs
     )
+
+
+def _times(sent: Sequence[bytes]) -> list[dt.datetime]:
+    """Make times of what PostgreSQL sends: microseconds since 2000; exact until the year 2106."""
+    microseconds = struct.unpack(f">{len(sent)}q", b"".join(sent))
+    seconds = [(number + _EPOCH_MICROSECONDS) / 1e6 for number in microseconds]
+    return msgspec.convert(seconds, list[dt.datetime], strict=False)

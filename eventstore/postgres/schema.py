@@ -228,5 +228,5 @@ subject_keys = Table(
     CheckConstraint(
         "(wrapped_key IS NULL) = (forgotten_at IS NOT NULL)", name="subject_keys_forgotten_check"
     ),
-    comment="The key of each person whose data is encrypted in the log; not for backups that are kept long.",
+    comment="The key of each person whose data is encrypted in the log; not for old backups.",
 )

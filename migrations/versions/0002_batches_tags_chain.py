@@ -18,13 +18,12 @@ SQL = Path(__file__).parents[1] / "sql" / revision
 
 # In this order: each uses the ones before it only.
 FUNCTIONS = (
-    "check_isolation",
     "leaf",
     "held",
     "matching",
     "decide",
-    "append",
     "append_batch",
+    "append",
     "outcome",
 )
 
@@ -105,7 +104,7 @@ def create_tables_beside_the_log() -> None:
             name="subject_keys_forgotten_check",
         ),
         schema="eventstore",
-        comment="The key of each person whose data is encrypted in the log; not for backups that are kept long.",
+        comment="The key of each person whose data is encrypted in the log; not for old backups.",
     )
 
 

@@ -1,4 +1,5 @@
--- Append events to one stream: the short way, for whoever appends alone and for other languages.
+-- Append events to one stream. One event, which is what whoever appends alone sends, takes the short
+-- way; more are a batch of one append.
 --
 -- Together with append_batch it is the only writer. Why both are as they are:
 --
@@ -34,47 +35,75 @@ SET plan_cache_mode = force_generic_plan
 AS $function$
 DECLARE
     amount constant int NOT NULL := cardinality(ids);
+    this_id constant uuid := ids[1];
+    this_type constant text := types[1];
+    this_tags constant text NOT NULL := coalesce(tags[1], '');
+    this_data constant json := data[1];
+    this_metadata constant json := metadata[1];
+    answer record;
     now timestamptz;
+    known bigint;
     stream_number bigint;
     previous bytea;
 BEGIN
-    PERFORM eventstore.check_isolation();
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'eventstore.append needs the isolation level READ COMMITTED'
+            USING ERRCODE = 'ES001';
+    END IF;
     IF amount = 0 THEN
         RAISE EXCEPTION 'an append has at least one event' USING ERRCODE = 'ES003';
     END IF;
-    tags := coalesce(tags, array_fill(''::text, ARRAY[amount]));
+    IF amount > 1 THEN
+        answer := eventstore.append_batch(
+            ARRAY[1], ARRAY[stream], ARRAY[at_least], ARRAY[at_most], ARRAY[amount]::bigint[],
+            array_fill(1, ARRAY[amount]), ARRAY(SELECT generate_series(1, amount)), ids, types,
+            coalesce(tags, array_fill(''::text, ARRAY[amount])), data, metadata, NULL
+        );
+        outcome := coalesce(answer.outcomes[1], 'appended');
+        last_version := answer.last_versions[1];
+        last_position := answer.last_positions[1];
+        reused := answer.reused[1];
+        RETURN;
+    END IF;
 
     PERFORM pg_advisory_xact_lock(7311142570156650343);  -- the bytes of "eventlog"
 
     SELECT
-        (
-            SELECT i.id
-            FROM unnest(ids) WITH ORDINALITY AS i (id, place)
-            WHERE (SELECT e.position FROM eventstore.events AS e WHERE e.event_id = i.id)
-                IS NOT NULL
-            ORDER BY i.place
-            LIMIT 1
-        ),
-        (SELECT s.id FROM eventstore.streams AS s WHERE s.name = append.stream),
+        (SELECT e.position FROM eventstore.events AS e WHERE e.event_id = this_id),
+        s.id,
         coalesce((
             SELECT e.version
             FROM eventstore.events AS e
-            WHERE e.stream_id = (SELECT s.id FROM eventstore.streams AS s WHERE s.name = append.stream)
+            WHERE e.stream_id = s.id
             ORDER BY e.version DESC
             LIMIT 1
-        ), 0)
-    INTO reused, stream_number, last_version;
+        ), 0),
+        coalesce(c.last_position, 0),
+        coalesce(c.hash, decode(repeat('00', 32), 'hex'))
+    INTO known, stream_number, last_version, last_position, previous
+    FROM (
+        SELECT (SELECT s.id FROM eventstore.streams AS s WHERE s.name = append.stream) AS id
+        OFFSET 0
+    ) AS s
+    LEFT JOIN LATERAL (
+        SELECT c.last_position, c.hash
+        FROM eventstore.commits AS c
+        ORDER BY c.last_position DESC
+        LIMIT 1
+    ) AS c ON true;
 
-    IF reused IS NOT NULL THEN
-        last_position := eventstore.held(ids, array_fill(stream, ARRAY[amount]));
+    IF known IS NOT NULL THEN
         last_version := (
-            SELECT e.version FROM eventstore.events AS e WHERE e.position = last_position
+            SELECT e.version
+            FROM eventstore.events AS e
+            WHERE e.position = known AND e.stream_id = stream_number
         );
-        IF last_position IS NULL THEN
+        IF last_version IS NULL THEN
             outcome := 'id-reused';
+            reused := this_id;
         ELSE
             outcome := 'repeated';
-            reused := NULL;
+            last_position := known;
         END IF;
         RETURN;
     END IF;
@@ -83,46 +112,31 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT c.last_position, c.hash INTO last_position, previous
-    FROM eventstore.commits AS c
-    ORDER BY c.last_position DESC
-    LIMIT 1;
-    IF NOT FOUND THEN
-        last_position := 0;
-        previous := decode(repeat('00', 32), 'hex');
-    END IF;
+    last_position := last_position + 1;
+    last_version := last_version + 1;
     IF stream_number IS NULL THEN
-        stream_number := last_position + 1;
+        stream_number := last_position;
         INSERT INTO eventstore.streams (id, name) VALUES (stream_number, stream);
     END IF;
     now := clock_timestamp();
-    WITH e AS (
-        INSERT INTO eventstore.events AS n (
+    WITH stored AS (
+        INSERT INTO eventstore.events (
             position, stream_id, version, recorded_at, event_id, stream, type, tags, data, metadata
+        ) VALUES (
+            append.last_position, stream_number, last_version, now, this_id, append.stream,
+            this_type, string_to_array(this_tags, ' '), this_data, this_metadata
         )
-        SELECT
-            last_position + i.place, stream_number, last_version + i.place, now,
-            i.id, append.stream, i.type, string_to_array(i.tags, ' '), i.data, i.metadata
-        FROM unnest(ids, types, append.tags, append.data, append.metadata) WITH ORDINALITY
-            AS i (id, type, tags, data, metadata, place)
-        RETURNING n.position, n.version, n.event_id, n.recorded_at, n.type, n.data, n.metadata
     )
-    INSERT INTO eventstore.commits (last_position, events, hash)
-    SELECT
-        last_position + amount, amount,
-        sha256(previous || string_agg(eventstore.leaf(
-            e.position, e.version, e.event_id, e.recorded_at, append.stream, e.type,
-            append.tags[e.position - append.last_position], e.data::text, e.metadata::text
-        ), '' ORDER BY e.position))
-    FROM e;
-    IF array_to_string(tags, '') <> '' THEN
+    INSERT INTO eventstore.commits (last_position, events, hash) VALUES (
+        append.last_position, 1, sha256(previous || eventstore.leaf(
+            append.last_position, last_version, this_id, now, append.stream, this_type,
+            this_tags, this_data::text, this_metadata::text
+        ))
+    );
+    IF this_tags <> '' THEN
         INSERT INTO eventstore.event_tags (tag, position)
-        SELECT t.tag, last_position + i.place
-        FROM unnest(tags) WITH ORDINALITY AS i (tags, place)
-        CROSS JOIN unnest(string_to_array(i.tags, ' ')) AS t (tag);
+        SELECT unnest(string_to_array(this_tags, ' ')), append.last_position;
     END IF;
-    last_version := last_version + amount;
-    last_position := last_position + amount;
     outcome := 'appended';
 END
 $function$;

@@ -48,7 +48,13 @@ DECLARE
     fits boolean;
     total bigint;
 BEGIN
-    PERFORM eventstore.check_isolation();
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'eventstore.append_batch needs the isolation level READ COMMITTED'
+            USING ERRCODE = 'ES001';
+    END IF;
+    IF cardinality(ids) = 0 THEN
+        RAISE EXCEPTION 'an append has at least one event' USING ERRCODE = 'ES003';
+    END IF;
     PERFORM pg_advisory_xact_lock(7311142570156650343);  -- the bytes of "eventlog"
 
     SELECT c.last_position, c.hash INTO head, previous
@@ -88,6 +94,7 @@ BEGIN
             ) AS w (stream, at_least, at_most, amount)
             OFFSET 0
         ) AS s
+        OFFSET 0
     ) AS w;
 
     IF NOT fits OR boundaries IS NOT NULL OR EXISTS (

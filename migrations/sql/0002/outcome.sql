@@ -10,7 +10,10 @@ SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 AS $function$
 BEGIN
-    PERFORM eventstore.check_isolation();
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'eventstore.outcome needs the isolation level READ COMMITTED'
+            USING ERRCODE = 'ES001';
+    END IF;
     PERFORM pg_advisory_xact_lock_shared(7311142570156650343);  -- the bytes of "eventlog"
     RETURN QUERY
         SELECT found.event_id, found.stream, found.version, found.position, log.head

@@ -1,0 +1,35 @@
+"""Whole columns converted at once are what the driver would have made of each value."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventstore.postgres.rows import _times, recorded
+
+EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+YEAR_2106 = dt.datetime(2106, 1, 1, tzinfo=dt.UTC)
+
+
+@given(
+    st.lists(
+        st.datetimes(
+            min_value=dt.datetime(1970, 1, 2),  # noqa: DTZ001
+            max_value=YEAR_2106.replace(tzinfo=None),
+            timezones=st.just(dt.UTC),
+        ),
+        max_size=50,
+    )
+)
+def test_times_are_exact(times: list[dt.datetime]) -> None:
+    sent = [
+        ((time - EPOCH) // dt.timedelta(microseconds=1)).to_bytes(8, "big", signed=True)
+        for time in times
+    ]
+    assert _times(sent) == times
+
+
+def test_no_rows_are_no_events() -> None:
+    assert recorded([]) == []
