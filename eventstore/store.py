@@ -111,6 +111,7 @@ class Subscription(Protocol):
 
         Raises:
             ReadFailed, StoreUnavailable: no answer came; it can be asked again.
+            PositionGap: the log has a hole, so that it cannot be followed.
         """
         ...
 
