@@ -17,7 +17,7 @@ use super::Limits;
 use super::batch::{Batch, Taker};
 use super::chunks::{Lines, in_order, is_blank, utf8_end};
 use super::json_fields::{
-    Fields, Place, Refusal, explain, place, process, text, too_long, value, whole,
+    Fields, Place, Refusal, explain, process, text, too_long, value, whole, whole_or_value,
 };
 
 const FIELDS: [&str; 7] = ["client", "call", "return", "f", "key", "value", "out"];
