@@ -11,28 +11,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from checker.history.codec import NEMESIS, Event, encode_event, encode_header
+from checker.history.destination import write_chunks
 from checker.history.history import History, NemesisEvent
 from checker.operation import Operation, Outcome
 
-__all__ = ["history_events", "write_history"]
+__all__ = ["history_events", "jsonl_chunks", "write_history"]
 
 
 def write_history(history: History, path: str | Path) -> None:
-    """Write the history; the file appears whole or not at all.
+    """Write the history; the file appears whole or not at all, gzipped if it is called ``.gz``.
+
+    A device or a pipe (``/dev/stdout``, say) is written to as it is; ``-`` is standard output.
 
     Raises:
         TypeError: A value has no JSON form.
         OSError: The file cannot be written.
     """
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(encode_header(history.header))
-            file.writelines(encode_event(event) for event in history_events(history))
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_chunks(jsonl_chunks(history), path)
+
+
+def jsonl_chunks(history: History) -> Iterator[bytes]:
+    """Yield `trueorder.history/1`, line by line.
+
+    Raises:
+        TypeError: A value has no JSON form.
+    """
+    yield encode_header(history.header)
+    yield from map(encode_event, history_events(history))
 
 
 def history_events(history: History) -> Iterator[Event]:

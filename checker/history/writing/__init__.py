@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from checker.errors import UnknownFormat
+from checker.history.destination import write_chunks
 from checker.history.history import History
-from checker.history.writing.destination import write_chunks
+from checker.history.writer import jsonl_chunks
 from checker.history.writing.loss import LosesInformation, Loss
-from checker.history.writing.maps import edn_chunks, json_chunks, jsonl_chunks, map_losses
+from checker.history.writing.maps import edn_chunks, json_chunks, map_losses
 from checker.history.writing.ops import ops_chunks, ops_losses
 
 __all__ = ["WRITERS", "LosesInformation", "Loss", "Writer", "write_history_as"]

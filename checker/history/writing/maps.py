@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from checker.history.codec import encode_event, encode_header
+from checker.history.codec import encode_event
 from checker.history.formats.limits import MAX_DEPTH
 from checker.history.history import History
 from checker.history.keyed import lift_keys
@@ -13,20 +13,10 @@ from checker.history.writer import history_events
 from checker.history.writing.edn_text import edn_event
 from checker.history.writing.loss import Loss, header_loss, operations_loss
 
-__all__ = ["edn_chunks", "json_chunks", "jsonl_chunks", "map_losses"]
+__all__ = ["edn_chunks", "json_chunks", "map_losses"]
 
 _OWN_LEVELS = {"edn": 1, "json": 0}
 """How many levels of nesting the event itself takes of those that a reader allows."""
-
-
-def jsonl_chunks(history: History) -> Iterator[bytes]:
-    """Yield `trueorder.history/1`, line by line.
-
-    Raises:
-        TypeError: A value has no JSON form.
-    """
-    yield encode_header(history.header)
-    yield from map(encode_event, history_events(history))
 
 
 def json_chunks(history: History) -> Iterator[bytes]:

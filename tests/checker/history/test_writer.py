@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -59,3 +61,27 @@ def test_an_existing_file_is_replaced_whole(tmp_path: Path) -> None:
     path.write_text("an old one\n" * 100)
     write_history(HistoryBuilder(header={"model": "register"}).build(), path)
     assert path.read_text() == '{"model":"register","format":"trueorder.history/1"}\n'
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    history = HistoryBuilder(header={"model": "register"}).build()
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_bytes)
+        write_history(history, pipe)
+        assert read.result(timeout=10) == b'{"model":"register","format":"trueorder.history/1"}\n'
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_device_is_not_replaced() -> None:
+    write_history(HistoryBuilder().build(), "/dev/null")
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_name_that_ends_in_gz_is_packed(tmp_path: Path) -> None:
+    history = HistoryBuilder(header={"model": "register"}).build()
+    write_history(history, tmp_path / "history.jsonl.gz")
+    assert (tmp_path / "history.jsonl.gz").read_bytes().startswith(b"\x1f\x8b")
+    assert read_history(tmp_path / "history.jsonl.gz").header == history.header
