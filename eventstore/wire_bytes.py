@@ -24,7 +24,7 @@ from eventstore.errors import InvalidEvent
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position, StreamName, StreamVersion, stream_name
 
-__all__ = ["WireBytes", "decode", "encode", "encode_parts", "header_fields"]
+__all__ = ["WireBytes", "decode", "encode", "encode_parts", "header_fields", "subject_for"]
 
 _SUBJECTS_REMEMBERED: Final = 1 << 16
 
@@ -69,10 +69,10 @@ def encode(event: RecordedEvent) -> WireBytes:
     return encode_parts(
         event.position,
         event.id,
-        event.stream,
-        event.type,
+        str(event.id),
+        _subject_of(event),
         event.version,
-        event.recorded_at,
+        event.recorded_at.astimezone(dt.UTC),
         wire.encode_data(event),
         wire.optional_headers(event) if event.metadata or event.tags else None,
     )
@@ -81,8 +81,8 @@ def encode(event: RecordedEvent) -> WireBytes:
 def encode_parts(
     position: Position,
     event_id: UUID,
-    stream: StreamName,
-    event_type: str,
+    id_text: str,
+    subject: bytes,
     version: StreamVersion,
     recorded_at: dt.datetime,
     body: bytes,
@@ -90,29 +90,36 @@ def encode_parts(
 ) -> WireBytes:
     """Write an event that is at hand in parts: its data as JSON, its rarer headers if any.
 
-    Raises:
-        InvalidEvent: the subject would be too long, or is none.
+    ``recorded_at`` is in UTC.
     """
     headers = (
-        f"{wire.EVENT_ID}: {event_id}\r\n"
+        f"{wire.EVENT_ID}: {id_text}\r\n"
         f"{wire.POSITION}: {position}\r\n"
         f"Trueorder-Previous-Position: {position - 1}\r\n"
         f"Trueorder-Stream-Version: {version}\r\n"
         "Trueorder-Recorded-At: "
-        f"{recorded_at.astimezone(dt.UTC).isoformat(timespec='microseconds')}\r\n"
+        f"{recorded_at.isoformat(timespec='microseconds')}\r\n"
         "Content-Type: application/json\r\n"
     )
     if optional:
         headers += "".join(f"{name}: {value}\r\n" for name, value in optional.items())
-    try:
-        subject = _subject(stream, event_type)
-    except ValueError as error:
-        raise InvalidEvent(f"event {event_id}: {error}") from error
     return WireBytes(position, event_id, subject, headers.encode(), body)
 
 
+def _subject_of(event: RecordedEvent) -> bytes:
+    try:
+        return subject_for(event.stream, event.type)
+    except ValueError as error:
+        raise InvalidEvent(f"event {event.id}: {error}") from error
+
+
 @lru_cache(maxsize=_SUBJECTS_REMEMBERED)
-def _subject(stream: StreamName, event_type: str) -> bytes:
+def subject_for(stream: StreamName, event_type: str) -> bytes:
+    """Name the subject of the events of a type in a stream; see `wire.subject_for`.
+
+    Raises:
+        ValueError: as that says.
+    """
     return wire.subject_for(stream, event_type).encode()
 
 

@@ -6,20 +6,23 @@ the letter: nothing is decoded that only has to be carried.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, Self
+from typing import Final, Self
+from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from eventstore import wire
 from eventstore.config import DEFAULT_LOG
+from eventstore.errors import InvalidEvent
 from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
 from eventstore.postgres.queries import query as statement
-from eventstore.postgres.rows import recorded
+from eventstore.postgres.rows import recorded, times_of
 from eventstore.postgres.translate import read_failed
 from eventstore.stream import Position
-from eventstore.wire_bytes import WireBytes, encode_parts
+from eventstore.wire_bytes import WireBytes, encode_parts, subject_for
 
 __all__ = ["PostgresOutgoingLog"]
 
@@ -60,15 +63,38 @@ class PostgresOutgoingLog:
                 rows = await connection.fetch(statement("read_log"), after, _END, limit)
             except Exception as error:
                 raise read_failed(error) from error
-        return [_message(row) for row in rows]
+        return _messages(rows)
 
 
-def _message(row: asyncpg.Record) -> WireBytes:
-    position, stream, version, recorded_at, event_id, event_type, tags, data, metadata = row
-    optional: dict[str, Any] | None = None
+def _messages(rows: Sequence[asyncpg.Record]) -> list[WireBytes]:
+    if not rows:
+        return []
+    positions, streams, versions, sent, ids, types, tags, data, metadata = zip(*rows, strict=True)
+    made = msgspec.convert(ids, list[UUID])
+    # All at once, since one by one this would take longer than all the rest.
+    texts = msgspec.json.encode(made).decode()[2:-2].split('","')
+    try:
+        subjects = list(map(subject_for, streams, types))
+    except ValueError as error:
+        raise InvalidEvent(f"positions {positions[0]} to {positions[-1]}: {error}") from error
+    return list(
+        map(
+            encode_parts,
+            positions,
+            made,
+            texts,
+            subjects,
+            versions,
+            times_of(sent),
+            map(str.encode, data),
+            map(_optional, rows, tags, metadata),
+        )
+    )
+
+
+def _optional(row: asyncpg.Record, tags: str | None, metadata: str) -> dict[str, str] | None:
+    """Write the headers that not every event has."""
     if tags or metadata != _NOTHING:
         [event] = recorded([row])
-        optional = wire.optional_headers(event)
-    return encode_parts(
-        position, event_id, stream, event_type, version, recorded_at, data.encode(), optional
-    )
+        return wire.optional_headers(event)
+    return None

@@ -19,7 +19,7 @@ import msgspec
 from eventstore.event import RecordedEvent
 from eventstore.store import Appended
 
-__all__ = ["acknowledged", "recorded"]
+__all__ = ["acknowledged", "recorded", "times_of"]
 
 _EPOCH_MICROSECONDS: Final = 946_684_800_000_000
 """From the beginning of Unix time to that of PostgreSQL's, 2000-01-01."""
@@ -49,7 +49,7 @@ def recorded(rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:
                 positions,
                 streams,
                 versions,
-                _times(times),
+                times_of(times),
                 msgspec.convert(ids, list[UUID]),
                 types,
                 tags,
@@ -76,7 +76,7 @@ def acknowledged(rows: Iterable[asyncpg.Record]) -> tuple[Appended, ...]:
     )
 
 
-def _times(sent: Sequence[bytes]) -> list[dt.datetime]:
+def times_of(sent: Sequence[bytes]) -> list[dt.datetime]:
     """Make times of what PostgreSQL sends: microseconds since 2000; exact until the year 2106."""
     microseconds = struct.unpack(f">{len(sent)}q", b"".join(sent))
     seconds = [(number + _EPOCH_MICROSECONDS) / 1e6 for number in microseconds]

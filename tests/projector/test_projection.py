@@ -32,7 +32,7 @@ def test_a_projection_is_loaded_by_name_or_place(given_name: str) -> None:
 @pytest.mark.parametrize(
     ("given_name", "reason"),
     [
-        ("streams", "name one of stream-totals, or MODULE:ATTRIBUTE"),
+        ("streams", "name one of event-counts, .*stream-totals, or MODULE:ATTRIBUTE"),
         ("", "name one of"),
         (":x", "name one of"),
         ("no.such.module:x", "ModuleNotFoundError"),
