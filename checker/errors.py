@@ -5,6 +5,7 @@
     CheckerError
     +- MalformedHistory
     +- UnknownModel
+    +- UnknownConsistency
     +- UnknownFormat
     +- ModelError
     +- EngineUnavailable
@@ -21,6 +22,7 @@ __all__ = [
     "MalformedHistory",
     "ModelError",
     "NothingToShrink",
+    "UnknownConsistency",
     "UnknownFormat",
     "UnknownModel",
 ]
@@ -66,6 +68,10 @@ class UnknownModel(CheckerError):
             if reason
             else f"unknown model {name!r}: known are {', '.join(self.known)}, or module:Class."
         )
+
+
+class UnknownConsistency(CheckerError):
+    """No consistency level has this name, or the model is not judged by it."""
 
 
 class UnknownFormat(CheckerError):

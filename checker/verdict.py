@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Anomaly", "CheckResult", "PartitionResult", "Verdict", "worst"]
+__all__ = ["Anomaly", "CheckResult", "Dependency", "PartitionResult", "Verdict", "worst"]
 
 
 class Verdict(enum.StrEnum):
@@ -32,16 +32,31 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.VALID)
 
 
+class Dependency(msgspec.Struct, frozen=True, kw_only=True):
+    """An edge of a cycle: why the transaction ``source`` comes before ``target``.
+
+    Both are indices into the history. The kind is ``ww``, ``wr``, ``rw``, ``process``,
+    ``realtime``, or ``commit`` for what the level itself forces.
+    """
+
+    source: int
+    target: int
+    kind: str
+
+
 class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     """One violation: its name, the operations that cannot be explained together, and why.
 
     ``operations`` are indices into the history. Names are stable; ``docs/reference/anomalies.md``
-    lists them.
+    lists them. Of transactions, ``cycle`` has the dependencies where they form one, and
+    ``rules_out`` the weakest levels of consistency that are disproved.
     """
 
     type: str
     operations: tuple[int, ...]
     explanation: str
+    cycle: tuple[Dependency, ...] = ()
+    rules_out: tuple[str, ...] = ()
 
 
 class PartitionResult(msgspec.Struct, frozen=True, kw_only=True):

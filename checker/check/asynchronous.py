@@ -22,11 +22,12 @@ async def acheck(
     history: History | RecordedHistory,
     model: str | Model[Any] = "stream",
     *,
+    consistency: str | None = None,
     limits: Limits | None = None,
     engine: Engine = "auto",
     clock_uncertainty: int = 0,
 ) -> CheckResult:
-    """Decide whether a history is linearizable, on a thread, while the event loop runs on.
+    """Decide whether a history is consistent, on a thread, while the event loop runs on.
 
     Arguments and errors are `check`'s. When the task is cancelled, the search is stopped, and has
     ended when the cancellation goes on; the reference search in Python ends with the part that it
@@ -37,6 +38,7 @@ async def acheck(
         check,
         history,
         model,
+        consistency=consistency,
         limits=limits,
         engine=engine,
         clock_uncertainty=clock_uncertainty,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from checker.check import partwise
+from checker.check.consistency import consistency_of, judge_level, refuse_without_time
 from checker.engine import native_judge
 from checker.engine.native_judge import CancelToken, JudgeProgress
 from checker.errors import EngineUnavailable, MalformedHistory
@@ -21,7 +22,7 @@ from checker.history.history import History
 from checker.history.recorded import RecordedHistory, read_natively, record
 from checker.history.uncertainty import widen
 from checker.limits import Limits
-from checker.models import Model, model_named
+from checker.models import Model, TransactionModel, model_named
 from checker.monitors import EXPLANATIONS
 from checker.verdict import CheckResult, PartitionResult, worst
 
@@ -35,6 +36,7 @@ def check(
     history: History | RecordedHistory,
     model: str | Model[Any] = "stream",
     *,
+    consistency: str | None = None,
     limits: Limits | None = None,
     engine: Engine = "auto",
     clock_uncertainty: int = 0,
@@ -43,11 +45,13 @@ def check(
     on_progress: Callable[[JudgeProgress], object] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> CheckResult:
-    """Decide whether a history is linearizable.
+    """Decide whether a history is linearizable, or what else its consistency is to be.
 
     Args:
         history: What clients observed.
         model: The object's specification: a name in `checker.MODELS`, ``module:Class``, or a model.
+        consistency: ``linearizable``, or the level that transactions are judged by; None is the
+            model's own, which `consistency_of` tells.
         limits: The budget of the whole history. Each search gets an equal share of the seconds that
             are left, so that one hard part does not cost the others their verdicts.
         engine: ``auto`` (a monitor where an exact one exists, else the native search), ``native``
@@ -62,6 +66,7 @@ def check(
 
     Raises:
         UnknownModel: no model has this name.
+        UnknownConsistency: the model is not judged by this level.
         MalformedHistory: the model cannot make sense of an operation, or there is an uncertainty
             of clocks and the history has no times.
         ModelError: a model of yours raised, or is not pure.
@@ -70,12 +75,18 @@ def check(
     if engine not in ENGINES:
         raise EngineUnavailable(f"no engine is called {engine!r}: there are {', '.join(ENGINES)}")
     judge = model_named(model) if isinstance(model, str) else model
+    level = consistency_of(judge, consistency)
+    refuse_without_time(judge, history)
     began = clock()
     limits = limits or Limits()
     tell = on_partition or _ignore
     history, clock_uncertainty = _widened(history, clock_uncertainty)
     recorded = _native_history(history, judge) if engine != "reference" else None
-    if recorded is not None:
+    peak_bytes: int | None = None
+    if isinstance(judge, TransactionModel):
+        results = [judge_level(judge, history, level, limits, clock, cancel)]
+        _tell(results, tell)
+    elif recorded is not None:
         results, peak_bytes = native_judge.judge(
             judge,
             recorded,
@@ -92,7 +103,7 @@ def check(
         peak_bytes = run.peak_bytes
     return CheckResult(
         model=judge.name,
-        consistency="linearizable",
+        consistency=level,
         verdict=worst(result.verdict for result in results),
         algorithm=", ".join(dict.fromkeys(result.algorithm for result in results)) or "none",
         operations=len(history),
@@ -107,6 +118,7 @@ def check_file(
     path: str | Path,
     model: str | Model[Any] = "stream",
     *,
+    consistency: str | None = None,
     format: str = "auto",  # noqa: A002 - the name that the command line's --format has, too
     limits: Limits | None = None,
     engine: Engine = "auto",
@@ -114,7 +126,7 @@ def check_file(
     cancel: CancelToken | None = None,
     on_progress: Callable[[JudgeProgress], object] | None = None,
 ) -> CheckResult:
-    """Read a recorded history and decide whether it is linearizable; arguments are `check`'s.
+    """Read a recorded history and decide whether it is consistent; arguments are `check`'s.
 
     The file is read and judged natively: no operation becomes a Python object but those that an
     explanation needs. With the engine ``reference`` it is read and judged in Python.
@@ -124,17 +136,29 @@ def check_file(
         UnknownFormat: there is no format of this name.
         MalformedHistory: the file is not a history, or the model cannot make sense of an operation.
         UnknownModel: no model has this name.
+        UnknownConsistency: the model is not judged by this level.
         ModelError: a model of yours raised, or is not pure.
         EngineUnavailable: there is no such engine.
     """
     if engine == "reference":
         history = read_history(path, format)
         return check(
-            history, model, limits=limits, engine=engine, clock_uncertainty=clock_uncertainty
+            history,
+            model,
+            consistency=consistency,
+            limits=limits,
+            engine=engine,
+            clock_uncertainty=clock_uncertainty,
         )
     recorded = read_natively(path, format, clock_uncertainty=clock_uncertainty)
     return check(
-        recorded, model, limits=limits, engine=engine, cancel=cancel, on_progress=on_progress
+        recorded,
+        model,
+        consistency=consistency,
+        limits=limits,
+        engine=engine,
+        cancel=cancel,
+        on_progress=on_progress,
     )
 
 

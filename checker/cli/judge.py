@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from msgspec.structs import replace
 
-from checker.check import Engine, JudgeProgress, check
+from checker.check import Engine, JudgeProgress, check, consistency_of
 from checker.cli.exits import Exit
 from checker.cli.model_choice import ModelChoice, ModelNotTold
 from checker.cli.options import STDIN_PATH, UsageError, json_option
@@ -19,6 +19,7 @@ from checker.errors import (
     EngineUnavailable,
     MalformedHistory,
     ModelError,
+    UnknownConsistency,
     UnknownModel,
 )
 from checker.history.formats import read_history
@@ -26,6 +27,7 @@ from checker.history.formats.source import STDIN_NAME
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory, read_natively
 from checker.limits import Limits
+from checker.models import Model
 from checker.report.file_report import FileReport, FileVerdict, Trouble
 from checker.verdict import CheckResult, PartitionResult, Verdict, worst
 
@@ -68,6 +70,7 @@ class Judge:
         clock_uncertainty: Nanoseconds by which operations are widened at both ends.
         native: Read natively, unless the engine is the reference: reports then hold histories whose
             operations are made when they are asked for.
+        consistency: The level to judge by; None is the model's own.
     """
 
     def __init__(
@@ -80,8 +83,10 @@ class Judge:
         options: tuple[str, ...] = (),
         clock_uncertainty: int = 0,
         native: bool = False,
+        consistency: str | None = None,
     ) -> None:
         self._choice = choice
+        self._consistency = consistency
         self._format = history_format
         self._limits = limits
         self._engine: Engine = engine
@@ -100,7 +105,8 @@ class Judge:
             stage(f"reading {attempt.report.file}")
             attempt.read(path, self._format, self._clock_uncertainty, native=self._native)
             uncertainty = 0 if self._native else self._clock_uncertainty
-            attempt.judge(self._choice, self._limits, self._engine, uncertainty, stage)
+            attempt.choose(self._choice, self._consistency)
+            attempt.judge(self._limits, self._engine, uncertainty, stage)
         except (KeyboardInterrupt, Terminated) as signal:
             attempt.stop()
             code = Exit.TERMINATED if isinstance(signal, Terminated) else Exit.INTERRUPTED
@@ -108,7 +114,7 @@ class Judge:
         except MalformedHistory as error:
             attempt.fail(error.reason, FileVerdict.MALFORMED)
             attempt.report = replace(attempt.report, line=error.line, operation=error.operation)
-        except (ModelNotTold, UnknownModel, EngineUnavailable) as error:
+        except (ModelNotTold, UnknownModel, UnknownConsistency, EngineUnavailable) as error:
             attempt.fail(str(error), trouble=Trouble.USAGE)
         except OSError as error:
             attempt.fail(
@@ -126,6 +132,13 @@ class _Attempt:
         self.report = FileReport(file=file, verdict=FileVerdict.UNKNOWN, options=options)
         self._decided: list[PartitionResult] = []
         self._began = 0.0
+        self._model: Model[Any] | None = None
+        self._level = ""
+
+    def _history(self) -> History | RecordedHistory:
+        if self.report.history is None:
+            raise ValueError("a file is read before it is judged")
+        return self.report.history
 
     def read(self, path: str, history_format: str, clock_uncertainty: int, *, native: bool) -> None:
         began = time.perf_counter()
@@ -141,24 +154,29 @@ class _Attempt:
             self.report = replace(self.report, parse_seconds=seconds)
         self.report = replace(self.report, history=history)
 
-    def judge(
-        self,
-        choice: ModelChoice,
-        limits: Limits,
-        engine: Engine,
-        clock_uncertainty: int,
-        stage: Stage,
-    ) -> None:
-        history = self.report.history
-        if history is None:
-            raise ValueError("a file is read before it is judged")
+    def choose(self, choice: ModelChoice, consistency: str | None) -> None:
+        """Choose the model and the level that the file is judged by."""
+        history = self._history()
         chosen = choice.model_of(history)
+        self._model = chosen.model
+        self._level = consistency_of(chosen.model, consistency)
         self.report = replace(
             self.report,
             model=chosen.model.name,
             model_source=chosen.source,
             options=("--model", chosen.option, *self.report.options),
         )
+
+    def judge(
+        self,
+        limits: Limits,
+        engine: Engine,
+        clock_uncertainty: int,
+        stage: Stage,
+    ) -> None:
+        history, model = self._history(), self._model
+        if model is None:
+            raise ValueError("a model is chosen before a file is judged")
         judging = f"judging {self.report.file}: {len(history):,} operations"
         stage(judging)
         self._began = time.perf_counter()
@@ -170,7 +188,8 @@ class _Attempt:
 
         result = check(
             history,
-            chosen.model,
+            model,
+            consistency=self._level,
             limits=limits,
             engine=engine,
             clock_uncertainty=clock_uncertainty,
@@ -199,7 +218,7 @@ class _Attempt:
         verdict = worst([Verdict.UNKNOWN, *(part.verdict for part in self._decided)])
         result = CheckResult(
             model=model,
-            consistency="linearizable",
+            consistency=self._level,
             verdict=verdict,
             algorithm="stopped",
             operations=len(history),
@@ -233,13 +252,18 @@ def exit_of(report: FileReport) -> Exit:
     return _EXIT_OF_VERDICT[report.verdict]
 
 
-def model_choice(model: str | None, initial: str | None) -> ModelChoice:
-    """Return the choice that ``--model`` and ``--initial`` (JSON) make.
+def model_choice(
+    model: str | None, initial: str | None, arguments: Sequence[str] | None = None
+) -> ModelChoice:
+    """Return the choice that ``--model``, ``--initial`` (JSON) and ``--model-arg`` make.
 
     Raises:
         UsageError: There is no such model, or it does not take the option.
     """
     options = {} if initial is None else {"initial": json_option("--initial", initial)}
+    for argument in arguments or ():
+        name, _, value = argument.partition("=")
+        options[name.replace("-", "_")] = json_option("--model-arg", value)
     try:
         return ModelChoice(model, options)
     except CheckerError as error:

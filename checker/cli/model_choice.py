@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from checker.cli.transaction_guess import transaction_model
 from checker.errors import CheckerError
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
@@ -59,7 +60,7 @@ class ModelChoice:
         if isinstance(header, str) and ":" not in header:
             return ChosenModel(named_model(header, self._options), header, "header")
         operations = _shapes_of(history)
-        guess = _guess(operations)
+        guess = transaction_model(history) or _guess(operations)
         if guess is None:
             raise ModelNotTold(
                 f"its operations ({_functions(operations)}) do not tell the model: name one with "
@@ -108,6 +109,7 @@ _SHAPES: Final[tuple[tuple[str, frozenset[str], Callable[[Operation], bool]], ..
     ("queue", frozenset({"enqueue", "dequeue"}), _is_any),
     ("stack", frozenset({"push", "pop"}), _is_any),
     ("priority-queue", frozenset({"insert", "extract-min"}), _is_any),
+    ("bank", frozenset({"read", "transfer"}), _is_any),
 )
 """Each model's operations, and what its requests look like; the first that fits all is meant.
 

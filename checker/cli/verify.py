@@ -30,7 +30,7 @@ __all__ = ["HistoryFormat", "verify"]
 
 _NANOSECONDS: Final = 1e9
 
-HistoryFormat = Literal["auto", "jsonl", "ops", "edn", "json", "porcupine"]
+HistoryFormat = Literal["auto", "jsonl", "ops", "edn", "json", "porcupine", "plume"]
 
 
 def verify(
@@ -38,7 +38,8 @@ def verify(
     /,
     *,
     model: Annotated[str | None, Parameter(name=("--model", "-m"))] = None,
-    consistency: Literal["linearizable"] = "linearizable",
+    model_arg: Annotated[list[str] | None, Parameter(name="--model-arg", negative=())] = None,
+    consistency: str | None = None,
     format: HistoryFormat = "auto",  # noqa: A002 - it is what the option is called
     initial: str | None = None,
     timeout: str = "60s",
@@ -56,7 +57,9 @@ def verify(
         files: History files, gzipped or not; - is standard input.
         model: The object's specification: a name that `checker models` lists, or module:Class.
             Without it, the model that the file names, or the only one that its operations fit.
-        consistency: What is promised.
+        model_arg: An option of the model as name=JSON, such as total=100 of a bank; repeatable.
+        consistency: What is promised: linearizable, or a level of transactions such as
+            serializable or read-committed. Without it, the model's own.
         format: How the files are written; auto tells it from their content.
         initial: The register's value before any operation, as JSON.
         timeout: How long one file may take to decide: 500ms, 60s, 2m, 1h.
@@ -69,13 +72,12 @@ def verify(
         junit: Write JUnit XML to this file, a suite for each history.
         witness: Write the orders that explain the valid parts to this file, a JSON line for each.
     """
-    del consistency  # the only one that this version knows
     uncertainty = 0
     if clock_uncertainty is not None:
         seconds = parsed("--clock-uncertainty", clock_uncertainty, parse_seconds)
         uncertainty = round(seconds * _NANOSECONDS)
     judge = Judge(
-        model_choice(model, initial),
+        model_choice(model, initial, model_arg),
         history_format=format,
         limits=Limits(
             timeout_seconds=parsed("--timeout", timeout, parse_seconds),
@@ -84,7 +86,10 @@ def verify(
         engine=engine,
         clock_uncertainty=uncertainty,
         native=True,
+        consistency=consistency,
         options=(
+            *(() if consistency is None else ("--consistency", consistency)),
+            *(part for one in model_arg or () for part in ("--model-arg", one)),
             *(() if clock_uncertainty is None else ("--clock-uncertainty", clock_uncertainty)),
             *(() if initial is None else ("--initial", initial)),
             *(() if format == "auto" else ("--format", format)),

@@ -62,12 +62,41 @@ class HistoryBuilder:
 
     def __init__(self, *, source: str = "<history>", header: dict[str, Any] | None = None) -> None:
         self.source = source
-        self._header = header or {}
+        self._header = dict(header or {})
         self._operations: list[Operation | None] = []
         self._open: dict[int | str, _Invocation] = {}
         self._retired: dict[int | str, int | None] = {}
         self._nemesis: list[NemesisEvent] = []
         self._rank = 0
+        self._alone = False
+
+    @property
+    def takes_completions_alone(self) -> bool:
+        """Whether no operation was invoked so far."""
+        return self._alone or not self._operations
+
+    def invoke_alone(
+        self,
+        process: int | str | None,
+        f: str,
+        *,
+        key: Any = None,
+        value: Any = None,
+        time: int | None = None,
+        line: int | None = None,
+    ) -> int | str:
+        """Add the invocation of an operation of which only the completion was recorded.
+
+        The history has no other invocations then, and its header says that its ranks mean nothing:
+        ``real_time`` is False. Returns the process, a new one if None is given.
+        """
+        self._alone = True
+        self._header["real_time"] = False
+        if process is None:
+            process = f"?{len(self._operations)}"
+        self._retired.pop(process, None)
+        self._open_operation(process, f, key, value, time, line)
+        return process
 
     def invoke(
         self,
@@ -82,10 +111,22 @@ class HistoryBuilder:
         """Add an invocation. ``time`` is in nanoseconds, the rank when there is none.
 
         Raises:
-            MalformedHistory: The process has an open operation, or one with unknown outcome.
+            MalformedHistory: The process has an open operation, or one with unknown outcome, or
+                the history has completions without invocations.
         """
-        if process in self._open or process in self._retired:
+        if process in self._open or process in self._retired or self._alone:
             raise self._impossible_invocation(process, f, line)
+        self._open_operation(process, f, key, value, time, line)
+
+    def _open_operation(
+        self,
+        process: int | str,
+        f: str,
+        key: Any,
+        value: Any,
+        time: int | None,
+        line: int | None,
+    ) -> None:
         rank = self._rank
         self._open[process] = _Invocation(
             len(self._operations), f, key, value, rank, rank if time is None else time, line
@@ -175,7 +216,12 @@ class HistoryBuilder:
         self, process: int | str, f: str, line: int | None
     ) -> MalformedHistory:
         opened = self._open.get(process)
-        if opened is not None:
+        if self._alone:
+            reason = (
+                f"process {process!r} invokes {f!r} after completions without invocations: "
+                "a history has all invocations, or none"
+            )
+        elif opened is not None:
             reason = (
                 f"process {process!r} invokes {f!r} while its {opened.f!r}{_since(opened.line)} "
                 "is open: one process does one thing at a time"

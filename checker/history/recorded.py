@@ -57,7 +57,8 @@ class RecordedHistory:
     def header(self) -> dict[str, Any]:
         """The fields of the file's header."""
         header = self.native.header
-        return header if isinstance(header, dict) else {}
+        fields = header if isinstance(header, dict) else {}
+        return fields if self.native.real_time else {**fields, "real_time": False}
 
     @cached_property
     def nemesis(self) -> tuple[NemesisEvent, ...]:

@@ -8,29 +8,37 @@ from types import MappingProxyType
 from typing import Any
 
 from checker.errors import UnknownModel
+from checker.models.bank import Bank
 from checker.models.counter import Counter
 from checker.models.kv import Kv, Strings
+from checker.models.list_append import ListAppend
 from checker.models.locks import FencedLock, Lock, Mutex
 from checker.models.log import Log
+from checker.models.long_fork import LongFork
 from checker.models.model import Model, Partition
 from checker.models.multi_register import MultiRegister
 from checker.models.nondeterministic import NondeterministicModel
 from checker.models.priority_queue import PriorityQueue
 from checker.models.queue import Queue
 from checker.models.register import CasRegister, Register
+from checker.models.rw_register import RwRegister
 from checker.models.sets import GrowOnlySet, Set
 from checker.models.stack import Stack
 from checker.models.stream import Stream
+from checker.models.transactional import TransactionModel
 
 __all__ = [
     "MODELS",
+    "Bank",
     "CasRegister",
     "Counter",
     "FencedLock",
     "GrowOnlySet",
     "Kv",
+    "ListAppend",
     "Lock",
     "Log",
+    "LongFork",
     "Model",
     "MultiRegister",
     "Mutex",
@@ -39,10 +47,12 @@ __all__ = [
     "PriorityQueue",
     "Queue",
     "Register",
+    "RwRegister",
     "Set",
     "Stack",
     "Stream",
     "Strings",
+    "TransactionModel",
     "model_named",
 ]
 
@@ -63,6 +73,10 @@ MODELS: Mapping[str, type[Model[Any]]] = MappingProxyType(
         "mutex": Mutex,
         "lock": Lock,
         "fenced-lock": FencedLock,
+        "list-append": ListAppend,
+        "rw-register": RwRegister,
+        "bank": Bank,
+        "long-fork": LongFork,
     }
 )
 """Every model that has a name of its own."""

@@ -18,8 +18,8 @@ __all__ = ["AnomalyDefinition", "anomaly_definitions", "definition_of"]
 
 _PAGE: Final = Path(__file__).with_name("anomalies.md")
 _TITLE: Final = re.compile(r"## (?P<title>[^(]*)(?:\((?P<models>.*)\))?")
-_ROW: Final = re.compile(r"\|(?P<names>(?:\s*`[a-z-]+`,?)+)\s*\|(?P<cells>.*)\|")
-_NAME: Final = re.compile(r"`([a-z.-]+)`")
+_ROW: Final = re.compile(r"\|(?P<names>(?:\s*`[A-Za-z0-9-]+`,?)+)\s*\|(?P<cells>.*)\|")
+_NAME: Final = re.compile(r"`([A-Za-z0-9.-]+)`")
 
 
 class AnomalyDefinition(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ def read_natively(data: bytes, format_: str | None = None) -> History:
     return History(
         operations=tuple(_operation(native, index) for index in range(len(native))),
         nemesis=tuple(NemesisEvent(f=f, value=value, time=t) for f, value, t in native.nemesis),
-        header=native.header or {},
+        header={**(native.header or {}), **({} if native.real_time else {"real_time": False})},
     )
 
 

@@ -19,7 +19,7 @@ import msgspec
 from checker.errors import MalformedHistory
 from checker.history.codec import Event
 from checker.history.formats.edn_syntax import EdnError, EdnReader
-from checker.history.formats.events import add_event, field_fault
+from checker.history.formats.events import add_event, field_fault, transaction_event
 from checker.history.formats.excerpt import excerpt
 from checker.history.formats.source import Source
 from checker.history.history import History, HistoryBuilder
@@ -62,9 +62,12 @@ def _add_map(builder: HistoryBuilder, form: Any, line: int) -> None:
     try:
         event = msgspec.convert(form, Event)
     except msgspec.ValidationError as error:
-        raise MalformedHistory(
-            field_fault(error), source=builder.source, line=line, operation=_in_words(form)
-        ) from error
+        lenient = transaction_event(form)
+        if lenient is None:
+            raise MalformedHistory(
+                field_fault(error), source=builder.source, line=line, operation=_in_words(form)
+            ) from error
+        event = lenient
     add_event(builder, event, line)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import msgspec
 
 from checker.errors import MalformedHistory
@@ -10,7 +12,10 @@ from checker.history.formats.limits import MAX_TIME
 from checker.history.history import HistoryBuilder
 from checker.operation import Outcome
 
-__all__ = ["add_event", "field_fault"]
+__all__ = ["add_event", "field_fault", "transaction_event"]
+
+UNNAMED: Final = "?"
+"""The process of events that do not name one."""
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
@@ -19,7 +24,8 @@ def add_event(builder: HistoryBuilder, event: Event, line: int | None) -> None:
     """Add one event to the history.
 
     An invocation's ``value`` is the request, an ok completion's is the answer; the value of a
-    failed or unknown one is an echo and means nothing.
+    failed or unknown one is an echo and means nothing. Transactions are taken without invocations,
+    too, if the history has none at all.
 
     Raises:
         MalformedHistory: The event cannot follow what came before, or its type is unknown.
@@ -32,6 +38,7 @@ def add_event(builder: HistoryBuilder, event: Event, line: int | None) -> None:
             line=line,
             operation=f"{process} {event.f}",
         )
+    alone = builder.takes_completions_alone and _is_transaction(event.value)
     if process == NEMESIS:
         builder.nemesis(event.f, event.value, time=event.time)
     elif kind == "invoke":
@@ -39,6 +46,15 @@ def add_event(builder: HistoryBuilder, event: Event, line: int | None) -> None:
             process, event.f, key=event.key, value=event.value, time=event.time, line=line
         )
     elif (outcome := _OUTCOMES.get(kind)) is not None:
+        if alone:
+            process = builder.invoke_alone(
+                None if process == UNNAMED else process,
+                event.f,
+                key=event.key,
+                value=event.value,
+                time=event.time,
+                line=line,
+            )
         builder.complete(
             process,
             outcome,
@@ -56,6 +72,24 @@ def add_event(builder: HistoryBuilder, event: Event, line: int | None) -> None:
             line=line,
             operation=f"{process} {event.f}",
         )
+
+
+def transaction_event(fields: Any) -> Event | None:
+    """Read a transaction's event that names no process or no ``f``, as Elle's histories may.
+
+    Its process is then ``?``, its ``f`` is ``txn``. Returns None unless that is all that is wrong.
+    """
+    if not isinstance(fields, dict) or not _is_transaction(fields.get("value")):
+        return None
+    try:
+        return msgspec.convert({"process": UNNAMED, "f": "txn", **fields}, Event)
+    except msgspec.ValidationError:
+        return None
+
+
+def _is_transaction(value: Any) -> bool:
+    """Say whether a value looks like a list of micro-operations."""
+    return isinstance(value, list) and (not value or isinstance(value[0], list))
 
 
 def field_fault(error: msgspec.ValidationError) -> str:

@@ -7,9 +7,8 @@ from typing import Final
 import msgspec
 
 from checker.errors import MalformedHistory
-from checker.history.codec import Event
 from checker.history.formats.events import add_event
-from checker.history.formats.json_line import BROKEN, explain, field_marks, refuse_traps
+from checker.history.formats.json_line import BROKEN, decode_event, field_marks, refuse_traps
 from checker.history.formats.source import Source
 from checker.history.history import History, HistoryBuilder
 from checker.history.keyed import lift_keys
@@ -17,7 +16,6 @@ from checker.history.keyed import lift_keys
 __all__ = ["read_json_array"]
 
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_EVENTS: Final = msgspec.json.Decoder(Event)
 _MARKS: Final = field_marks(("type", "process", "f", "key", "value", "error", "time", "index"))
 
 
@@ -42,10 +40,7 @@ def read_json_array(source: Source) -> History:
         line += text.count(b"\n", counted, start)
         counted = start
         with source.faults:
-            try:
-                event = _EVENTS.decode(raw)
-            except BROKEN as error:
-                raise explain(error, raw, line, source) from error
+            event = decode_event(raw, line, source)
             refuse_traps(raw, line, source, _MARKS, (event.key, event.value, event.error))
             add_event(builder, event, line)
         line += raw.count(b"\n")

@@ -13,17 +13,42 @@ from typing import Any, Final
 import msgspec
 
 from checker.errors import MalformedHistory
-from checker.history.formats.events import field_fault
+from checker.history.codec import Event
+from checker.history.formats.events import field_fault, transaction_event
 from checker.history.formats.excerpt import excerpt
 from checker.history.formats.limits import MAX_DEPTH
 from checker.history.formats.source import Source
 
-__all__ = ["BROKEN", "explain", "field_marks", "header_of", "refuse_traps"]
+__all__ = ["BROKEN", "decode_event", "explain", "field_marks", "header_of", "refuse_traps"]
 
 BROKEN: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a broken line raises."""
 
+_EVENTS: Final = msgspec.json.Decoder(Event)
 _OBJECTS: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+def decode_event(line: bytes, number: int, source: Source) -> Event:
+    """Decode an event, leniently where it is a transaction's.
+
+    Raises:
+        MalformedHistory: It is none.
+    """
+    try:
+        return _EVENTS.decode(line)
+    except BROKEN as error:
+        lenient = _transaction(line) if isinstance(error, msgspec.ValidationError) else None
+        if lenient is None:
+            raise explain(error, line, number, source) from error
+        return lenient
+
+
+def _transaction(line: bytes) -> Event | None:
+    """Read a transaction's event that lacks what it need not have; None if it is none."""
+    try:
+        return transaction_event(msgspec.json.decode(line))
+    except BROKEN:
+        return None
 
 
 def explain(error: Exception, line: bytes, number: int, source: Source) -> MalformedHistory:

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
-
 from checker.errors import MalformedHistory
-from checker.history.codec import FORMAT, Event
+from checker.history.codec import FORMAT
 from checker.history.formats.events import add_event
 from checker.history.formats.json_line import (
-    BROKEN,
-    explain,
+    decode_event,
     field_marks,
     header_of,
     refuse_traps,
@@ -26,7 +23,6 @@ from checker.history.history import History, HistoryBuilder
 
 __all__ = ["read_jsonl"]
 
-_EVENTS: Final = msgspec.json.Decoder(Event)
 _MARKS: Final = field_marks(("type", "process", "f", "key", "value", "error", "time", "index"))
 
 
@@ -36,7 +32,7 @@ def read_jsonl(source: Source) -> History:
     Raises:
         MalformedHistory: With the line, and what is wrong with it.
     """
-    decode, faults = _EVENTS.decode, source.faults
+    faults = source.faults
     builder: HistoryBuilder | None = None
     for number, line in enumerate(source.lines(), start=1):
         if not line or line.isspace():
@@ -47,10 +43,7 @@ def read_jsonl(source: Source) -> History:
             if header is not None:
                 continue
         with faults:
-            try:
-                event = decode(line)
-            except BROKEN as error:
-                raise explain(error, line, number, source) from error
+            event = decode_event(line, number, source)
             refuse_traps(line, number, source, _MARKS, (event.key, event.value, event.error))
             add_event(builder, event, number)
     return (builder or HistoryBuilder(source=source.name)).build()

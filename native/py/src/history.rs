@@ -129,6 +129,12 @@ impl History {
         value(py, &self.inner.header())
     }
 
+    /// Whether the order of invocations and completions means anything between processes.
+    #[getter]
+    fn real_time(&self) -> bool {
+        self.inner.real_time()
+    }
+
     /// What the fault injector did: (f, value, time in nanoseconds).
     #[getter]
     fn nemesis<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyAny>, i64)>> {

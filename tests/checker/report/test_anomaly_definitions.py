@@ -7,10 +7,15 @@ from pathlib import Path
 
 from checker.models import MODELS
 from checker.report.anomaly_definitions import anomaly_definitions, definition_of
+from checker.transactions.cycles import Order, Phenomenon
+from checker.transactions.levels import Visibility
 
 PACKAGE = Path(__file__).parents[3] / "checker"
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "anomalies.md"
-GIVEN = re.compile(r"""(?:Violation\(|anomaly_type=|Anomaly\(\s*type=)\s*"([a-z-]+)\"""")
+GIVEN = re.compile(
+    r"""(?:Violation\(|anomaly_type=|(?:Anomaly|Finding)\(\s*type=|_finding\(|_of_read\()"""
+    r"""\s*"([A-Za-z0-9-]+)\""""
+)
 
 
 def test_the_package_carries_the_page() -> None:
@@ -19,7 +24,7 @@ def test_the_package_carries_the_page() -> None:
 
 def test_every_row_of_the_page_is_read() -> None:
     rows = re.findall(r"^\|\s*(`.*?)\|", PAGE.read_text(), re.MULTILINE)
-    names = [name for row in rows for name in re.findall(r"`([a-z-]+)`", row)]
+    names = [name for row in rows for name in re.findall(r"`([A-Za-z0-9-]+)`", row)]
     assert len(names) > 30
     assert [definition.name for definition in anomaly_definitions()] == names
 
@@ -29,6 +34,8 @@ def test_every_name_that_the_code_gives_is_defined() -> None:
         name for path in PACKAGE.rglob("*.py") for name in GIVEN.findall(path.read_text("utf-8"))
     }
     assert len(given) > 20
+    given |= {visibility.value for visibility in Visibility}
+    given |= {phenomenon.label + order.suffix for phenomenon in Phenomenon for order in Order}
     assert {name for name in given if not definition_of(name)} == set()
 
 

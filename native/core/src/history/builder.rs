@@ -6,12 +6,15 @@
 use super::columns::{Columns, NO_TIME, Outcome, Row};
 use super::datum::Datum;
 use super::malformed::{MalformedHistory, quoted};
-use super::names::{Names, Processes};
+use super::names::{Names, Process, Processes};
 use super::notation::Notation;
 use super::span::Span;
 use super::values::Values;
 use super::{History, NemesisRow};
 use crate::operations::{MAX_ROWS, PENDING, id};
+
+/// The process of events that do not name one.
+pub(crate) const UNNAMED: &str = "?";
 
 /// What one event says happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub(crate) struct Builder {
     keys: Vec<Span>,
     nemesis: Vec<NemesisRow>,
     rank: u32,
+    /// Only completions were recorded.
+    alone: bool,
 }
 
 impl Builder {
@@ -72,6 +77,7 @@ impl Builder {
             keys: vec![Span::NULL],
             nemesis: Vec::new(),
             rank: 0,
+            alone: false,
         }
     }
 
@@ -128,6 +134,7 @@ impl Builder {
             keys: self.keys,
             nemesis: self.nemesis,
             header,
+            alone: self.alone,
         }
     }
 
@@ -136,9 +143,14 @@ impl Builder {
         if process >= self.at.len() {
             self.at.resize(process + 1, At::Nothing);
         }
-        if !matches!(self.at[process], At::Nothing) {
+        if self.alone || !matches!(self.at[process], At::Nothing) {
             return Err(self.impossible_invocation(event));
         }
+        self.open(event)
+    }
+
+    fn open(&mut self, event: &Event) -> Result<(), MalformedHistory> {
+        let process = event.process as usize;
         let row = self.columns.len();
         self.refuse_too_many(event.line)?;
         self.at[process] = At::Operation(id(row));
@@ -160,6 +172,37 @@ impl Builder {
     }
 
     fn complete(
+        &mut self,
+        event: &Event,
+        outcome: Outcome,
+        bytes: &[u8],
+    ) -> Result<(), MalformedHistory> {
+        let unpaired = self.alone || self.columns.len() == 0;
+        if unpaired && is_transaction(self.notation, event.value, bytes) {
+            let event = self.open_alone(event)?;
+            return self.close(&event, outcome, bytes);
+        }
+        self.close(event, outcome, bytes)
+    }
+
+    /// Add the invocation of a transaction of which only the completion was recorded; a process
+    /// that has no name becomes one of its own.
+    fn open_alone(&mut self, event: &Event) -> Result<Event, MalformedHistory> {
+        let mut event = *event;
+        self.alone = true;
+        if matches!(self.processes.get(event.process), Process::Text(name) if &**name == UNNAMED) {
+            let name = format!("{UNNAMED}{}", self.columns.len());
+            event.process = self.processes.number(Process::Text(name.into()));
+        }
+        let process = event.process as usize;
+        if process >= self.at.len() {
+            self.at.resize(process + 1, At::Nothing);
+        }
+        self.open(&event)?;
+        Ok(event)
+    }
+
+    fn close(
         &mut self,
         event: &Event,
         outcome: Outcome,
@@ -219,6 +262,11 @@ impl Builder {
     fn impossible_invocation(&self, event: &Event) -> MalformedHistory {
         let process = self.processes.get(event.process).quoted();
         let reason = match self.at[event.process as usize] {
+            _ if self.alone => format!(
+                "process {process} invokes {} after completions without invocations: a history \
+                 has all invocations, or none",
+                quoted(self.fs.get(event.f)),
+            ),
             At::Retired(line) => format!(
                 "process {process} goes on after an operation with unknown outcome (line {line}): \
                  it must continue under a new process"
@@ -285,6 +333,18 @@ impl Builder {
         let operation = format!("{process} {}", self.fs.get(event.f));
         MalformedHistory::at(event.line, reason).of(operation)
     }
+}
+
+/// Whether a value looks like a list of micro-operations.
+pub(crate) fn is_transaction(notation: Notation, value: Span, bytes: &[u8]) -> bool {
+    if value.is_null() {
+        return false;
+    }
+    let Some(list) = Datum::of(notation, &bytes[value.range()]).as_list() else {
+        return false;
+    };
+    let first = list.into_iter().next();
+    first.is_none_or(|step| matches!(step, Datum::List(_)))
 }
 
 /// A key in a message.

@@ -22,7 +22,7 @@ pub use datum::{Datum, Elements, List, Map, Members};
 pub use malformed::MalformedHistory;
 pub use values::Values;
 
-pub(crate) use builder::{Builder, Event, Kind};
+pub(crate) use builder::{Builder, Event, Kind, UNNAMED, is_transaction};
 pub(crate) use columns::{Columns, Row};
 pub(crate) use malformed::{excerpt, quoted};
 pub(crate) use names::{Names, Process, Processes};
@@ -51,6 +51,8 @@ pub struct History {
     keys: Vec<Span>,
     nemesis: Vec<NemesisRow>,
     header: Span,
+    /// Only completions were recorded.
+    alone: bool,
 }
 
 impl History {
@@ -240,6 +242,14 @@ impl History {
     #[must_use]
     pub fn header(&self) -> Datum<'_> {
         self.datum(self.header)
+    }
+
+    /// Whether the order of invocations and completions means anything between processes.
+    #[must_use]
+    pub fn real_time(&self) -> bool {
+        let header = self.header();
+        let told = header.as_map().and_then(|fields| fields.get("real_time"));
+        !self.alone && !matches!(told, Some(Datum::Bool(false)))
     }
 
     /// The bytes that the columns take, the file's own not counted.

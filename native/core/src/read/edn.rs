@@ -10,7 +10,7 @@ use crate::history::notation::Notation;
 use crate::history::notation::edn::{Fault, Forms, first, key_text};
 use crate::history::{
     Builder, Datum, Event, History, Kind, MalformedHistory, NO_TIME, Outcome, Process, Span,
-    excerpt, quoted,
+    UNNAMED, excerpt, is_transaction, quoted,
 };
 
 use super::lines::{LineCounter, line_of, refuse_not_utf8};
@@ -67,6 +67,12 @@ fn event(
         if let Err(reason) = fields.take(&name, value, &member[1]) {
             return Err(malformed(reason).of(in_words(bytes, members)));
         }
+    }
+    // A transaction need not say what it is, nor who did it, as in Elle's histories.
+    if fields.kind.is_some() && is_transaction(Notation::Edn, fields.value, bytes) {
+        let unnamed = || Process::Text(UNNAMED.into());
+        fields.process.get_or_insert_with(unnamed);
+        fields.f.get_or_insert(Cow::Borrowed("txn"));
     }
     let Fields {
         kind, process, f, ..

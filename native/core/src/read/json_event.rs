@@ -1,7 +1,10 @@
 //! One event as JSON: Jepsen's operation map.
 
+use crate::history::notation::Notation;
 use crate::history::notation::json::{self, Scanner};
-use crate::history::{Event, Kind, MalformedHistory, NO_TIME, Outcome, Process, Span, quoted};
+use crate::history::{
+    Event, Kind, MalformedHistory, NO_TIME, Outcome, Process, Span, UNNAMED, is_transaction, quoted,
+};
 
 use super::batch::Batch;
 use super::json_fields::{Fields, Place, Refusal, explain, process, text, value, whole};
@@ -9,7 +12,10 @@ use super::json_fields::{Fields, Place, Refusal, explain, process, text, value, 
 const FIELDS: [&str; 8] = [
     "type", "process", "f", "value", "time", "key", "error", "index",
 ];
-const REQUIRED: [usize; 3] = [0, 1, 2];
+const TYPE: usize = 0;
+const PROCESS: usize = 1;
+const F: usize = 2;
+const REQUIRED: [usize; 3] = [TYPE, PROCESS, F];
 
 /// Reads events into a batch, one object at a time.
 pub(super) struct EventReader<'a> {
@@ -83,7 +89,19 @@ impl<'a> EventReader<'a> {
             Ok(())
         };
         let seen = self.fields.walk(&mut self.scanner, bytes, take)?;
-        if let Some(missing) = REQUIRED.into_iter().find(|field| seen & (1 << field) == 0) {
+        let lacks = |field: usize| seen & (1 << field) == 0;
+        if let Some(missing) = REQUIRED.into_iter().find(|&field| lacks(field)) {
+            // A transaction need not say what it is, nor who did it, as in Elle's histories.
+            if !lacks(TYPE) && is_transaction(Notation::Json, event.value, file) {
+                if lacks(PROCESS) {
+                    event.process = batch.text(UNNAMED.as_bytes());
+                }
+                if lacks(F) {
+                    event.f = batch.f(b"txn");
+                }
+                event.kind = self.kind(kind, &event)?;
+                return Ok(event);
+            }
             return Refusal::wrong(format!("the field `{}` is missing", FIELDS[missing]));
         }
         event.kind = self.kind(kind, &event)?;

@@ -1,0 +1,80 @@
+"""Which level of consistency a history is judged by, and the judging by levels of transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from checker.engine.native_judge import CancelToken
+from checker.errors import MalformedHistory, UnknownConsistency
+from checker.history.history import History
+from checker.history.recorded import RecordedHistory
+from checker.limits import Limits
+from checker.models import Model, TransactionModel
+from checker.transactions import judge_transactions, levels_of
+from checker.verdict import PartitionResult
+
+__all__ = ["LINEARIZABLE", "consistency_of", "judge_level", "refuse_without_time"]
+
+LINEARIZABLE: Final = "linearizable"
+"""The level that objects are judged by."""
+
+
+def consistency_of(model: Model[Any], named: str | None = None) -> str:
+    """Return the level that a model's histories are judged by.
+
+    Args:
+        model: The model.
+        named: The level that is asked for; None is the model's own.
+
+    Raises:
+        UnknownConsistency: The model is not judged by this level.
+    """
+    if isinstance(model, TransactionModel):
+        level, known = named or model.default_consistency, levels_of(model)
+    else:
+        level, known = named or LINEARIZABLE, (LINEARIZABLE,)
+    if level not in known:
+        raise UnknownConsistency(
+            f"model {model.name!r} is not judged by {level!r}: it has {', '.join(known)}"
+        )
+    return level
+
+
+def refuse_without_time(model: Model[Any], history: History | RecordedHistory) -> None:
+    """Refuse to judge an object by real time that the history does not tell of.
+
+    Raises:
+        MalformedHistory: The order of its events means nothing, and the model needs it.
+    """
+    if not isinstance(model, TransactionModel) and not _has_real_time(history):
+        raise MalformedHistory(
+            f"it does not tell when operations began, and model {model.name!r} is judged by real "
+            "time: only transactions can be judged without it",
+            source=history.source,
+        )
+
+
+def _has_real_time(history: History | RecordedHistory) -> bool:
+    return history.header.get("real_time") is not False
+
+
+def judge_level(
+    model: TransactionModel[Any],
+    history: History | RecordedHistory,
+    level: str,
+    limits: Limits,
+    clock: Callable[[], float],
+    cancel: CancelToken | None,
+) -> PartitionResult:
+    """Judge all transactions of a history; arguments and errors are `checker.check.check`'s."""
+    return judge_transactions(
+        model,
+        history,
+        level,
+        real_time=_has_real_time(history),
+        limits=limits,
+        clock=clock,
+        cancelled=lambda: cancel is not None and cancel.is_cancelled,
+        source=history.source,
+    )
