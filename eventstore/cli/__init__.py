@@ -48,6 +48,16 @@ app.command(
     help="Count events, streams, categories and types.",
 )
 app.command(
+    "eventstore.cli.transfer:export_log",
+    name="export",
+    help="Write the log, or a part of it, to a file.",
+)
+app.command(
+    "eventstore.cli.transfer:import_log",
+    name="import",
+    help="Take the events of an export into a log.",
+)
+app.command(
     "eventstore.cli.serve:serve",
     name="serve",
     help="Serve the event store over gRPC.",

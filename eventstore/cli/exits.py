@@ -6,9 +6,10 @@
 | 1 | the log broke its promise: a position or a version is missing, or it went back; only that |
 | 2 | usage or configuration: an option, a URL, a setting, a schema that is not migrated |
 | 3 | undecided: the append got no answer; it may be in the log |
-| 4 | malformed input on standard input, with its line |
+| 4 | malformed input, on standard input or in a file, with its line |
 | 5 | infrastructure: the server cannot be reached or did not answer |
-| 6 | refused: the store works and said no (an expected version, an event id); nothing was stored |
+| 6 | refused: the store works and said no (an expected version, an event id, an import that does
+     not fit); nothing was stored |
 | 70 | an internal error: a bug of ours |
 | 130, 143 | interrupted, terminated |
 """
@@ -21,11 +22,15 @@ from eventstore.errors import (
     AppendError,
     ConfigError,
     EventStoreError,
+    ImportRefused,
     InvalidRequest,
-    OutcomeUnknown,
+    MalformedExport,
     PositionGap,
     SchemaMismatch,
+    SealBroken,
     StreamDiverged,
+    SubjectForgotten,
+    UpdateFailed,
 )
 
 __all__ = ["Exit", "exit_of"]
@@ -49,13 +54,13 @@ class Exit(enum.IntEnum):
 def exit_of(error: EventStoreError) -> Exit:
     """Return the exit code that an error ends with."""
     match error:
-        case OutcomeUnknown():
-            return Exit.UNDECIDED
-        case AppendError():
+        case AppendError() | ImportRefused() | SubjectForgotten() | UpdateFailed():
             return Exit.REFUSED if error.definite else Exit.UNDECIDED
+        case MalformedExport():
+            return Exit.MALFORMED
         case PositionGap() | StreamDiverged():
             return Exit.VIOLATION
-        case ConfigError() | InvalidRequest() | SchemaMismatch():
+        case ConfigError() | InvalidRequest() | SchemaMismatch() | SealBroken():
             return Exit.USAGE
         case _:
             return Exit.INFRASTRUCTURE

@@ -21,6 +21,8 @@
     +- SchemaMismatch
     +- MigrationFailed
     +- ForeignMessage
+    +- MalformedExport
+    +- ImportRefused
     +- UnknownEventType
     +- EventNotReadable
     +- SubjectForgotten
@@ -52,6 +54,8 @@ from eventstore.errors.appending import (
 from eventstore.errors.content import (
     EventNotReadable,
     ForeignMessage,
+    ImportRefused,
+    MalformedExport,
     SealBroken,
     SubjectForgotten,
     UnknownEventType,
@@ -90,10 +94,12 @@ __all__ = [
     "EventNotReadable",
     "EventStoreError",
     "ForeignMessage",
+    "ImportRefused",
     "InvalidEvent",
     "InvalidRequest",
     "InvalidStreamName",
     "LeaseLost",
+    "MalformedExport",
     "MigrationFailed",
     "OutcomeUnknown",
     "PositionGap",

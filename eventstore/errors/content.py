@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 __all__ = [
     "EventNotReadable",
     "ForeignMessage",
+    "ImportRefused",
+    "MalformedExport",
     "SealBroken",
     "SubjectForgotten",
     "UnknownEventType",
@@ -30,6 +32,23 @@ class ForeignMessage(EventStoreError):
         )
         self.subject = subject
         self.reason = reason
+
+
+class MalformedExport(EventStoreError):
+    """A file is no export of a log, or is damaged; ``line`` is where, counted from 1."""
+
+    definite = True
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}.")
+        self.line = line
+        self.reason = reason
+
+
+class ImportRefused(EventStoreError):
+    """A batch of an export does not fit to the log; nothing of it was stored."""
+
+    definite = True
 
 
 class UnknownEventType(EventStoreError):

@@ -18,6 +18,7 @@ from eventstore.errors import (
     AppendRefused,
     ConfigError,
     EventStoreError,
+    ImportRefused,
     OutcomeUnknown,
     ReadFailed,
     StoreUnavailable,
@@ -25,7 +26,14 @@ from eventstore.errors import (
 )
 from eventstore.stream import StreamName
 
-__all__ = ["append_failed", "read_failed", "spoils_others", "unavailable", "update_failed"]
+__all__ = [
+    "append_failed",
+    "import_failed",
+    "read_failed",
+    "spoils_others",
+    "unavailable",
+    "update_failed",
+]
 
 DEFINITE_CLASSES: Final = frozenset({"0A", "22", "23", "3F", "42", "54", "ES", "P0"})
 """SQLSTATE classes of errors that roll the statement back: it asks for what cannot be done."""
@@ -80,6 +88,20 @@ def update_failed(error: BaseException) -> UpdateFailed:
     """Say that a change beside the log was refused or got no answer."""
     return UpdateFailed(
         f"the change was refused or got no answer ({_reason(error)}): it can be repeated."
+    )
+
+
+def import_failed(error: BaseException) -> ImportRefused | UpdateFailed:
+    """Say whether a batch of an import that was sent can have been stored."""
+    sqlstate = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
+    if sqlstate and (sqlstate[:2] in DEFINITE_CLASSES or sqlstate in DEFINITE_CODES):
+        return ImportRefused(
+            f"PostgreSQL refused a batch ({_reason(error)}, SQLSTATE {sqlstate}); nothing of it "
+            "was stored. Only the owner of the log's tables may import."
+        )
+    return UpdateFailed(
+        f"the import got no answer ({_reason(error)}): begin it again, what is stored already is "
+        "passed over."
     )
 
 
