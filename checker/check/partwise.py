@@ -10,7 +10,7 @@ import gc
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -25,6 +25,10 @@ from checker.monitors import MONITORS
 from checker.verdict import PartitionResult, Verdict
 
 __all__ = ["Run"]
+
+_NATIVE: Final = "search: native"
+_NATIVE_OVER_PYTHON: Final = "search: native; model in Python"
+"""The search is native; what an operation does, it asks the model, and remembers the answer."""
 
 
 @contextmanager
@@ -153,7 +157,7 @@ class Run:
         model, operations = partition.model, partition.operations
         if self._engine != "reference":
             outcome = native.search(model, operations, limits, cancel=self._cancel)
-            return "search: native", outcome
+            return _NATIVE if native.supports(model) else _NATIVE_OVER_PYTHON, outcome
         clock = self._until_cancelled()
         return "search: reference", reference.search(model, operations, limits, clock=clock)
 

@@ -20,7 +20,7 @@ __all__ = ["Kv", "Strings"]
 
 
 class Strings(Model[str]):
-    """A string, empty at first: ``get`` (output: all of it), ``put``, ``append`` (value: a text).
+    """A string: ``get`` (output: all of it), ``put``, ``append`` (value: a text).
 
     The state is the string.
     """
@@ -28,9 +28,13 @@ class Strings(Model[str]):
     name = "kv"
     functions = ("get", "put", "append")
 
+    def __init__(self, *, initial: str = "") -> None:
+        """Make a string that is ``initial`` before any operation."""
+        self.initial = initial
+
     def init(self) -> str:
-        """Return the empty string."""
-        return ""
+        """Return the initial text."""
+        return self.initial
 
     def step(self, state: str, operation: Operation) -> str | None:
         """Get what is there, replace it, or add to its end."""
@@ -58,11 +62,14 @@ class Kv(Model[str]):
     name = "kv"
 
     def __init__(self, *, initial: Any = None) -> None:
-        """Make a store whose registers hold ``initial`` (a JSON value) before any operation."""
+        """Make a store whose keys hold ``initial`` (a JSON value) before any operation.
+
+        Without it, registers hold null and strings are empty; strings take a text alone.
+        """
         self.initial = initial
         self._register = CasRegister(initial=initial)
         self._register.name = self.name
-        self._string = Strings()
+        self._string = Strings(initial=initial if isinstance(initial, str) else "")
 
     def init(self) -> str:
         """Return the state of a key before any operation."""
@@ -97,6 +104,8 @@ class Kv(Model[str]):
                     f"({', '.join(self._string.functions)}), not both",
                     operation,
                 )
+        if first and not isinstance(self.initial, str | None):
+            raise malformed("the initial value of a string must be a text", part.operations[0])
         return self._string if first else self._register
 
     def _is_of_strings(self, operation: Operation) -> bool:

@@ -95,7 +95,7 @@ def test_the_worst_verdict_wins_and_every_part_keeps_its_own() -> None:
     }
     assert result.verdict is Verdict.INVALID
     assert "raise --timeout" in result.reason
-    assert result.algorithm == "search: native"
+    assert result.algorithm == "search: native; model in Python"
     assert result.peak_bytes
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from checker import MalformedHistory, Verdict, check, model_named
+from checker.check import Engine
 from checker.engine.reference import search
 from checker.models import Kv
 from tests.support.scripts import script
@@ -53,3 +54,26 @@ def test_one_key_can_be_judged_without_being_split_off(initial: Any) -> None:
 def test_registers_of_a_store_have_a_monitor() -> None:
     result = check(script("0 do read @a => 7"), model_named("kv", initial=7))
     assert (result.verdict, result.algorithm) == (Verdict.VALID, "zones")
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (['0 do get => "ab"'], "valid"),
+        (['0 do get => ""'], "invalid"),
+        (['0 do append "c"', '0 do get => "abc"'], "valid"),
+        (['0 do put "c"', '0 do get => "abc"'], "invalid"),
+        (['0 do put "c"', '0 do get => "c"', '1 do get @k => "ab"'], "valid"),
+    ],
+)
+def test_strings_begin_with_what_they_are_told(
+    lines: list[str], expected: str, engine: Engine
+) -> None:
+    assert check(script(*lines), Kv(initial="ab"), engine=engine).verdict == expected
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_a_string_cannot_begin_as_anything_else(engine: Engine) -> None:
+    with pytest.raises(MalformedHistory, match="initial value of a string must be a text"):
+        check(script('0 do get => ""'), Kv(initial=7), engine=engine)

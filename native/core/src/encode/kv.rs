@@ -1,10 +1,11 @@
 //! `kv`: each key a register ([`crate::models::Register`]) or a string ([`crate::models::Strings`]).
 //!
 //! Which of the two a key is, its operations say. Gets without an answer say nothing, and so do
-//! puts and appends that certainly had no effect.
+//! puts and appends that certainly had no effect. Option `initial` is what each key holds at first.
 
+use crate::PENDING;
 use crate::history::{History, Outcome};
-use crate::models::strings::{APPEND, GET, PUT, pack};
+use crate::models::strings::{APPEND, GET, INITIAL, PUT, pack};
 use crate::operations::Malformed;
 
 use super::unknown::unknown_operation;
@@ -39,13 +40,27 @@ pub fn encode_kv(
         }
     }
     match rows.first() {
-        Some(&row) if is_string(row) => encode_string(history, rows),
+        Some(&row) if is_string(row) => encode_string(history, rows, options),
         _ => registers::encode(history, rows, options, "kv", &OF_REGISTERS),
     }
 }
 
-fn encode_string(history: &History, rows: &[u32]) -> Result<Encoded, Malformed> {
+fn encode_string(
+    history: &History,
+    rows: &[u32],
+    options: &Options<'_>,
+) -> Result<Encoded, Malformed> {
     let mut encoded = Encoded::default();
+    let initial = options.get("initial");
+    if !initial.is_null() {
+        let Some(text) = initial.as_text() else {
+            let reason = "the initial value of a string must be a text".to_owned();
+            return Err(Malformed::at(rows[0] as usize, reason));
+        };
+        let (invoked, arguments) = (history.invoked(rows[0]), pack(text.as_bytes()));
+        encoded.table.push(invoked, PENDING, INITIAL, &arguments);
+        encoded.rows.push(rows[0]);
+    }
     for &row in rows {
         let f = history.f(row);
         let (kind, datum) = match (f, history.outcome(row)) {

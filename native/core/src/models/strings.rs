@@ -19,6 +19,8 @@ pub const GET: u8 = 5;
 pub const PUT: u8 = 6;
 /// This text follows what is there.
 pub const APPEND: u8 = 7;
+/// This text is there at first: a row that never completes, and that does nothing.
+pub const INITIAL: u8 = 8;
 
 /// The state of a string that begins no answer.
 const DEAD: u32 = u32::MAX;
@@ -28,7 +30,7 @@ const WORD: usize = size_of::<u32>();
 /// Whether rows are those of strings, and not of registers: a table has only one of the two.
 #[must_use]
 pub fn is_of_strings(table: &OperationTable) -> bool {
-    !table.is_empty() && (GET..=APPEND).contains(&table.kind(0))
+    !table.is_empty() && (GET..=INITIAL).contains(&table.kind(0))
 }
 
 /// A text as arguments: how many bytes it has, and the bytes, four by four.
@@ -162,12 +164,14 @@ impl Model for Strings {
             |&(row, (kind, _)): &(usize, &(u8, Vec<u8>))| *kind == GET && !table.is_pending(row);
         let answers = rows.iter().enumerate().filter(got);
         let mut prefixes = Prefixes::new(answers.map(|(_, (_, text))| text.clone()).collect());
-        let initial = prefixes.of(b"");
+        let given = rows.iter().find(|(kind, _)| *kind == INITIAL);
+        let initial = prefixes.of(given.map_or(b"", |(_, text)| text));
         let mut actions = Numbered::default();
         let mut numbers = Vec::with_capacity(rows.len());
         for (row, (kind, text)) in rows.into_iter().enumerate() {
             let pending = table.is_pending(row);
             let action = match kind {
+                INITIAL => None,
                 GET if pending => None,
                 GET => Some(Action::Get(prefixes.of(&text))),
                 PUT => Some(Action::Put(prefixes.of(&text))),
@@ -248,7 +252,7 @@ impl Model for Strings {
 
 fn decode(table: &OperationTable, row: usize) -> Result<(u8, Vec<u8>), Malformed> {
     let (kind, arguments) = (table.kind(row), table.arguments(row));
-    let text = unpack(arguments).filter(|_| (GET..=APPEND).contains(&kind));
+    let text = unpack(arguments).filter(|_| (GET..=INITIAL).contains(&kind));
     text.map(|text| (kind, text)).ok_or_else(|| {
         let reason = format!(
             "kind {kind} with {} arguments is no operation of a string",
