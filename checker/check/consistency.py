@@ -14,10 +14,12 @@ from checker.models import Model, TransactionModel
 from checker.transactions import judge_transactions, levels_of
 from checker.verdict import PartitionResult
 
-__all__ = ["LINEARIZABLE", "consistency_of", "judge_level", "refuse_without_time"]
+__all__ = ["LINEARIZABLE", "SEQUENTIAL", "consistency_of", "judge_level", "refuse_without_time"]
 
 LINEARIZABLE: Final = "linearizable"
-"""The level that objects are judged by."""
+"""The level that objects are judged by, unless another is named."""
+SEQUENTIAL: Final = "sequential"
+"""The other one: an order that every process agrees with, and real time need not."""
 
 
 def consistency_of(model: Model[Any], named: str | None = None) -> str:
@@ -33,7 +35,7 @@ def consistency_of(model: Model[Any], named: str | None = None) -> str:
     if isinstance(model, TransactionModel):
         level, known = named or model.default_consistency, levels_of(model)
     else:
-        level, known = named or LINEARIZABLE, (LINEARIZABLE,)
+        level, known = named or LINEARIZABLE, (LINEARIZABLE, SEQUENTIAL)
     if level not in known:
         raise UnknownConsistency(
             f"model {model.name!r} is not judged by {level!r}: it has {', '.join(known)}"

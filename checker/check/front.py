@@ -8,22 +8,20 @@ judged natively as a whole; any other, and the engine ``reference``, part by par
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from checker.check import partwise
-from checker.check.consistency import consistency_of, judge_level, refuse_without_time
-from checker.engine import native_judge
+from checker.check.consistency import consistency_of, refuse_without_time
+from checker.check.judging import Judging
 from checker.engine.native_judge import CancelToken, JudgeProgress
-from checker.errors import EngineUnavailable, MalformedHistory
+from checker.errors import EngineUnavailable
 from checker.history.formats import read_history
 from checker.history.history import History
-from checker.history.recorded import RecordedHistory, read_natively, record
+from checker.history.recorded import RecordedHistory, read_natively
 from checker.history.uncertainty import widen
 from checker.limits import Limits
-from checker.models import Model, TransactionModel, model_named
-from checker.monitors import EXPLANATIONS
+from checker.models import Model, model_named
 from checker.verdict import CheckResult, PartitionResult, worst
 
 __all__ = ["ENGINES", "Engine", "check", "check_file"]
@@ -78,29 +76,9 @@ def check(
     level = consistency_of(judge, consistency)
     refuse_without_time(judge, history)
     began = clock()
-    limits = limits or Limits()
-    tell = on_partition or _ignore
     history, clock_uncertainty = _widened(history, clock_uncertainty)
-    recorded = _native_history(history, judge) if engine != "reference" else None
-    peak_bytes: int | None = None
-    if isinstance(judge, TransactionModel):
-        results = [judge_level(judge, history, level, limits, clock, cancel)]
-        _tell(results, tell)
-    elif recorded is not None:
-        results, peak_bytes = native_judge.judge(
-            judge,
-            recorded,
-            limits,
-            explain=EXPLANATIONS.get(type(judge)),
-            cancel=cancel,
-            on_progress=on_progress,
-            stopped=tell,
-        )
-        _tell(results, tell)
-    else:
-        run = partwise.Run(limits, engine, tell, clock, cancel)
-        results = run.judge(judge, history if isinstance(history, History) else history.load())
-        peak_bytes = run.peak_bytes
+    judging = Judging(limits or Limits(), engine, cancel, on_partition, on_progress, clock)
+    results, peak_bytes = judging.judge(judge, history, level)
     return CheckResult(
         model=judge.name,
         consistency=level,
@@ -171,27 +149,3 @@ def _widened(
     if clock_uncertainty:
         raise ValueError("a history that was read natively is widened when it is read")
     return history, history.clock_uncertainty
-
-
-def _native_history(
-    history: History | RecordedHistory, model: Model[Any]
-) -> RecordedHistory | None:
-    """Return the history as the native judge takes it; None if it cannot judge it."""
-    if not native_judge.supports(model):
-        return None
-    if isinstance(history, RecordedHistory):
-        return history
-    try:
-        return record(history)
-    except (TypeError, MalformedHistory):
-        # Values that JSON does not hold, or a history made by hand that no file could hold.
-        return None
-
-
-def _tell(results: Iterable[PartitionResult], told: Callable[[PartitionResult], object]) -> None:
-    for result in results:
-        told(result)
-
-
-def _ignore(result: PartitionResult) -> None:
-    del result

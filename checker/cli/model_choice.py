@@ -105,6 +105,7 @@ def _is_any(operation: Operation) -> bool:
 _SHAPES: Final[tuple[tuple[str, frozenset[str], Callable[[Operation], bool]], ...]] = (
     ("register", frozenset({"read", "write"}), _is_register),
     ("cas-register", frozenset({"read", "write", "cas"}), _is_register),
+    ("versioned-kv", frozenset({"read", "write", "cas", "delete"}), _is_register),
     ("stream", frozenset({"append", "read", "version", "read-log", "head"}), _is_stream),
     ("queue", frozenset({"enqueue", "dequeue"}), _is_any),
     ("stack", frozenset({"push", "pop"}), _is_any),

@@ -26,6 +26,7 @@ from checker.models.sets import GrowOnlySet, Set
 from checker.models.stack import Stack
 from checker.models.stream import Stream
 from checker.models.transactional import TransactionModel
+from checker.models.versioned_kv import VersionedKv, VersionedStore
 
 __all__ = [
     "MODELS",
@@ -53,6 +54,8 @@ __all__ = [
     "Stream",
     "Strings",
     "TransactionModel",
+    "VersionedKv",
+    "VersionedStore",
     "model_named",
 ]
 
@@ -62,6 +65,8 @@ MODELS: Mapping[str, type[Model[Any]]] = MappingProxyType(
         "cas-register": CasRegister,
         "multi-register": MultiRegister,
         "kv": Kv,
+        "versioned-kv": VersionedKv,
+        "versioned-store": VersionedStore,
         "stream": Stream,
         "log": Log,
         "queue": Queue,

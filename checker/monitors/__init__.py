@@ -25,6 +25,8 @@ from checker.models import (
     Set,
     Stack,
     Stream,
+    VersionedKv,
+    VersionedStore,
 )
 from checker.monitors import (
     counter,
@@ -36,6 +38,7 @@ from checker.monitors import (
     sets,
     stack,
     streams,
+    versioned,
 )
 from checker.monitors.counter import judge_counter
 from checker.monitors.locks import judge_fenced_lock, judge_lock, judge_mutex
@@ -47,6 +50,7 @@ from checker.monitors.registers import judge_registers
 from checker.monitors.sets import judge_set
 from checker.monitors.stack import judge_stack
 from checker.monitors.streams import judge_streams
+from checker.monitors.versioned import judge_versioned
 from checker.operation import Operation
 
 __all__ = ["EXPLANATIONS", "MONITORS", "Explanation", "Monitor", "MonitorOutcome"]
@@ -57,6 +61,8 @@ MONITORS: Mapping[type[Model[Any]], Monitor] = MappingProxyType(
     {
         Stream: judge_streams,
         Log: judge_log,
+        VersionedKv: judge_versioned,
+        VersionedStore: judge_versioned,
         Register: judge_registers,
         CasRegister: judge_registers,
         Queue: judge_queue,
@@ -78,6 +84,8 @@ EXPLANATIONS: Mapping[type[Model[Any]], Explanation] = MappingProxyType(
     {
         Stream: streams.explain,
         Log: log.explain,
+        VersionedKv: versioned.explain,
+        VersionedStore: versioned.explain,
         Register: registers.explain,
         CasRegister: registers.explain,
         Kv: registers.explain,

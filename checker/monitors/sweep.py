@@ -6,6 +6,9 @@ if every operation finds a slot such that what precedes it in real time has no h
 constraints are closed under minimum, so taking the least possible slot, in order of time, finds an
 assignment if there is one. O(n log n) for sorting.
 
+It is sequentially consistent exactly if every operation finds a slot such that what its process did
+before has no higher one: one such pass over each process, and none knows of the others.
+
 One state lies beyond the known ones: mutations of unknown outcome that nobody observed may have
 happened after everything else. An operation is put there only if it fits nowhere else.
 
@@ -14,12 +17,14 @@ The sweep knows slots and scopes, not what the operations are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Final, Literal, NamedTuple
+from bisect import bisect_left
+from collections.abc import Hashable, Iterable, Sequence
+from operator import itemgetter
+from typing import Final, Literal, NamedTuple, Protocol
 
 from checker.operation import Operation
 
-__all__ = ["Beyond", "Item", "Sweep", "Violation"]
+__all__ = ["Beyond", "Item", "ProcessSweep", "Sweep", "Violation"]
 
 VIOLATIONS_MAX: Final = 8
 
@@ -29,16 +34,18 @@ Beyond = Literal["legal", "illegal", "unclear"]
 class Item:
     """An operation, where it may go, and where it went.
 
-    The domain is the slots from ``low`` to ``high``, but not those from ``hole[0]`` to
-    ``hole[1]``. A mutation has one odd slot, an observation even ones. ``beyond`` says whether an
-    observation is legal once something of its ``scope`` happened after the last known state.
+    The domain is the slots from ``low`` to ``high``, but not those from the first to the last of
+    each of its ``holes``, which ascend and do not touch. A mutation has one odd slot, an
+    observation even ones. ``beyond`` says whether an observation is legal once something of its
+    ``scope`` happened after the last known state.
     """
 
     __slots__ = (
+        "behind",
         "beyond",
         "forced",
         "high",
-        "hole",
+        "holes",
         "low",
         "operation",
         "own",
@@ -55,17 +62,19 @@ class Item:
         scope: Hashable,
         *,
         beyond: Beyond = "illegal",
-        hole: tuple[int, int] | None = None,
+        holes: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.operation = operation
         self.low = low
         self.high = high
         self.scope = scope
         self.beyond: Beyond = beyond
-        self.hole = hole
+        self.holes = holes
         self.slot: int | None = None
         self.forced = False
         """Whether it fits only beyond the last known state."""
+        self.behind = False
+        """Whether it comes after what its process can only have done there."""
         self.own = False
         """Whether its slot says more than what had to precede it."""
         self.why: Item | None = None
@@ -87,6 +96,14 @@ class Violation:
         self.raised_by = raised_by
 
 
+class Late(Protocol):
+    """Gives the unobserved mutations that can be the first beyond the last known state."""
+
+    def __call__(self, scope: Hashable, /) -> Sequence[Operation]:
+        """Return those of one scope, by invocation."""
+        ...
+
+
 class _Landing(NamedTuple):
     """A mutation that must have happened after all that was observed, and what forces it to."""
 
@@ -102,14 +119,14 @@ class Sweep:
         self,
         items: Sequence[Item],
         top: int,
-        late: Callable[[Hashable], Operation | None],
+        late: Late,
         whole: Hashable,
     ) -> None:
         """Prepare to sweep.
 
-        ``top`` is the slot of the last known state. ``late`` gives, for a scope, the first invoked
-        of the unobserved mutations that can have happened there after it. ``whole`` is the scope
-        that any of them would change.
+        ``top`` is the slot of the last known state. ``late`` gives, for a scope, the unobserved
+        mutations that can have happened there after it, by invocation. ``whole`` is the scope that
+        any of them would change.
         """
         self.violations: list[Violation] = []
         self.undecided = ""
@@ -123,8 +140,11 @@ class Sweep:
 
     def run(self) -> None:
         """Take the endpoints in order of time."""
+        self._pass(self._items)
+
+    def _pass(self, items: Iterable[Item]) -> None:
         events: list[tuple[int, bool, Item]] = []
-        for item in self._items:
+        for item in items:
             events.append((item.operation.invoked, True, item))
             if item.operation.completed is not None:
                 events.append((item.operation.completed, False, item))
@@ -163,8 +183,9 @@ class Sweep:
     def _invoke_observation(self, item: Item) -> None:
         slot = max(item.low, self._least + self._least % 2)
         own = item.low > self._least
-        if item.hole is not None and item.hole[0] <= slot <= item.hole[1]:
-            slot = item.hole[1] + 2
+        place = bisect_left(item.holes, slot, key=itemgetter(1))
+        if place < len(item.holes) and item.holes[place][0] <= slot:
+            slot = item.holes[place][1] + 2
             own = True
         landing = self._landing(item.scope)
         if landing is not None:
@@ -181,6 +202,7 @@ class Sweep:
             self._violate(item, self._raised_by)
             return
         item.forced = slot > item.high
+        item.behind = item.forced or bool(self._landed)
         item.slot = slot
         item.own = own
         item.why = self._raised_by
@@ -198,7 +220,7 @@ class Sweep:
     def _land(self, item: Item) -> bool:
         """Something must have happened beyond the last known state before this completion."""
         completed = item.operation.completed
-        late = self._late(item.scope)
+        late = next(iter(self._late(item.scope)), None)
         if late is None or completed is None or late.invoked > completed:
             self._violate(item, item.why)
             return False
@@ -215,13 +237,69 @@ class Sweep:
         self.violations.append(Violation(item, _reasons(raised_by)))
 
 
+class ProcessSweep(Sweep):
+    """The same for sequential consistency: one pass over what each process did."""
+
+    def run(self) -> None:
+        """Take each process by itself, in the order of their first operations."""
+        processes: dict[int | str, list[Item]] = {}
+        for item in sorted(self._items, key=lambda item: item.operation.invoked):
+            processes.setdefault(item.operation.process, []).append(item)
+        forced: list[Item] = []
+        for items in processes.values():
+            self._least, self._raised_by = 0, None
+            self._landed.clear()
+            self._pass(items)
+            forced += [landing.forced_by for landing in self._landed.values()]
+            if len(self.violations) >= VIOLATIONS_MAX:
+                return
+        self._landed.clear()
+        self._settle(forced)
+
+    def order(self) -> tuple[int, ...]:
+        """The witness: operation indices by slot, observations of one state by invocation."""
+        keyed: list[tuple[int, int, int, int]] = []
+        for item in self._items:
+            if item.slot is None:
+                raise ValueError("there is no order: an operation fits nowhere")
+            slot, operation = min(item.slot, self._top), item.operation
+            keyed.append((slot, 2 * item.behind, operation.invoked, operation.index))
+        landed = [landing.late for landing in self._landed.values()]
+        keyed += [(self._top, 1, late.invoked, late.index) for late in landed]
+        return tuple(index for *_, index in sorted(keyed))
+
+    def _land(self, item: Item) -> bool:
+        """Suppose that something happened there; what it was is settled at the end."""
+        self._landed[item.scope] = _Landing(0.0, item.operation, item)
+        return True
+
+    def _settle(self, forced: Sequence[Item]) -> None:
+        """Find what happened beyond the last known state, not after what needs it."""
+        scopes = {item.scope for item in forced}
+        if len(scopes) > 1:
+            self.undecided = (
+                "appends of unknown outcome must have happened to several streams after everything "
+                "that was observed"
+            )
+            return
+        needing = {item.operation.process for item in forced}
+        for scope in scopes:
+            fitting = (late for late in self._late(scope) if late.process not in needing)
+            late = next(fitting, None)
+            if late is None:
+                for item in forced:
+                    self._violate(item, item.why)
+            else:
+                self._landed[scope] = _Landing(0.0, late, forced[0])
+
+
 def _reasons(item: Item | None) -> list[Item]:
     """Follow the operations that only passed on what had preceded them, back to who knew."""
     reasons: list[Item] = []
     while item is not None:
         if item.own:
             reasons.append(item)
-            if item.hole is None:
+            if not item.holes:
                 break
         item = item.why
     return reasons

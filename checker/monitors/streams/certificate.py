@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from checker.monitors.streams.domains import WHOLE
 from checker.monitors.streams.evidence import Evidence, Transition
 from checker.monitors.streams.findings import Findings
@@ -9,17 +11,34 @@ from checker.monitors.streams.order import Order
 from checker.monitors.sweep import Item, Violation
 from checker.operation import Operation
 
-__all__ = ["report_violation"]
+__all__ = ["Precedes", "in_process", "in_time", "report_violation"]
 
 OPERATIONS_MAX = 4
 
+Precedes = Callable[[Operation, Operation], bool]
+"""Whether one operation must come before another, whatever they did."""
+
+
+def in_time(one: Operation, other: Operation) -> bool:
+    """Whether one had ended before the other began."""
+    return one.completed is not None and one.completed < other.invoked
+
+
+def in_process(one: Operation, other: Operation) -> bool:
+    """Whether one process did both, and this one first."""
+    return one.process == other.process and one.invoked < other.invoked
+
 
 def report_violation(
-    violation: Violation, order: Order, evidence: Evidence, findings: Findings
+    violation: Violation,
+    order: Order,
+    evidence: Evidence,
+    findings: Findings,
+    precedes: Precedes,
 ) -> None:
     """Name what an operation that fits nowhere shows, with the operations that exclude it."""
     item = violation.item
-    lost = None if item.is_mutation else _lost_append(item, order, evidence)
+    lost = None if item.is_mutation else _lost_append(item, order, evidence, precedes)
     if lost is not None:
         findings.add("lost-append", (lost, item.operation))
         return
@@ -41,7 +60,9 @@ def _name(violation: Violation) -> str:
     return "stale-append"
 
 
-def _lost_append(item: Item, order: Order, evidence: Evidence) -> Operation | None:
+def _lost_append(
+    item: Item, order: Order, evidence: Evidence, precedes: Precedes
+) -> Operation | None:
     """An append that was acknowledged before a read, is not in it, and in no other read either.
 
     Nor is anything above it in its stream: otherwise the read is stale, and the append is there.
@@ -59,19 +80,20 @@ def _lost_append(item: Item, order: Order, evidence: Evidence) -> Operation | No
         if evidence.shown(transition) is not None:
             hidden.add(transition.stream)
             continue
-        acknowledged = _acknowledged_before(transition, item.operation)
+        acknowledged = _acknowledged_before(transition, item.operation, precedes)
         if acknowledged is not None:
             found = acknowledged
     return found
 
 
-def _acknowledged_before(transition: Transition, operation: Operation) -> Operation | None:
+def _acknowledged_before(
+    transition: Transition, operation: Operation, precedes: Precedes
+) -> Operation | None:
     return next(
         (
             attempt.operation
             for attempt in transition.acknowledged
-            if attempt.operation.completed is not None
-            and attempt.operation.completed < operation.invoked
+            if precedes(attempt.operation, operation)
         ),
         None,
     )

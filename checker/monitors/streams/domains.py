@@ -116,6 +116,7 @@ class _Observed:
             self.exactly(operation, line, operation.key, 0)
         else:
             version = 0 if expected == "absent" else int(expected)
+            hole = line.slots(version, version, self._top)
             self._items.append(
                 Item(
                     operation,
@@ -123,6 +124,6 @@ class _Observed:
                     self._top,
                     operation.key,
                     beyond="unclear" if version > line.last else "legal",
-                    hole=line.slots(version, version, self._top),
+                    holes=() if hole is None else (hole,),
                 )
             )

@@ -18,34 +18,50 @@ from types import MappingProxyType
 from checker.models import Stream
 from checker.models.stream_operations import EventId
 from checker.monitors.outcome import MonitorOutcome
-from checker.monitors.streams.certificate import report_violation
+from checker.monitors.streams.certificate import Precedes, in_process, in_time, report_violation
 from checker.monitors.streams.domains import WHOLE, domains
 from checker.monitors.streams.evidence import Evidence, gather
 from checker.monitors.streams.findings import Findings
 from checker.monitors.streams.ledgers import Ledgers
 from checker.monitors.streams.order import Order
 from checker.monitors.streams.tiling import order_appends
-from checker.monitors.sweep import Sweep
+from checker.monitors.sweep import ProcessSweep, Sweep
 from checker.operation import Operation
 
-__all__ = ["judge_streams"]
+__all__ = ["judge_streams", "judge_streams_by_process"]
 
 ALGORITHM = "sweep"
 
 
 def judge_streams(model: Stream, operations: Sequence[Operation]) -> MonitorOutcome:
-    """Judge one stream, or a whole store.
+    """Judge whether one stream, or a whole store, is linearizable.
 
     Raises:
         MalformedHistory: an operation does not have the shape that the model defines.
     """
+    return _judge(model, operations, Sweep, in_time)
+
+
+def judge_streams_by_process(model: Stream, operations: Sequence[Operation]) -> MonitorOutcome:
+    """Judge whether one stream, or a whole store, is sequentially consistent.
+
+    Raises:
+        MalformedHistory: an operation does not have the shape that the model defines.
+    """
+    return _judge(model, operations, ProcessSweep, in_process)
+
+
+def _judge(
+    model: Stream, operations: Sequence[Operation], sweep: type[Sweep], precedes: Precedes
+) -> MonitorOutcome:
     findings = Findings()
     evidence = gather(operations, model.decoder, findings)
-    witness = _decide(model, evidence, findings)
+    decide = _Decision(model, evidence, sweep, precedes)
+    witness = None if findings else decide(findings)
     if findings.undecided and model.hints and not findings.anomalies():
         # A hint is not evidence: it may lead to an order that explains everything, and then that
         # is the answer; otherwise the question stays open.
-        witness = _decide(model, evidence, Findings(), model.hints)
+        witness = decide(Findings(), model.hints)
         if witness is not None:
             return MonitorOutcome(algorithm=ALGORITHM, witness=witness)
     anomalies = findings.anomalies()
@@ -57,15 +73,38 @@ def judge_streams(model: Stream, operations: Sequence[Operation]) -> MonitorOutc
     )
 
 
-def _decide(
-    model: Stream,
-    evidence: Evidence,
-    findings: Findings,
-    hints: Mapping[EventId, int] = MappingProxyType({}),
-) -> tuple[int, ...] | None:
-    """Find a witness; without one, ``findings`` says why."""
-    order = None if findings else _order(evidence, findings, hints, whole=model.whole)
-    return None if order is None else _sweep(order, evidence, findings)
+class _Decision:
+    """The sorted operations of a history, and the order that they must keep."""
+
+    def __init__(
+        self, model: Stream, evidence: Evidence, sweep: type[Sweep], precedes: Precedes
+    ) -> None:
+        self._whole = model.whole
+        self._evidence = evidence
+        self._kind = sweep
+        self._precedes = precedes
+
+    def __call__(
+        self, findings: Findings, hints: Mapping[EventId, int] = MappingProxyType({})
+    ) -> tuple[int, ...] | None:
+        """Find a witness; without one, ``findings`` says why."""
+        order = _order(self._evidence, findings, hints, whole=self._whole)
+        return None if order is None else self._sweep(order, findings)
+
+    def _sweep(self, order: Order, findings: Findings) -> tuple[int, ...] | None:
+        items = domains(order, self._evidence, findings)
+        if findings:
+            return None
+        sweep = self._kind(items, order.top, order.late, WHOLE)
+        sweep.run()
+        for violation in sweep.violations:
+            if self._kind is ProcessSweep and order.has_other_attempts(violation.item):
+                findings.leave("several attempts at one append can be the one that took effect")
+            else:
+                report_violation(violation, order, self._evidence, findings, self._precedes)
+        if sweep.undecided:
+            findings.leave(sweep.undecided)
+        return None if findings else sweep.order()
 
 
 def _order(
@@ -86,16 +125,3 @@ def _order(
     ]
     ledgers.compare_log_rows(rows)
     return None if findings else order
-
-
-def _sweep(order: Order, evidence: Evidence, findings: Findings) -> tuple[int, ...] | None:
-    items = domains(order, evidence, findings)
-    if findings:
-        return None
-    sweep = Sweep(items, order.top, order.late, WHOLE)
-    sweep.run()
-    for violation in sweep.violations:
-        report_violation(violation, order, evidence, findings)
-    if sweep.undecided:
-        findings.leave(sweep.undecided)
-    return None if findings else sweep.order()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
+from checker.models.stream import met
 from checker.monitors.streams.evidence import Attempt, Transition
+from checker.monitors.sweep import Item
 from checker.operation import Operation
 
 __all__ = ["Line", "Order"]
@@ -81,14 +83,23 @@ class Order:
         line.grow(size, len(self.transitions))
         self.log.grow(size, len(self.transitions))
 
-    def late(self, stream: object) -> Operation | None:
-        """The first invoked append that nobody observed and that fits the end of a stream."""
+    def has_other_attempts(self, item: Item) -> bool:
+        """Whether an item is a transition that other attempts at it can have made as well."""
+        if not item.is_mutation:
+            return False
+        place = (item.low - 1) // 2
+        version = self.spans[place][0] - 1
+        attempts = self.transitions[place].attempts
+        return sum(met(attempt.append.expected, version) for attempt in attempts) > 1
+
+    def late(self, stream: object) -> list[Operation]:
+        """The appends that nobody observed and that fit the end of a stream, by invocation."""
         if not isinstance(stream, str):
-            return None
+            return []
         version = self.line(stream).last
         attempts = [
             attempt.operation
             for transition in self.unseen.get(stream, ())
             if (attempt := transition.effective(version)) is not None
         ]
-        return min(attempts, key=lambda operation: operation.invoked, default=None)
+        return sorted(attempts, key=lambda operation: operation.invoked)

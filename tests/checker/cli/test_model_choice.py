@@ -22,6 +22,7 @@ def _history(*requests: tuple[str, Any], header: dict[str, Any] | None = None) -
         ([("read", 5)], "register"),
         ([("write", {"ids": []})], "register"),
         ([("read", None), ("cas", [1, 2])], "cas-register"),
+        ([("read", None), ("delete", None), ("cas", [7, 2])], "versioned-kv"),
         ([("append", {"ids": ["a"], "expected": "any"}), ("read", {"after": 0})], "stream"),
         ([("version", None), ("head", None)], "stream"),
         ([("read-log", {"after": 0, "limit": 9})], "stream"),

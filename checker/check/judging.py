@@ -1,0 +1,103 @@
+"""One check under way: which engine decides, by which level of consistency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from checker.check import partwise
+from checker.check.consistency import LINEARIZABLE, SEQUENTIAL, judge_level
+from checker.check.sequentially import SequentialRun
+from checker.engine import native_judge
+from checker.engine.native_judge import CancelToken, JudgeProgress
+from checker.errors import MalformedHistory
+from checker.history.history import History
+from checker.history.recorded import RecordedHistory, record
+from checker.limits import Limits
+from checker.models import Model, TransactionModel
+from checker.monitors import EXPLANATIONS
+from checker.verdict import PartitionResult
+
+__all__ = ["Judging"]
+
+Results = tuple[list[PartitionResult], int | None]
+"""Each part's verdict, and the most bytes that a search kept."""
+
+
+class Judging(NamedTuple):
+    """What a check may cost, who may stop it, and who is told of it."""
+
+    limits: Limits
+    engine: str
+    cancel: CancelToken | None
+    on_partition: Callable[[PartitionResult], object] | None
+    on_progress: Callable[[JudgeProgress], object] | None
+    clock: Callable[[], float]
+
+    def judge(self, model: Model[Any], history: History | RecordedHistory, level: str) -> Results:
+        """Judge all parts of a history by a level of consistency.
+
+        Raises:
+            MalformedHistory: the model cannot make sense of an operation.
+            ModelError: a model of yours raised, or is not pure.
+        """
+        if isinstance(model, TransactionModel):
+            limits, clock, cancel = self.limits, self.clock, self.cancel
+            return self._told(([judge_level(model, history, level, limits, clock, cancel)], None))
+        if level == SEQUENTIAL:
+            return self._told(self._judge_sequentially(model, history))
+        return self._judge_linearizably(model, history)
+
+    def _judge_linearizably(self, model: Model[Any], history: History | RecordedHistory) -> Results:
+        recorded = None if self.engine == "reference" else _native_history(history, model)
+        if recorded is None:
+            run = partwise.Run(self.limits, self.engine, self._tell, self.clock, self.cancel)
+            return run.judge(model, _loaded(history)), run.peak_bytes
+        results = native_judge.judge(
+            model,
+            recorded,
+            self.limits,
+            explain=EXPLANATIONS.get(type(model)),
+            cancel=self.cancel,
+            on_progress=self.on_progress,
+            stopped=self._tell,
+        )
+        return self._told(results)
+
+    def _judge_sequentially(self, model: Model[Any], history: History | RecordedHistory) -> Results:
+        silent = self._replace(on_partition=None)
+
+        def linearizably(limits: Limits) -> list[PartitionResult]:
+            return silent._replace(limits=limits).judge(model, history, LINEARIZABLE)[0]
+
+        stricter = None if self.engine == "reference" else linearizably
+        run = SequentialRun(self.limits, self.clock, self.cancel, stricter)
+        return run.judge(model, _loaded(history)), run.peak_bytes
+
+    def _told(self, results: Results) -> Results:
+        for result in results[0]:
+            self._tell(result)
+        return results
+
+    def _tell(self, result: PartitionResult) -> None:
+        if self.on_partition is not None:
+            self.on_partition(result)
+
+
+def _loaded(history: History | RecordedHistory) -> History:
+    return history if isinstance(history, History) else history.load()
+
+
+def _native_history(
+    history: History | RecordedHistory, model: Model[Any]
+) -> RecordedHistory | None:
+    """Return the history as the native judge takes it; None if it cannot judge it."""
+    if not native_judge.supports(model):
+        return None
+    if isinstance(history, RecordedHistory):
+        return history
+    try:
+        return record(history)
+    except (TypeError, MalformedHistory):
+        # Values that JSON does not hold, or a history made by hand that no file could hold.
+        return None

@@ -1,0 +1,171 @@
+"""Judge whether a history is sequentially consistent: one order that every process agrees with.
+
+Unlike linearizability this is not local: that each object is sequentially consistent alone proves
+nothing of all together, only that one is not proves that all are not. What is decided, in turn:
+
+1. An object whose answers tell the order of its writes has a monitor that is exact. A store whose
+   answers tell positions in one log is one object.
+2. A linearizable history is sequentially consistent, and linearizability is local.
+3. What is left is searched, all objects together, within the limits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from checker.engine.native import CancelToken
+from checker.engine.outcome import SearchOutcome
+from checker.engine.sequential import search_by_process
+from checker.errors import MalformedHistory
+from checker.history.history import History
+from checker.limits import Limits
+from checker.models import Log, Model, Partition, Stream, VersionedKv, VersionedStore
+from checker.models.describe import describe
+from checker.monitors import Monitor
+from checker.monitors.log import judge_log_by_process
+from checker.monitors.streams import judge_streams_by_process
+from checker.monitors.versioned import judge_versioned_by_process
+from checker.verdict import Anomaly, PartitionResult, Verdict
+
+__all__ = ["SequentialRun"]
+
+_LINEARIZABLE_SHARE: Final = 0.5
+"""How much of the time that is left goes into the question whether it is even linearizable."""
+_NEIGHBOURS_MAX: Final = 3
+
+_MONITORS: Final[Mapping[type[Model[Any]], Monitor]] = MappingProxyType(
+    {
+        Stream: judge_streams_by_process,
+        Log: judge_log_by_process,
+        VersionedKv: judge_versioned_by_process,
+        VersionedStore: judge_versioned_by_process,
+    }
+)
+
+Linearizably = Callable[[Limits], Sequence[PartitionResult]]
+"""Judges the same history for linearizability, within limits."""
+
+
+class SequentialRun:
+    """One check under way."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        clock: Callable[[], float],
+        cancel: CancelToken | None,
+        linearizably: Linearizably | None,
+    ) -> None:
+        """Prepare to judge; without ``linearizably`` nothing but the search decides."""
+        self.peak_bytes: int | None = None
+        self._limits = limits
+        self._clock = clock
+        self._cancel = cancel
+        self._deadline = clock() + limits.timeout_seconds
+        self._linearizably = linearizably
+
+    def judge(self, model: Model[Any], history: History) -> list[PartitionResult]:
+        """Judge all objects of a history together.
+
+        Raises:
+            MalformedHistory: the model cannot make sense of an operation.
+            ModelError: the model raised, or is not pure.
+        """
+        try:
+            return self._judge(_objects(model.partition(history.operations)))
+        except MalformedHistory as error:
+            raise MalformedHistory(
+                error.reason, source=history.source, line=error.line, operation=error.operation
+            ) from error
+
+    def _judge(self, objects: Sequence[Partition]) -> list[PartitionResult]:
+        if self._linearizably is None:
+            return [self._search(objects, "")]
+        alone = [self._monitored(part) for part in objects]
+        results = [result for result in alone if isinstance(result, PartitionResult)]
+        certain = len(objects) == len(results) == 1
+        if certain or any(result.verdict is Verdict.INVALID for result in results):
+            return results
+        left = max(self._deadline - self._clock(), 0.0) * _LINEARIZABLE_SHARE
+        stricter = self._linearizably(msgspec.structs.replace(self._limits, timeout_seconds=left))
+        if all(result.verdict is Verdict.VALID for result in stricter):
+            return list(stricter)
+        why = next((reason for reason in alone if isinstance(reason, str)), "")
+        return [self._search(objects, why)]
+
+    def _monitored(self, part: Partition) -> PartitionResult | str:
+        """Ask the object's monitor; the answer is a result, or why the search must decide."""
+        monitor = _MONITORS.get(type(part.model))
+        if monitor is None:
+            return ""
+        began = self._clock()
+        finding = monitor(part.model, part.operations)
+        if finding.undecided:
+            return finding.undecided
+        return PartitionResult(
+            key=part.key,
+            verdict=Verdict.INVALID if finding.anomalies else Verdict.VALID,
+            algorithm=f"{finding.algorithm} by process",
+            operations=len(part.operations),
+            seconds=self._clock() - began,
+            anomalies=finding.anomalies,
+            witness=finding.witness,
+        )
+
+    def _until_cancelled(self) -> float:
+        """The time; cancelled, it is over."""
+        cancelled = self._cancel is not None and self._cancel.is_cancelled
+        return math.inf if cancelled else self._clock()
+
+    def _search(self, objects: Sequence[Partition], why: str) -> PartitionResult:
+        began = self._clock()
+        left = max(self._deadline - began, 0.0)
+        limits = msgspec.structs.replace(self._limits, timeout_seconds=left)
+        outcome = search_by_process(objects, limits, clock=self._until_cancelled)
+        self.peak_bytes = outcome.peak_bytes
+        reason = outcome.reason
+        if reason and len(objects) > 1:
+            reason = (
+                f"sequential consistency is not local: that each of {len(objects)} objects may "
+                f"have it proves nothing of all together, and {reason}"
+            )
+        algorithm = "search by process"
+        return PartitionResult(
+            key=objects[0].key if len(objects) == 1 else None,
+            verdict=outcome.verdict,
+            algorithm=f"{algorithm} ({why})" if why else algorithm,
+            operations=sum(len(part.operations) for part in objects),
+            seconds=self._clock() - began,
+            reason=reason,
+            anomalies=_explain(objects, outcome),
+            witness=outcome.witness,
+            configurations=outcome.configurations,
+        )
+
+
+def _objects(parts: Sequence[Partition]) -> Sequence[Partition]:
+    """The objects that a history is about: a whole store stands for its streams."""
+    whole = [part for part in parts if isinstance(part.model, Stream) and part.model.whole]
+    return whole or parts
+
+
+def _explain(objects: Sequence[Partition], outcome: SearchOutcome) -> tuple[Anomaly, ...]:
+    """Name the operation that no order could reach, and what came last before it."""
+    if outcome.verdict is not Verdict.INVALID or outcome.blocked is None:
+        return ()
+    known = {operation.index: operation for part in objects for operation in part.operations}
+    blocked = known[outcome.blocked]
+    prefix = [known[index] for index in outcome.longest_prefix]
+    last = prefix[: -_NEIGHBOURS_MAX - 1 : -1]
+    after = f", the last of them [{describe(last[0])}]" if last else ""
+    explanation = (
+        f"No order that keeps the order of each process explains [{describe(blocked)}]: the "
+        f"longest legal one has {len(prefix)} operation{'' if len(prefix) == 1 else 's'}{after}."
+    )
+    named = (blocked.index, *(operation.index for operation in last))
+    return (Anomaly(type="non-sequential", operations=named, explanation=explanation),)
