@@ -36,12 +36,13 @@ class Dependency(msgspec.Struct, frozen=True, kw_only=True):
     """An edge of a cycle: why the transaction ``source`` comes before ``target``.
 
     Both are indices into the history. The kind is ``ww``, ``wr``, ``rw``, ``process``,
-    ``realtime``, or ``commit`` for what the level itself forces.
+    ``realtime``, or ``commit`` for what the level itself forces; ``evidence`` is a sentence.
     """
 
     source: int
     target: int
     kind: str
+    evidence: str
 
 
 class Anomaly(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,8 @@ class Judging:
     Args:
         model: The object's specification, as in `checker verify`.
         from_: How the file is written; auto tells it from its content.
+        consistency: What is promised, as in `checker verify`.
+        model_arg: An option of the model as name=JSON; repeatable.
         initial: The value before any operation, as JSON.
         timeout: How long each judgement may take: 500ms, 60s, 2m.
         memory_limit: What a search may keep in memory: 512MB, 4GiB.
@@ -41,6 +43,8 @@ class Judging:
 
     model: Annotated[str | None, Parameter(name=("--model", "-m"))] = None
     from_: Annotated[HistoryFormat, Parameter(name="--from")] = "auto"
+    consistency: str | None = None
+    model_arg: Annotated[list[str] | None, Parameter(name="--model-arg", negative=())] = None
     initial: str | None = None
     timeout: str = "60s"
     memory_limit: str = "4GiB"
@@ -77,7 +81,7 @@ def judge_one(file: str, judging: Judging, stage: Callable[[str], None]) -> Judg
         NotJudged: It could not be read, or not be judged, or the judge was stopped.
     """
     check_files([file])
-    choice = model_choice(judging.model, judging.initial)
+    choice = model_choice(judging.model, judging.initial, judging.model_arg)
     limits = Limits(
         timeout_seconds=parsed("--timeout", judging.timeout, parse_seconds),
         memory_bytes=parsed("--memory-limit", judging.memory_limit, parse_bytes),
@@ -88,6 +92,7 @@ def judge_one(file: str, judging: Judging, stage: Callable[[str], None]) -> Judg
         limits=limits,
         engine=judging.engine,
         native=True,
+        consistency=judging.consistency,
     )
     try:
         report = judge.judge(file, stage)

@@ -55,6 +55,7 @@ def minimize(
     *,
     anomaly: str | None = None,
     result: CheckResult | None = None,
+    consistency: str | None = None,
     limits: Limits | None = None,
     engine: Engine = "auto",
     budget_seconds: float = BUDGET_SECONDS,
@@ -68,6 +69,7 @@ def minimize(
         model: A model's name, or a model.
         anomaly: The name of the anomaly to keep; by default the first one.
         result: The history's verdict, if it is known already.
+        consistency: The level to judge by; by default that of ``result``, or the model's own.
         limits: What each check may cost.
         engine: Which engine searches.
         budget_seconds: When to stop with the smallest one found so far.
@@ -83,10 +85,17 @@ def minimize(
     limits = limits or Limits()
     deadline = clock() + budget_seconds
     if result is None:
-        result = check(history, judge, limits=limits, engine=engine)
+        result = check(history, judge, consistency=consistency, limits=limits, engine=engine)
     target, key = _target(result, anomaly)
     symptom = Symptom(
-        history, judge, target.type, limits=limits, engine=engine, deadline=deadline, clock=clock
+        history,
+        judge,
+        target.type,
+        consistency=result.consistency,
+        limits=limits,
+        engine=engine,
+        deadline=deadline,
+        clock=clock,
     )
     reduction = _Reduction(history, symptom, (target, key), on_smaller or _ignore)
     return reduction.run(lambda: scopes(history, judge, target, key))

@@ -45,6 +45,7 @@ class Symptom:
         history: The whole history.
         model: What judges it.
         anomaly: The name of what is wrong with it.
+        consistency: The level that it is judged by; None is the model's own.
         limits: What one check may cost.
         engine: Which engine searches.
         deadline: When the last check must have ended, on ``clock``.
@@ -62,6 +63,7 @@ class Symptom:
         model: Model[Any],
         anomaly: str,
         *,
+        consistency: str | None = None,
         limits: Limits,
         engine: Engine,
         deadline: float,
@@ -74,6 +76,7 @@ class Symptom:
         self._parts = Subhistories(history)
         self._model = model
         self._anomaly = anomaly
+        self._consistency = consistency
         self._limits = limits
         self._engine: Engine = engine
         self._deadline = deadline
@@ -108,7 +111,13 @@ class Symptom:
         part = self._parts.of(kept)
         limits = replace(self._limits, timeout_seconds=min(self._limits.timeout_seconds, left))
         try:
-            result = check(part, self._model, limits=limits, engine=self._engine)
+            result = check(
+                part,
+                self._model,
+                consistency=self._consistency,
+                limits=limits,
+                engine=self._engine,
+            )
         except MalformedHistory:
             return None  # what is left makes no sense to the model: another fault, if one at all
         if result.verdict is Verdict.UNKNOWN:

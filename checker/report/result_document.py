@@ -17,7 +17,7 @@ from checker.report.file_report import (
     Trouble,
     worst_file_verdict,
 )
-from checker.verdict import Verdict
+from checker.verdict import Dependency, Verdict
 
 __all__ = ["SCHEMA", "FileEntry", "ResultDocument", "result_document"]
 
@@ -31,6 +31,8 @@ class AnomalyEntry(msgspec.Struct, frozen=True, kw_only=True):
     key: Any
     operations: tuple[int, ...]
     explanation: str
+    cycle: tuple[Dependency, ...]
+    rules_out: tuple[str, ...]
 
 
 class PartitionEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,8 @@ def _file(report: FileReport) -> FileEntry:
                 key=part.key,
                 operations=anomaly.operations,
                 explanation=anomaly.explanation,
+                cycle=anomaly.cycle,
+                rules_out=anomaly.rules_out,
             )
             for part in parts
             for anomaly in part.anomalies

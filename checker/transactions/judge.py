@@ -23,7 +23,7 @@ from checker.transactions.observed import Finding, Observed
 from checker.transactions.registers import observe_registers
 from checker.transactions.rules_out import ruled_out, sentence
 from checker.transactions.transaction import Transaction, transactions_of
-from checker.verdict import Anomaly, Dependency, PartitionResult, Verdict
+from checker.verdict import Anomaly, PartitionResult, Verdict
 
 __all__ = ["judge_transactions", "levels_of"]
 
@@ -89,7 +89,7 @@ def judge_transactions(
         operations=len(done),
         seconds=clock() - began,
         reason=judgement.undecided,
-        anomalies=tuple(_anomaly(one, nodes, consistency) for one in judgement.findings),
+        anomalies=tuple(_anomaly(one, consistency) for one in judgement.findings),
         witness=None
         if judgement.order is None
         else [nodes[node].operation for node in judgement.order],
@@ -119,19 +119,12 @@ def _judged(
     return observed.nodes, judge_lists(observed, level, expired)
 
 
-def _anomaly(finding: Finding, nodes: Sequence[Transaction], level: str) -> Anomaly:
+def _anomaly(finding: Finding, level: str) -> Anomaly:
     levels = ruled_out(finding.type, level)
     return Anomaly(
         type=finding.type,
         operations=finding.operations,
         explanation=f"{finding.explanation}. {sentence(levels)}",
-        cycle=tuple(
-            Dependency(
-                source=nodes[step.source].operation,
-                target=nodes[step.target].operation,
-                kind=step.kind.label,
-            )
-            for step in finding.steps
-        ),
+        cycle=finding.cycle,
         rules_out=levels,
     )

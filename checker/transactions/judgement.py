@@ -25,6 +25,7 @@ from checker.transactions.observed import Finding, Observed, limited
 from checker.transactions.paths import Step
 from checker.transactions.reach import TooWide
 from checker.transactions.visibility import CommitOrder
+from checker.verdict import Dependency
 
 __all__ = ["Judgement", "judge_lists", "judge_registers"]
 
@@ -248,10 +249,19 @@ def _evidence(observed: Observed, commits: CommitOrder) -> Evidence:
 
 def _finding(observed: Observed, cycle: Cycle, evidence: Evidence) -> Finding:
     """Tell a cycle edge by edge."""
-    told = "; ".join(f"{evidence(step)} ({step.kind.label})" for step in cycle.steps)
+    dependencies = tuple(
+        Dependency(
+            source=observed.operation(step.source),
+            target=observed.operation(step.target),
+            kind=step.kind.label,
+            evidence=evidence(step),
+        )
+        for step in cycle.steps
+    )
+    told = "; ".join(f"{one.evidence} ({one.kind})" for one in dependencies)
     return Finding(
         type=cycle.name,
-        operations=tuple(observed.operation(step.source) for step in cycle.steps),
+        operations=tuple(one.source for one in dependencies),
         explanation=f"a cycle: {told}",
-        steps=cycle.steps,
+        cycle=dependencies,
     )

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from checker.transactions.paths import Step
 from checker.transactions.transaction import Token, Transaction
+from checker.verdict import Dependency
 
 __all__ = ["INITIAL", "Finding", "Observed", "Read", "limited"]
 
@@ -37,13 +37,13 @@ class Read(NamedTuple):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something that no level, or not every level, allows.
 
-    ``operations`` are indices into the history; ``steps`` is the cycle, if it is one, over nodes.
+    ``operations`` are indices into the history; ``cycle`` is there if it is one.
     """
 
     type: str
     operations: tuple[int, ...]
     explanation: str
-    steps: tuple[Step, ...] = ()
+    cycle: tuple[Dependency, ...] = ()
 
 
 class Observed(msgspec.Struct, kw_only=True):

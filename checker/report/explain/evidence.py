@@ -12,15 +12,15 @@ from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.minimize import Minimized
-from checker.models import Model, Partition
+from checker.models import Model, Partition, TransactionModel
 from checker.models.describe import describe, shorten
 from checker.monitors import MONITORS
 from checker.operation import Operation
 from checker.report.anomaly_definitions import AnomalyDefinition, definition_of
 from checker.report.explain.legal import legal_answers
-from checker.verdict import Anomaly, Verdict
+from checker.verdict import Anomaly, Dependency, Verdict
 
-__all__ = ["STEPS_MAX", "Explanation", "Step", "explain_anomaly"]
+__all__ = ["STEPS_MAX", "Explanation", "Step", "explain_anomaly", "explain_dependencies"]
 
 STEPS_MAX: Final = 24
 """Operations up to which a part is drawn and searched."""
@@ -56,6 +56,27 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     longest_order: tuple[Step, ...] = ()
     blocked: int | None = None
     legal_answers: tuple[str, ...] = ()
+    cycle: tuple[Dependency, ...] = ()
+
+
+def explain_dependencies(model: Model[Any], key: Any, anomaly: Anomaly) -> Explanation:
+    """Say what there is to say of transactions that cannot be isolated as they should be.
+
+    Args:
+        model: What judged them.
+        key: The part that they are of.
+        anomaly: What was found.
+    """
+    return Explanation(
+        model=model.name,
+        key=key,
+        anomaly=anomaly.type,
+        sentence=anomaly.explanation,
+        definitions=definition_of(anomaly.type, model.name) or definition_of(anomaly.type),
+        operations=tuple(sorted(set(anomaly.operations))),
+        minimal=False,
+        cycle=anomaly.cycle,
+    )
 
 
 def explain_anomaly(
@@ -71,6 +92,8 @@ def explain_anomaly(
     Raises:
         ModelError: The model raised.
     """
+    if isinstance(model, TransactionModel):
+        return explain_dependencies(model, smallest.key, smallest.target)
     operations = [history.operations[index] for index in smallest.kept]
     told = smallest.target
     if not set(smallest.kept) <= set(told.operations):

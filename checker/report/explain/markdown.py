@@ -38,6 +38,11 @@ def _lines(history: History | RecordedHistory, told: Explanation) -> Iterator[st
     for definition in told.definitions[:1]:
         yield ""
         yield f"> {_escaped(definition.observed)}."
+    if told.cycle:
+        yield ""
+    for edge in told.cycle:
+        kind = f"{edge.source} -{edge.kind}-> {edge.target}"
+        yield f"- {_code(kind)}: {_escaped(edge.evidence)}"
     yield ""
     words = count_text(len(told.operations), "operation")
     yield f"{words}; without any one of them it would not fail so:" if told.minimal else f"{words}:"

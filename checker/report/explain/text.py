@@ -41,6 +41,9 @@ def print_explanation(
         if definition.cause:
             cause = f"What usually lies behind it: {definition.cause}."
             print_line(console, cause, indent=_INDENT, style="dim")
+    for edge in told.cycle:
+        line = f"#{edge.source} -{edge.kind}-> #{edge.target}: {edge.evidence}"
+        print_line(console, printable(line), indent=_INDENT)
     print_line(console, "")
     _print_operations(console, history, told)
     if told.longest_order or told.blocked is not None:

@@ -101,6 +101,8 @@ def test_json_has_the_fields_of_the_contract() -> None:
         "key": ["y", 1],
         "operations": [4, 7],
         "explanation": "It read\x1b[31m <old>.",
+        "cycle": [],
+        "rules_out": [],
     }
     assert second["type"] == "lost-append"
     assert file == {
