@@ -1,4 +1,4 @@
-"""Settings: where PostgreSQL and NATS are, from a flag or from the environment.
+"""Settings: where PostgreSQL, NATS and keys are, from a flag or from the environment.
 
 A URL is checked here, before any driver sees it, because a driver's complaint may quote the
 password. No message of this module contains a URL. The environment is read here and nowhere else.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -17,11 +18,13 @@ from eventstore.errors import ConfigError
 __all__ = [
     "DATABASE_URL",
     "DEFAULT_LOG",
+    "KEY_FILE",
     "LOG",
     "NATS_URL",
     "check_database_url",
     "check_log_name",
     "database_url",
+    "key_file_text",
     "log_name",
     "nats_url",
     "server_of",
@@ -30,6 +33,7 @@ __all__ = [
 DATABASE_URL: Final = "EVENTSTORE_DATABASE_URL"
 NATS_URL: Final = "EVENTSTORE_NATS_URL"
 LOG: Final = "EVENTSTORE_LOG"
+KEY_FILE: Final = "EVENTSTORE_KEY_FILE"
 
 DEFAULT_LOG: Final = "default"
 """The log that is meant where none is named. Every log of a database has its own positions."""
@@ -72,6 +76,25 @@ def log_name(given: str | None = None, environment: Mapping[str, str] = os.envir
         ConfigError: it cannot be the name of a log.
     """
     return check_log_name(given or environment.get(LOG) or DEFAULT_LOG)
+
+
+def key_file_text(given: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return what is in the file of the master keys: the given one, else that of the environment.
+
+    Raises:
+        ConfigError: none is named, or it cannot be read.
+    """
+    path = given or environment.get(KEY_FILE)
+    if not path:
+        raise ConfigError(
+            f"no key file is named: set {KEY_FILE} or pass --key-file. "
+            "`eventstore new-master-key NAME` prints a line for a new one."
+        )
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"the key file {path} cannot be read: {reason}.") from None
 
 
 def check_log_name(name: str) -> str:

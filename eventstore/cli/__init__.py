@@ -67,6 +67,26 @@ app.command(
     name="doctor",
     help="Check server, schema, durability, clock and log.",
 )
+app.command(
+    "eventstore.cli.privacy:forget",
+    name="forget",
+    help="Destroy a subject's key: what was sealed for it is lost for ever.",
+)
+app.command(
+    "eventstore.cli.privacy:export_subject",
+    name="export-subject",
+    help="Print what the log holds of a subject, opened.",
+)
+app.command(
+    "eventstore.cli.privacy:rewrap_keys",
+    name="rewrap-keys",
+    help="Wrap all subjects' keys by another master key.",
+)
+app.command(
+    "eventstore.cli.privacy:new_master_key",
+    name="new-master-key",
+    help="Print a line for a file of master keys.",
+)
 app.command("eventstore.cli.relay:app", name="relay", help="Carry the log to NATS JetStream.")
 
 

@@ -1,0 +1,59 @@
+"""The guides' code runs as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eventstore.sealing import MasterKeys
+from tests.support.source import ROOT
+
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def program(document: str) -> str:
+    return "\n".join(PYTHON.findall((ROOT / "docs" / document).read_text(encoding="utf-8")))
+
+
+def ran(code: str, **environment: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.stack
+def test_building_on_the_store(store_url: str) -> None:
+    said = ran(program("guides/building-on-the-store.md"), EVENTSTORE_DATABASE_URL=store_url)
+    assert said.splitlines() == [
+        "enrolled: 2",
+        "of ada: 1 at version 1",
+        "2 logic None",
+        "3 logic request-7",
+        "4 logic request-7",
+    ]
+
+
+@pytest.mark.stack
+def test_personal_data(store_url: str, tmp_path: Path) -> None:
+    key_file = tmp_path / "keys"
+    key_file.write_text(MasterKeys.new_line("first"))
+    said = ran(
+        program("reference/personal-data.md"),
+        EVENTSTORE_DATABASE_URL=store_url,
+        EVENTSTORE_KEY_FILE=str(key_file),
+    )
+    document = (ROOT / "docs" / "reference" / "personal-data.md").read_text(encoding="utf-8")
+    assert all(f"`{line}`" in document for line in said.splitlines())
+    assert said.count("\n") == 2
