@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -41,25 +42,28 @@ def _stopped(folder: Path, number: int, *options: str) -> tuple[int, str, str]:
     )
     (folder / "later.ops").write_text("{}\n")
     command = checker_command("verify", "run.ops", "later.ops", "--model", "slow:Slow", *options)
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with (
+        (folder / "output").open("w") as output,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
         while not (folder / "started").exists():
             assert process.poll() is None
             time.sleep(0.01)
         os.kill(process.pid, number)
-        output, errors = process.communicate(timeout=30)
-    return process.returncode, output, errors
+        _, errors = process.communicate(timeout=30)
+    return process.returncode, (folder / "output").read_text(), errors
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_with_what_was_found(tmp_path: Path, number: int, code: int) -> None:
-    returncode, output, errors = _stopped(tmp_path, number, "--json")
+    returncode, output, errors = _stopped(tmp_path, number, "--json", "--junit", "cases.xml")
     document: dict[str, Any] = json.loads(output)
     assert returncode == code
     assert "Traceback" not in errors
@@ -69,6 +73,8 @@ def test_a_signal_ends_it_with_what_was_found(tmp_path: Path, number: int, code:
     assert run["trouble"] == "interrupted"
     assert [part["key"] for part in run["partitions"]] == ["bad"]
     assert (later["verdict"], later["reason"]) == ("unknown", "stopped before it was looked at")
+    suites = ET.fromstring((tmp_path / "cases.xml").read_bytes())  # noqa: S314 - our own
+    assert [suite.get("name") for suite in suites] == ["run.ops", "later.ops"]
 
 
 def test_a_signal_ends_the_text_with_what_was_found(tmp_path: Path) -> None:
