@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 
+from eventstore.config import DEFAULT_LOG
 from eventstore.errors import (
     AppendError,
     AppendRefused,
@@ -108,17 +109,20 @@ __all__ = [
 
 
 def connect(
-    url: str, *, pool_size: int = 8, timeout_seconds: float = 10.0
+    url: str, *, log: str = DEFAULT_LOG, pool_size: int = 8, timeout_seconds: float = 10.0
 ) -> AbstractAsyncContextManager[EventStore]:
     """Open the event store in PostgreSQL, for the length of an ``async with`` block.
 
-    ``timeout_seconds`` limits each wait: for a connection, and for the answer to a statement.
+    ``log`` names one of the logs of the database. ``timeout_seconds`` limits each wait: for a
+    connection, and for the answer to a statement.
 
     Raises:
-        ConfigError: the URL cannot be used.
+        ConfigError: the URL cannot be used, or ``log`` cannot be a name.
         StoreUnavailable: no connection could be made.
         SchemaMismatch: the database is not migrated to the revision of this version.
     """
     from eventstore.postgres.store import PostgresEventStore  # noqa: PLC0415 - slow to import
 
-    return PostgresEventStore.connect(url, pool_size=pool_size, timeout_seconds=timeout_seconds)
+    return PostgresEventStore.connect(
+        url, log=log, pool_size=pool_size, timeout_seconds=timeout_seconds
+    )

@@ -48,6 +48,16 @@ app.command(
     help="Count events, streams, categories and types.",
 )
 app.command(
+    "eventstore.cli.verify_log:verify_log",
+    name="verify-log",
+    help="Compute the log's chain of hashes again.",
+)
+app.command(
+    "eventstore.cli.verify_log:sign_head",
+    name="sign-head",
+    help="Print the head of the log under a signature.",
+)
+app.command(
     "eventstore.cli.transfer:export_log",
     name="export",
     help="Write the log, or a part of it, to a file.",

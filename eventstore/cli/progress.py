@@ -20,10 +20,13 @@ __all__ = ["progress"]
 
 
 @contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show how far something is; yields a function that takes how many are done by now."""
+def progress(what: str, total: int | None) -> Iterator[Callable[[int, int | None], None]]:
+    """Show how far something is; yields a function that takes how many are done, and of how many.
+
+    The second is null as long as it is ``total``.
+    """
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda _done, _total: None
         return
     columns = (
         TextColumn("{task.description}"),
@@ -34,4 +37,4 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     )
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield lambda done, of: bar.update(task, completed=done, total=total if of is None else of)

@@ -86,7 +86,7 @@ async def export_log(
                 out.write(event_line(event))
                 count += 1
                 if count % reading.PAGE_SIZE == 0:
-                    done(event.position)
+                    done(event.position, None)
             out.write(trailer_line(count))
     sys.stderr.write(f"{count:,} events of the log up to position {end:,}\n")
 
@@ -121,7 +121,7 @@ async def import_log(
                 taken = await importer.take(batch)
                 stored, held = stored + taken.stored, held + taken.held
                 moved = moved or taken.moved
-                done(lines.raw_position())
+                done(lines.raw_position(), None)
     result = Transferred(stored=stored, held=held, moved=moved)
     if json or not sys.stdout.isatty():
         print_json(result)

@@ -9,9 +9,11 @@ import sys
 import pytest
 
 from eventstore import READ_LIMIT_MAX, encoding, errors, validation
+from eventstore.cli import app
 from eventstore.cli.exits import Exit
 from tests.support.source import ROOT
 
+CLI = (ROOT / "docs" / "reference" / "eventstore-cli.md").read_text(encoding="utf-8")
 REFERENCE = (ROOT / "docs" / "reference" / "eventstore.md").read_text(encoding="utf-8")
 
 
@@ -27,8 +29,13 @@ def test_its_example_runs(store_url: str) -> None:
 
 
 def test_it_tells_every_exit_code() -> None:
-    told = set(map(int, re.findall(r"^\| (\d+)[ ,]", REFERENCE, re.MULTILINE)))
+    told = set(map(int, re.findall(r"^\| (\d+)[ ,]", CLI, re.MULTILINE)))
     assert told == set(map(int, Exit)) - {Exit.PIPE_CLOSED}
+
+
+def test_it_tells_every_command() -> None:
+    told = set(re.findall(r"`(?:eventstore )?([a-z-]+)[ `]", CLI))
+    assert set(app) - {"--help", "-h", "--version"} <= told
 
 
 def test_it_tells_of_each_error_whether_it_is_definite() -> None:
