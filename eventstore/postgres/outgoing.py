@@ -6,6 +6,7 @@ the letter: nothing is decoded that only has to be carried.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
@@ -21,7 +22,9 @@ from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
 from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import recorded, times_of
 from eventstore.postgres.translate import read_failed
+from eventstore.postgres.wakeup import Listener
 from eventstore.stream import Position
+from eventstore.subscription import HeadWatch
 from eventstore.wire_bytes import WireBytes, encode_parts, subject_for
 
 __all__ = ["PostgresOutgoingLog"]
@@ -34,8 +37,11 @@ _NOTHING: Final = "{}"
 class PostgresOutgoingLog:
     """Reads a log for the relay. Made by `connect`."""
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, pool: ConnectionPool, log: str, watch: HeadWatch) -> None:
         self._pool = pool
+        self._query = statement("read_log", log)
+        self._watch = watch
+        self._woken_at = Position(-1)
 
     @classmethod
     @asynccontextmanager
@@ -49,21 +55,35 @@ class PostgresOutgoingLog:
             StoreUnavailable: no connection could be made.
             SchemaMismatch: the log is not migrated to the revision of this code.
         """
-        async with ConnectionPool.open(
-            url, size=_CONNECTIONS, timeout_seconds=timeout_seconds, log=log
-        ) as pool:
+        watch = HeadWatch()
+        async with (
+            ConnectionPool.open(
+                url, size=_CONNECTIONS, timeout_seconds=timeout_seconds, log=log
+            ) as pool,
+            Listener.open(url, log, watch, timeout_seconds=timeout_seconds) as listener,
+        ):
             async with pool.connection():
                 pass  # what is wrong with the server or its schema is said now, not later
-            yield cls(pool)
+            listener.start()
+            yield cls(pool, log, watch)
 
     async def read(self, *, after: Position, limit: int) -> list[WireBytes]:
         """Read the events with a position above ``after``, as messages; see `OutgoingLog`."""
         async with self._pool.connection() as connection:
             try:
-                rows = await connection.fetch(statement("read_log"), after, _END, limit)
+                rows = await connection.fetch(self._query, after, _END, limit)
             except Exception as error:
                 raise read_failed(error) from error
         return _messages(rows)
+
+    async def wait(self, *, after: Position, seconds: float) -> None:
+        """Wait until there may be an event after a position; see `OutgoingLog.wait`."""
+        if not await self._watch.wait_past(after, seconds):
+            return
+        if self._woken_at == after:
+            # We were told of an event that we do not find: asking again at once would not help.
+            await asyncio.sleep(seconds)
+        self._woken_at = after
 
 
 def _messages(rows: Sequence[asyncpg.Record]) -> list[WireBytes]:

@@ -24,6 +24,7 @@ from eventstore.postgres.engine import POOL_SIZE, TIMEOUT_SECONDS, ConnectionPoo
 from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import acknowledged, recorded
 from eventstore.postgres.translate import read_failed
+from eventstore.postgres.wakeup import Announcer, Listener
 from eventstore.query import Query
 from eventstore.store import Appended, Boundary, Outcome, Write
 from eventstore.stream import ExpectedVersion, Position, StreamName, StreamVersion, stream_name
@@ -48,10 +49,13 @@ _END: Final = 2**63 - 1
 class PostgresEventStore:
     """An `EventStore` in PostgreSQL. Made by `connect`; safe to share between tasks."""
 
-    def __init__(self, pool: ConnectionPool, appender: Appender, watch: HeadWatch) -> None:
+    def __init__(
+        self, pool: ConnectionPool, appender: Appender, watch: HeadWatch, listener: Listener
+    ) -> None:
         self._pool = pool
         self._appender = appender
         self._watch = watch
+        self._listener = listener
 
     @classmethod
     @asynccontextmanager
@@ -65,8 +69,10 @@ class PostgresEventStore:
     ) -> AsyncIterator[PostgresEventStore]:
         """Connect to a log on the primary at ``url``; closed at the end of the block.
 
-        ``pool_size`` limits the connections that read; up to two more append. ``timeout_seconds``
-        limits each wait: for a connection, for an append's turn, and for the answer to a statement.
+        ``pool_size`` limits the connections that read; up to two more append, one announces what
+        they appended, and one listens to what others announce, once somebody waits for that.
+        ``timeout_seconds`` limits each wait: for a connection, for an append's turn, and for the
+        answer to a statement.
 
         Raises:
             ConfigError: the URL cannot be used, or ``log`` cannot be a name.
@@ -78,13 +84,18 @@ class PostgresEventStore:
             ConnectionPool.open(
                 url, size=pool_size, timeout_seconds=timeout_seconds, log=log
             ) as pool,
+            Announcer.open(url, log, watch, timeout_seconds=timeout_seconds) as announcer,
+            Listener.open(url, log, watch, timeout_seconds=timeout_seconds) as listener,
             Appender.open(
-                url, log=log, timeout_seconds=timeout_seconds, committed=watch.announce
+                url,
+                log=log,
+                timeout_seconds=timeout_seconds,
+                committed=announcer.announce,
             ) as appender,
         ):
             async with pool.connection():
                 pass  # what is wrong with the server or its schema is said now, not later
-            yield cls(pool, appender, watch)
+            yield cls(pool, appender, watch, listener)
 
     async def append(
         self,
@@ -202,6 +213,7 @@ class PostgresEventStore:
     async def wait_for(self, position: Position, timeout_seconds: float) -> Position:
         """Wait until the log has reached a position, as `EventStore.wait_for` says."""
         check_wait(position, timeout_seconds)
+        self._listener.start()
         return await reach(self, self._watch, position, timeout_seconds)
 
     def subscribe(
@@ -215,6 +227,7 @@ class PostgresEventStore:
         check_read(after, page_size)
         if query is not None:
             check_query(query)
+        self._listener.start()
         return CatchUpSubscription(self, self._watch, after=after, query=query, page_size=page_size)
 
     async def _read_matching(

@@ -41,6 +41,7 @@ __all__ = [
     "RelayCore",
     "RelayPace",
     "Wait",
+    "WaitForMore",
     "Waited",
 ]
 
@@ -73,11 +74,18 @@ class Publish(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """Let time pass, after a failure or because there is nothing to do. Answered by `Waited`."""
+    """Let time pass after a failure. Answered by `Waited`."""
 
     round: int
     seconds: float
-    idle: bool
+
+
+class WaitForMore(msgspec.Struct, frozen=True):
+    """Wait for an event after a position, but not for long. Answered by `Waited`."""
+
+    round: int
+    seconds: float
+    after: Position
 
 
 class Inspected(msgspec.Struct, frozen=True):
@@ -107,10 +115,12 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Waited(msgspec.Struct, frozen=True):
-    """The time has passed."""
+    """The time has passed, or it was cut short; it was so many seconds."""
+
+    seconds: float
 
 
-Command: TypeAlias = InspectStream | CreateStream | ReadPage | Publish | Wait
+Command: TypeAlias = InspectStream | CreateStream | ReadPage | Publish | Wait | WaitForMore
 Outcome: TypeAlias = Inspected | Created | Page | Acknowledged | Failed | Waited
 
 
@@ -118,8 +128,9 @@ class RelayPace(msgspec.Struct, frozen=True, kw_only=True):
     """How much at once, and how often to look.
 
     ``page`` events are read and published at once; at most ``window`` are under way to JetStream.
-    An idle relay looks at the log after ``idle_first`` seconds, then less and less often, down to
-    every ``idle_limit`` seconds; every ``inspect_every`` seconds it looks at the stream, too.
+    An idle relay that nobody wakes looks at the log after ``idle_first`` seconds, then less and
+    less often, down to every ``idle_limit`` seconds; every ``inspect_every`` seconds it looks at
+    the stream, too.
     """
 
     page: int = 500
@@ -206,7 +217,7 @@ class RelayCore:
                 commands = self._acknowledged(events)
             case Publish(), Failed():
                 commands = self._start_over()
-            case Wait(idle=True, seconds=seconds), Waited():
+            case WaitForMore(), Waited(seconds=seconds):
                 commands = self._rested(seconds)
             case Wait(), Waited():
                 commands = [InspectStream(self._round)]
@@ -259,7 +270,7 @@ class RelayCore:
             return self._fill()
         # That was all: rest before looking again, and look less and less often.
         self._looking = True
-        wait = Wait(self._round, self._idle, idle=True)
+        wait = WaitForMore(self._round, self._idle, self._read_to)
         self._idle = min(self._pace.idle_limit, self._idle * 2)
         return [*self._publish(), wait]
 
@@ -296,7 +307,7 @@ class RelayCore:
 
     def _start_over(self) -> list[Command]:
         self._begin_round()
-        return [Wait(self._round, self._backoff.next(), idle=False)]
+        return [Wait(self._round, self._backoff.next())]
 
 
 def _check_follows(after: Position, events: Sequence[Entry]) -> None:

@@ -80,6 +80,10 @@ class OutgoingLog(Protocol):
         """
         ...
 
+    async def wait(self, *, after: Position, seconds: float) -> None:
+        """Wait until there may be an event after a position, at most ``seconds``."""
+        ...
+
 
 class StreamPublisher(Protocol):
     """Publishes to the stream whose sequence equals the position."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from random import Random
@@ -126,11 +127,15 @@ class _Work:
                 # They are what `read` gave, of which the core looks at a part.
                 return await self._publish(cast("Sequence[WireBytes]", events))
             case decide.Wait(seconds=seconds):
+                await self._sleep(seconds)
+                return decide.Waited(seconds)
+            case decide.WaitForMore(seconds=seconds, after=after):
                 if self._core.caught_up:
                     self._reconnect.reset()
                     self._said.well("caught up at position %d", self._core.position)
-                await self._sleep(seconds)
-                return decide.Waited()
+                began = time.monotonic()
+                await self._session.log.wait(after=after, seconds=seconds)
+                return decide.Waited(time.monotonic() - began)
 
     async def _inspect(self) -> decide.Outcome:
         state = await self._session.stream.inspect()

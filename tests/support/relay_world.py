@@ -69,9 +69,11 @@ class World:
                 return relay.Created()
             case relay.ReadPage(after=after, limit=limit):
                 return relay.Page(page(self.log, after, limit))
-            case relay.Wait():
+            case relay.Wait(seconds=seconds):
                 self.waits.append(command)
-                return relay.Waited()
+                return relay.Waited(seconds)
+            case relay.WaitForMore(seconds=seconds):
+                return relay.Waited(seconds)
             case relay.Publish(events=events):
                 return self.published(events, lossy=lossy)
 

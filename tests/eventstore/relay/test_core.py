@@ -53,7 +53,7 @@ def test_without_faults_every_event_is_published_once(random: Random, events: in
     world.append(events)
     world.settle()
     assert world.stored == events
-    assert not [wait for wait in world.waits if not wait.idle]
+    assert world.waits == []
 
 
 def test_a_missing_stream_is_created_and_filled_from_the_start() -> None:
@@ -73,7 +73,6 @@ def test_a_stream_that_vanishes_at_once_is_not_created_in_a_hurry() -> None:
     [again] = core.receive(create, relay.Created())
     [wait] = core.receive(again, relay.Inspected(None))
     assert isinstance(wait, relay.Wait)
-    assert not wait.idle
 
 
 def test_it_resumes_after_the_last_sequence() -> None:
@@ -102,10 +101,10 @@ def test_an_idle_relay_looks_less_and_less_often() -> None:
     [wait] = resumed(core, 2, events=2)
     seconds = []
     for _ in range(5):
-        assert isinstance(wait, relay.Wait)
-        assert wait.idle
+        assert isinstance(wait, relay.WaitForMore)
+        assert wait.after == 2
         seconds.append(wait.seconds)
-        [read] = core.receive(wait, relay.Waited())
+        [read] = core.receive(wait, relay.Waited(wait.seconds))
         [wait] = core.receive(read, relay.Page([]))
     assert seconds == [0.02, 0.04, 0.08, 0.1, 0.1]
     assert core.caught_up
@@ -115,8 +114,8 @@ def test_an_idle_relay_notices_that_the_stream_lost_what_it_had() -> None:
     core = new_core()
     [command] = resumed(core, 2, events=2)
     while not isinstance(command, relay.InspectStream):
-        assert isinstance(command, relay.Wait), "it rests, or looks at the log"
-        commands = core.receive(command, relay.Waited())
+        assert isinstance(command, relay.WaitForMore), "it rests, or looks at the log"
+        commands = core.receive(command, relay.Waited(command.seconds))
         if isinstance(commands[0], relay.ReadPage):
             commands = core.receive(commands[0], relay.Page([]))
         [command] = commands
@@ -132,7 +131,7 @@ def test_after_a_failure_older_outcomes_do_not_matter() -> None:
     [wait] = core.receive(publish, relay.Failed("refused"))
     assert not core.wants(read)
     assert isinstance(wait, relay.Wait)
-    [inspect] = core.receive(wait, relay.Waited())
+    [inspect] = core.receive(wait, relay.Waited(wait.seconds))
     assert isinstance(inspect, relay.InspectStream)
 
 
@@ -207,7 +206,7 @@ def test_an_answer_to_another_question_is_a_bug() -> None:
     core = new_core()
     [inspect] = core.start()
     with pytest.raises(AssertionError, match="is no answer to"):
-        core.receive(inspect, relay.Waited())
+        core.receive(inspect, relay.Waited(1.0))
 
 
 @pytest.mark.parametrize(

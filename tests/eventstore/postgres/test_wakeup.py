@@ -1,0 +1,98 @@
+"""A process that waits is woken by another one's commit, and a lost wake-up costs time only."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from eventstore.event import Event
+from eventstore.postgres.engine import connect
+from eventstore.postgres.outgoing import PostgresOutgoingLog
+from eventstore.postgres.store import PostgresEventStore
+from eventstore.postgres.wakeup import Announcer, Listener
+from eventstore.stream import ANY, Position, stream_name
+from eventstore.subscription import HeadWatch
+
+pytestmark = pytest.mark.stack
+
+FOR_EVER = 30.0
+"""Longer than the test may take: who waits so long was woken, or the test fails."""
+
+
+async def heard(watch: HeadWatch, position: int) -> None:
+    """Wait until the watch knows of a position."""
+    async with asyncio.timeout(FOR_EVER):
+        while not await watch.wait_past(Position(position - 1), FOR_EVER):
+            pass
+
+
+async def test_what_one_process_commits_another_hears_of(store_url: str) -> None:
+    watch = HeadWatch()
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        Listener.open(store_url, "default", watch) as listener,
+    ):
+        listener.start()
+        for number in range(1, 4):
+            await store.append(stream_name("a-1"), [Event(type="x")], expected=ANY)
+            await heard(watch, number)
+
+
+async def test_an_outgoing_log_does_not_wait_for_what_is_there(store_url: str) -> None:
+    async with (
+        PostgresOutgoingLog.connect(store_url) as outgoing,
+        PostgresEventStore.connect(store_url) as store,
+    ):
+        waiting = asyncio.create_task(outgoing.wait(after=Position(0), seconds=FOR_EVER))
+        await store.append(stream_name("a-1"), [Event(type="x")], expected=ANY)
+        await asyncio.wait_for(waiting, FOR_EVER)
+        assert len(await outgoing.read(after=Position(0), limit=9)) == 1
+
+
+async def test_logs_do_not_wake_each_other(store_url: str) -> None:
+    mine, other = HeadWatch(), HeadWatch()
+    async with (
+        Listener.open(store_url, "default", mine) as listener,
+        Listener.open(store_url, "tenant", other) as foreign,
+        Announcer.open(store_url, "default", HeadWatch()) as announcer,
+    ):
+        listener.start()
+        foreign.start()
+        announcer.announce(Position(7))
+        await heard(mine, 7)
+        assert not await other.wait_past(Position(0), 0.1)
+
+
+async def test_a_lost_connection_is_made_again(store_url: str) -> None:
+    watch = HeadWatch()
+    async with (
+        Listener.open(store_url, "default", watch) as listener,
+        Announcer.open(store_url, "default", HeadWatch()) as announcer,
+    ):
+        listener.start()
+        announcer.announce(Position(1))
+        await heard(watch, 1)
+        administrator = await connect(store_url)
+        await administrator.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name IN ('eventstore listen', 'eventstore announce') "
+            "AND datname = current_database()"
+        )
+        await administrator.close()
+        async with asyncio.timeout(FOR_EVER):
+            for number in range(2, 1000):
+                announcer.announce(Position(number))
+                if await watch.wait_past(Position(1), 0.1):
+                    break
+
+
+async def test_a_server_that_is_not_there_is_no_error() -> None:
+    nowhere = "postgresql://127.0.0.1:1/none"
+    async with (
+        Announcer.open(nowhere, "default", HeadWatch()) as announcer,
+        Listener.open(nowhere, "default", HeadWatch()) as listener,
+    ):
+        listener.start()
+        announcer.announce(Position(1))
+        await asyncio.sleep(0.1)
