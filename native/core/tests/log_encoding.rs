@@ -52,13 +52,43 @@ fn appends_and_reads_are_rows() {
     assert_eq!(encoded.rows, [1, 2, 3, 5]);
     let minus_one = (APPEND, vec![0, u32::MAX, u32::MAX]);
     let expected = [
-        (APPEND, vec![1, 7]),
+        (APPEND, vec![1, 7, 0]),
         minus_one.clone(),
         minus_one,
         (READ, vec![2, u32::MAX, 10]),
     ];
     assert_eq!(kinds_and_arguments(&encoded), expected);
     assert_eq!(encoded.table.completed(1), PENDING);
+}
+
+#[test]
+fn an_answer_is_the_same_however_it_is_written() {
+    let read = |answer: &str| {
+        let encoded = encode(&[("read", "null", "ok", answer)]);
+        encoded.map(|encoded| kinds_and_arguments(&encoded))
+    };
+    let expected = Ok(vec![(READ, vec![7, 0x9abc_def0, 0x1234_5678])]);
+    for answer in [
+        r#"{"len": 7, "hash": "123456789abcdef0"}"#,
+        r#"{"len":7,"hash":"123456789ABCDEF0"}"#,
+        r#"{ "len": 7, "hash": "123456789abcdef0" }"#,
+        r#"{"len": 7 , "hash": "123456789abcdef0"}"#,
+        r#"{"hash": "123456789abcdef0", "len": 7}"#,
+        r#"{"len": 7, "hash": "123456789abcdef0", "more": 1}"#,
+        r#"{"len": 7, "hash": "\u003123456789abcdef0"}"#,
+    ] {
+        assert_eq!(read(answer), expected, "{answer}");
+    }
+    for answer in [
+        r#"{"len": 7, "hash": "123456789abcdefg"}"#,
+        r#"{"len": 7, "hash": "123456789abcdef"}"#,
+        r#"{"len": 7, "hash": "+123456789abcdef"}"#,
+        r#"{"len": 7.0, "hash": "123456789abcdef0"}"#,
+        r#"{"len": "7", "hash": "123456789abcdef0"}"#,
+        r#"{"len": 7}"#,
+    ] {
+        assert!(read(answer).is_err(), "{answer}");
+    }
 }
 
 #[test]

@@ -24,6 +24,9 @@ pub fn encode_kv(
     options: &Options<'_>,
 ) -> Result<Encoded, Malformed> {
     let is_string = |row: u32| OF_STRINGS.contains(&history.f(row));
+    if history.fs().all(|f| OF_REGISTERS.contains(&f)) {
+        return registers::encode(history, rows, options, "kv", &OF_REGISTERS);
+    }
     for &row in rows {
         let f = history.f(row);
         if !is_string(row) && !OF_REGISTERS.contains(&f) {

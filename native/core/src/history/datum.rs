@@ -214,6 +214,11 @@ pub struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
+    /// The object as it is written, if that is in JSON.
+    pub(crate) fn json(&self) -> Option<&'a [u8]> {
+        (self.notation == Notation::Json).then_some(self.bytes)
+    }
+
     /// Whether there may be a member of this name, told at the speed of memory: false is certain.
     #[must_use]
     pub fn may_have(&self, name: &str) -> bool {

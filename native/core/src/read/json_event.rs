@@ -7,7 +7,9 @@ use crate::history::{
 };
 
 use super::batch::Batch;
-use super::json_fields::{Fields, Place, Refusal, explain, process, text, value, whole};
+use super::json_fields::{
+    Fields, Place, Refusal, explain, process, text, value, whole, whole_or_value,
+};
 
 const FIELDS: [&str; 8] = [
     "type", "process", "f", "value", "time", "key", "error", "index",
@@ -77,7 +79,7 @@ impl<'a> EventReader<'a> {
                 0 => kind = text(scanner, bytes, name)?,
                 1 => event.process = process(scanner, bytes, name, batch)?,
                 2 => event.f = batch.f(text(scanner, bytes, name)?),
-                3 => event.value = value(scanner, bytes, offset)?,
+                3 => event.value = whole_or_value(scanner, bytes, offset)?,
                 4 => {
                     let time = whole(scanner, bytes, name, "int | null")?;
                     event.time = time.unwrap_or(NO_TIME);
