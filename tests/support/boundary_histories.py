@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -17,16 +18,20 @@ from eventstore import (
     ANY,
     EXISTS,
     Appended,
+    AppendRefused,
     Boundary,
     BoundaryCrossed,
     Event,
     EventStoreError,
     Expect,
     ExpectedVersion,
+    Outcome,
+    OutcomeUnknown,
     Position,
     Query,
     QueryItem,
     RecordedEvent,
+    StoreUnavailable,
     StreamName,
     StreamVersion,
     Write,
@@ -39,6 +44,7 @@ from tests.support.seeded import seeded
 STREAMS = [stream_name(f"{category}-{n}") for category in ("order", "seat") for n in (1, 2, 3)]
 TYPES = ("placed", "paid", "sent")
 TAGS = ("t:1", "t:2", "t:3")
+PAUSE_SECONDS = 0.02
 
 
 @dataclass
@@ -51,6 +57,12 @@ class Attempt:
     sent_at: int
     answered_at: int = 0
     answer: tuple[Appended, ...] | EventStoreError | None = None
+    resolved: Outcome | None = None
+    """What the store said became of it, if it was answered that nobody knows."""
+
+    @property
+    def ids(self) -> list[UUID]:
+        return [event.id for write in self.writes for event in write.events]
 
 
 @dataclass
@@ -60,6 +72,17 @@ class History:
     attempts: list[Attempt] = field(default_factory=list)
     acknowledged: int = 0
     now: int = 0
+    grown: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def add(self, attempt: Attempt) -> None:
+        self.attempts.append(attempt)
+        async with self.grown:
+            self.grown.notify_all()
+
+    async def until(self, attempts: int) -> None:
+        """Wait until so many attempts have begun."""
+        async with self.grown, asyncio.timeout(60):
+            await self.grown.wait_for(lambda: len(self.attempts) >= attempts)
 
     def tick(self) -> int:
         self.now += 1
@@ -79,20 +102,32 @@ class Client:
     async def run(self, appends: int) -> None:
         for _ in range(appends):
             if self._random.random() < 0.2:
-                self._head = await self._store.head()
+                with suppress(EventStoreError):
+                    self._head = await self._store.head()
             await self._attempt()
             await asyncio.sleep(0)
 
     async def _attempt(self) -> None:
         history = self._history
         attempt = Attempt(self._writes(), self._boundary(), history.acknowledged, history.tick())
-        history.attempts.append(attempt)
+        await history.add(attempt)
         try:
             attempt.answer = await self._send(attempt)
         except EventStoreError as error:
             attempt.answer = error
         attempt.answered_at = history.tick()
         self._learn(attempt.answer)
+        if isinstance(attempt.answer, OutcomeUnknown):
+            attempt.resolved = await self._resolve(attempt)
+        elif isinstance(attempt.answer, StoreUnavailable):
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _resolve(self, attempt: Attempt) -> Outcome:
+        while True:
+            try:
+                return await self._store.outcome(attempt.ids)
+            except EventStoreError:
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _send(self, attempt: Attempt) -> tuple[Appended, ...]:
         if len(attempt.writes) > 1:
@@ -152,9 +187,11 @@ class Client:
         )
 
 
-async def run_clients(stores: Sequence[EventStore], *, clients: int, appends: int) -> History:
-    """Run clients, spread over stores of the same log."""
-    history = History()
+async def run_clients(
+    stores: Sequence[EventStore], *, clients: int, appends: int, history: History | None = None
+) -> History:
+    """Run clients, spread over stores of the same log, until each has made its appends."""
+    history = history or History()
     await asyncio.gather(
         *(
             Client(stores[number % len(stores)], history, number).run(appends)
@@ -167,9 +204,14 @@ async def run_clients(stores: Sequence[EventStore], *, clients: int, appends: in
 def judge(history: History, log: Sequence[RecordedEvent]) -> list[str]:
     """Say what is wrong with the answers, given the log at the end; nothing if all is right."""
     assert [event.position for event in log] == list(range(1, len(log) + 1))
-    sent_at = {e.id: a.sent_at for a in history.attempts for w in a.writes for e in w.events}
+    sent_at = {event_id: a.sent_at for a in history.attempts for event_id in a.ids}
+    stored = {event.id: event.position for event in log}
     wrong = []
     for attempt in history.attempts:
+        held = [event_id in stored for event_id in attempt.ids]
+        if any(held) != all(held):
+            wrong.append(f"stored in part: {held}")
+        wrong += _judge_effect(attempt, stored=all(held))
         match attempt.answer:
             case tuple() as appended:
                 wrong += _judge_appended(attempt, appended, log)
@@ -177,14 +219,41 @@ def judge(history: History, log: Sequence[RecordedEvent]) -> list[str]:
                 wrong += _judge_crossed(attempt, crossed, log, sent_at)
             case WrongExpectedVersion() as conflict:
                 wrong += _judge_conflict(attempt, conflict, log, sent_at)
+            case OutcomeUnknown() if all(held):
+                wrong += _judge_appended(attempt, _found(attempt, stored, log), log)
+            case OutcomeUnknown() | StoreUnavailable() | AppendRefused():
+                pass
             case other:
                 wrong.append(f"an answer that is none: {other!r}")
-    stored = {e.id for e in log}
-    for attempt in history.attempts:
-        held = [e.id in stored for w in attempt.writes for e in w.events]
-        if any(held) != isinstance(attempt.answer, tuple) or any(held) != all(held):
-            wrong.append(f"stored: {held}, but answered {attempt.answer!r}")
     return wrong
+
+
+def _judge_effect(attempt: Attempt, *, stored: bool) -> list[str]:
+    """Whether it is in the log if, and only if, that was said."""
+    if isinstance(attempt.answer, OutcomeUnknown):
+        assert attempt.resolved is not None
+        said = attempt.resolved.appended is not None
+    else:
+        said = isinstance(attempt.answer, tuple)
+    if stored == said:
+        return []
+    return [f"stored: {stored}, but said: {attempt.answer!r}, {attempt.resolved}"]
+
+
+def _found(
+    attempt: Attempt, stored: dict[UUID, Position], log: Sequence[RecordedEvent]
+) -> tuple[Appended, ...]:
+    """The acknowledgement that got lost, by the log."""
+    last = [log[stored[write.events[-1].id] - 1] for write in attempt.writes]
+    return tuple(
+        Appended(
+            stream=event.stream,
+            version=event.version,
+            position=event.position,
+            events=len(write.events),
+        )
+        for event, write in zip(last, attempt.writes, strict=True)
+    )
 
 
 def _judge_appended(
@@ -193,9 +262,8 @@ def _judge_appended(
     wrong = []
     first = appended[0].first_position
     told = [(a.stream, v) for a in appended for v in range(a.first_version, a.version + 1)]
-    ids = [event.id for write in attempt.writes for event in write.events]
-    stretch = log[first - 1 : first - 1 + len(ids)]
-    if [e.id for e in stretch] != ids or [(e.stream, e.version) for e in stretch] != told:
+    stretch = log[first - 1 : first - 1 + len(attempt.ids)]
+    if [e.id for e in stretch] != attempt.ids or [(e.stream, e.version) for e in stretch] != told:
         wrong.append(f"not where it was acknowledged: {appended}")
     if first <= attempt.acknowledged_before:
         wrong.append(f"before what was acknowledged when it was sent: {appended}")

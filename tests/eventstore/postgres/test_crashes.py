@@ -11,13 +11,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from eventstore import reading
+from eventstore import OutcomeUnknown, reading
 from eventstore.postgres.store import PostgresEventStore
+from tests.support import boundary_histories
 from tests.support.crashing_writer import Acknowledged
 from tests.support.seeded import seeded
 from tests.support.source import ROOT
@@ -102,3 +104,30 @@ async def test_nothing_acknowledged_is_lost(
     for stream in {event.stream for event in log}:
         versions = [event.version for event in log if event.stream == stream]
         assert versions == list(range(1, len(versions) + 1))
+
+
+async def test_boundaries_hold_and_outcomes_are_told_across_crashes(
+    killable_postgres: PostgresServer, killable_store_url: str
+) -> None:
+    """An answer that got lost is told by `outcome` for ever, and what landed kept its boundary."""
+    async with AsyncExitStack() as opened:
+        stores = [
+            await opened.enter_async_context(PostgresEventStore.connect(killable_store_url))
+            for _ in range(2)
+        ]
+        history = boundary_histories.History()
+        kills, clients = max(2, CRASHES // 2), 16
+        running = asyncio.create_task(
+            boundary_histories.run_clients(
+                stores, clients=clients, appends=25 * (kills + 2), history=history
+            )
+        )
+        for kill in range(1, kills + 1):
+            await history.until(kill * 25 * clients)
+            await killable_postgres.kill()
+            await killable_postgres.restart()
+        await running
+        log = [event async for event in reading.log(stores[0])]
+    assert boundary_histories.judge(history, log) == []
+    unknown = [a for a in history.attempts if isinstance(a.answer, OutcomeUnknown)]
+    assert unknown, "the kills hit no append on its way"
