@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from eventstore import OutcomeUnknown, reading
+from eventstore.postgres.chain import verify_chain
 from eventstore.postgres.store import PostgresEventStore
 from tests.support import boundary_histories
 from tests.support.crashing_writer import Acknowledged
@@ -96,6 +97,8 @@ async def test_nothing_acknowledged_is_lost(
         writers.kill_all()
     async with PostgresEventStore.connect(killable_store_url) as store:
         log = [event async for event in reading.log(store)]
+    report = await verify_chain(killable_store_url)
+    assert (report.fault, report.events) == (None, len(log))
     ids = [str(event.id) for event in log]
     assert [event.position for event in log] == list(range(1, len(log) + 1))
     assert len(set(ids)) == len(ids)
