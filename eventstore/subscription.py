@@ -13,9 +13,9 @@ wakes them: in the process by whoever appends, and from outside by whatever the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from eventstore.errors import PositionGap, PositionNotReached
 from eventstore.event import RecordedEvent
@@ -52,6 +52,8 @@ class HeadWatch:
     def __init__(self) -> None:
         self._head = Position(0)
         self._grown = asyncio.Event()
+        self._look: asyncio.Future[Position] | None = None
+        self._looked_at = 0.0
 
     def announce(self, head: Position) -> None:
         """Say that the log has got as far as this, and wake who waits. What is older is nothing."""
@@ -74,6 +76,28 @@ class HeadWatch:
                 if self._head <= position:
                     await self._grown.wait()
         return self._head > position
+
+    async def look(
+        self, read_head: Callable[[], Coroutine[Any, Any, Position]], seconds: float
+    ) -> Position:
+        """Read where the log is, unless somebody did so in the last ``seconds``; return it.
+
+        However many wait for a lost wake-up, one of them looks, and all learn from it.
+
+        Raises:
+            What ``read_head`` raises, and to all who share the look.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._look is None or (self._look.done() and now >= self._looked_at + seconds):
+            self._looked_at = now
+            self._look = asyncio.ensure_future(read_head())
+            self._look.add_done_callback(self._saw)
+        # Shielded, since the one that began it may give up while others still wait for it.
+        return await asyncio.shield(self._look)
+
+    def _saw(self, look: asyncio.Future[Position]) -> None:
+        if not look.cancelled() and look.exception() is None:
+            self.announce(look.result())
 
 
 class Progress:
@@ -145,11 +169,11 @@ class CatchUpSubscription:
     async def __anext__(self) -> Delivery:
         """Wait for the next delivery, as `Subscription` says."""
         while not self._closed.is_set():
-            announced = self._progress.caught_up and await self._watch.wait_past(
-                self._progress.position, self._poll_seconds
-            )
+            announced = self._progress.caught_up and await self._has_grown()
             if self._closed.is_set():
                 break
+            if self._progress.caught_up and not announced:
+                continue
             delivery = await self._read()
             if delivery is not None:
                 return delivery
@@ -161,6 +185,13 @@ class CatchUpSubscription:
         """End the subscription, and wake who waits for its next delivery."""
         self._closed.set()
         self._watch.wake()
+
+    async def _has_grown(self) -> bool:
+        """Wait until the log is known to be past us, or for the length of a poll."""
+        position = self._progress.position
+        if await self._watch.wait_past(position, self._poll_seconds) or self._closed.is_set():
+            return True
+        return await self._watch.look(self._log.head, self._poll_seconds) > position
 
     async def _read(self) -> Delivery | None:
         after = self._progress.position
@@ -194,9 +225,11 @@ async def reach(
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_seconds):
             while head < position:
-                announced = await watch.wait_past(Position(position - 1), poll_seconds)
+                if not await watch.wait_past(Position(position - 1), poll_seconds):
+                    head = await watch.look(log.head, poll_seconds)
+                    continue
                 head = await log.head()
-                if announced and head < position:  # on a standby that lags
+                if head < position:  # on a standby that lags
                     await asyncio.sleep(poll_seconds)
     if head < position:
         raise PositionNotReached(position, head, timeout_seconds)

@@ -185,6 +185,55 @@ async def test_many_wait_and_all_are_woken() -> None:
     assert {delivery.position for delivery in await asyncio.gather(*waiting)} == {1}
 
 
+async def test_however_many_wait_one_looks() -> None:
+    poll_seconds, source, watch = 0.02, Log(0), HeadWatch()
+    followers = [subscription(source, watch, poll_seconds=poll_seconds) for _ in range(200)]
+    for follower in followers:
+        assert (await soon(follower)).caught_up
+    clock = asyncio.get_running_loop().time
+    begun, asked = clock(), source.asked
+    waiting = [asyncio.ensure_future(soon(follower)) for follower in followers]
+    reaching = [
+        asyncio.ensure_future(reach(source, watch, Position(1), 30, poll_seconds=poll_seconds))
+        for _ in range(10)
+    ]
+    await asyncio.sleep(10 * poll_seconds)
+    polls = (clock() - begun) / poll_seconds
+    assert source.asked - asked <= len(reaching) + polls + 1
+    source.visible = 1  # and nobody tells
+    assert {delivery.position for delivery in await asyncio.gather(*waiting)} == {1}
+    assert set(await asyncio.gather(*reaching)) == {1}
+
+
+async def test_a_look_goes_on_for_the_others_when_who_began_it_gives_up() -> None:
+    answer: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+
+    async def read_head() -> Position:
+        return await answer
+
+    watch = HeadWatch()
+    first, second = (asyncio.ensure_future(watch.look(read_head, FAR)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    answer.set_result(Position(7))
+    assert await second == 7
+    assert await watch.look(read_head, FAR) == 7
+    assert await watch.wait_past(Position(6), FAR)
+
+
+async def test_a_look_that_fails_is_told_to_all_and_done_again() -> None:
+    source, watch = Log(3), HeadWatch()
+
+    async def fail() -> Position:
+        raise ReadFailed("no answer")
+
+    looks = [watch.look(fail, 0) for _ in range(3)]
+    results = await asyncio.gather(*looks, return_exceptions=True)
+    assert [type(result) for result in results] == [ReadFailed] * 3
+    assert await watch.look(source.head, 0) == 3
+
+
 async def test_closing_one_leaves_the_others() -> None:
     source, watch = Log(0), HeadWatch()
     one, other = subscription(source, watch), subscription(source, watch)
