@@ -137,6 +137,17 @@ def judge(
     stopped: list[PartReport] | None = None,
 ) -> list[PartReport]: ...
 def judged_models() -> list[str]: ...
+def judge_by_process(
+    history: History,
+    model: str,
+    *,
+    options: str = "{}",
+    timeout_seconds: float,
+    memory_bytes: int,
+    jobs: int,
+    cancel: CancelToken | None = None,
+) -> list[PartReport | str]: ...
+def process_models() -> list[str]: ...
 def search(
     model: str,
     invoked: Buffer,

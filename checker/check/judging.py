@@ -70,9 +70,11 @@ class Judging(NamedTuple):
         def linearizably(limits: Limits) -> list[PartitionResult]:
             return silent._replace(limits=limits).judge(model, history, LINEARIZABLE)[0]
 
-        stricter = None if self.engine == "reference" else linearizably
+        searched = self.engine == "reference"
+        recorded = None if searched else _native_history(history, model)
+        stricter = None if searched else linearizably
         run = SequentialRun(self.limits, self.clock, self.cancel, stricter)
-        return run.judge(model, _loaded(history)), run.peak_bytes
+        return run.judge(model, history, recorded), run.peak_bytes
 
     def _told(self, results: Results) -> Results:
         for result in results[0]:

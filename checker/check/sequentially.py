@@ -13,20 +13,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
+from checker.engine import native_judge
 from checker.engine.native import CancelToken
 from checker.engine.outcome import SearchOutcome
 from checker.engine.sequential import search_by_process
 from checker.errors import MalformedHistory
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.models import Log, Model, Partition, Stream, VersionedKv, VersionedStore
 from checker.models.describe import describe
-from checker.monitors import Monitor
+from checker.monitors import EXPLANATIONS, Monitor
 from checker.monitors.log import judge_log_by_process
 from checker.monitors.streams import judge_streams_by_process
 from checker.monitors.versioned import judge_versioned_by_process
@@ -69,26 +72,30 @@ class SequentialRun:
         self._deadline = clock() + limits.timeout_seconds
         self._linearizably = linearizably
 
-    def judge(self, model: Model[Any], history: History) -> list[PartitionResult]:
-        """Judge all objects of a history together.
+    def judge(
+        self,
+        model: Model[Any],
+        history: History | RecordedHistory,
+        recorded: RecordedHistory | None,
+    ) -> list[PartitionResult]:
+        """Judge all objects of a history together; ``recorded`` is the same, to be judged natively.
 
         Raises:
             MalformedHistory: the model cannot make sense of an operation.
             ModelError: the model raised, or is not pure.
         """
-        try:
-            return self._judge(_objects(model.partition(history.operations)))
-        except MalformedHistory as error:
-            raise MalformedHistory(
-                error.reason, source=history.source, line=error.line, operation=error.operation
-            ) from error
-
-    def _judge(self, objects: Sequence[Partition]) -> list[PartitionResult]:
+        objects = partial(_objects, model, history)
         if self._linearizably is None:
-            return [self._search(objects, "")]
-        alone = [self._monitored(part) for part in objects]
+            return [self._search(objects(), "")]
+        if recorded is not None and native_judge.supports_processes(model):
+            words, cancel = EXPLANATIONS.get(type(model)), self._cancel
+            alone = native_judge.judge_by_process(
+                model, recorded, self._limits, explain=words, cancel=cancel
+            )
+        else:
+            alone = [self._monitored(part) for part in objects()]
         results = [result for result in alone if isinstance(result, PartitionResult)]
-        certain = len(objects) == len(results) == 1
+        certain = len(alone) == len(results) == 1
         if certain or any(result.verdict is Verdict.INVALID for result in results):
             return results
         left = max(self._deadline - self._clock(), 0.0) * _LINEARIZABLE_SHARE
@@ -96,7 +103,7 @@ class SequentialRun:
         if all(result.verdict is Verdict.VALID for result in stricter):
             return list(stricter)
         why = next((reason for reason in alone if isinstance(reason, str)), "")
-        return [self._search(objects, why)]
+        return [self._search(objects(), why)]
 
     def _monitored(self, part: Partition) -> PartitionResult | str:
         """Ask the object's monitor; the answer is a result, or why the search must decide."""
@@ -148,8 +155,15 @@ class SequentialRun:
         )
 
 
-def _objects(parts: Sequence[Partition]) -> Sequence[Partition]:
+def _objects(model: Model[Any], history: History | RecordedHistory) -> Sequence[Partition]:
     """The objects that a history is about: a whole store stands for its streams."""
+    loaded = history if isinstance(history, History) else history.load()
+    try:
+        parts = model.partition(loaded.operations)
+    except MalformedHistory as error:
+        raise MalformedHistory(
+            error.reason, source=history.source, line=error.line, operation=error.operation
+        ) from error
     whole = [part for part in parts if isinstance(part.model, Stream) and part.model.whole]
     return whole or parts
 

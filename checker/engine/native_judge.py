@@ -26,7 +26,15 @@ from checker.models.describe import describe
 from checker.operation import Operation
 from checker.verdict import Anomaly, PartitionResult, Verdict
 
-__all__ = ["CancelToken", "Explain", "JudgeProgress", "judge", "supports"]
+__all__ = [
+    "CancelToken",
+    "Explain",
+    "JudgeProgress",
+    "judge",
+    "judge_by_process",
+    "supports",
+    "supports_processes",
+]
 
 Explain = Callable[[str, Sequence[Operation]], str]
 """Says in one sentence what is wrong, from an anomaly's name and operations."""
@@ -78,14 +86,7 @@ def judge(
             stopped=interrupted,
         )
     except _native.MalformedOperation as malformed:
-        reason, row = malformed.args
-        operation = None if row is None else operations[row]
-        raise MalformedHistory(
-            reason,
-            source=history.source,
-            line=None if operation is None else operation.line,
-            operation=None if operation is None else describe(operation),
-        ) from None
+        raise _malformed(malformed, history) from None
     except BaseException:
         for report in interrupted:
             if stopped is not None and report.limit != "cancelled":
@@ -93,6 +94,52 @@ def judge(
         raise
     peak = max((report.peak_bytes for report in reports if report.monitor is None), default=None)
     return [parts.result(report) for report in reports], peak
+
+
+def supports_processes(model: Model[Any]) -> bool:
+    """Say whether the native judge decides the sequential consistency of one of these objects."""
+    return supports(model) and _JUDGED[type(model)] in _native.process_models()
+
+
+def judge_by_process(
+    model: Model[Any],
+    history: RecordedHistory,
+    limits: Limits,
+    *,
+    explain: Explain | None = None,
+    cancel: CancelToken | None = None,
+) -> list[PartitionResult | str]:
+    """Ask of each object whether it is sequentially consistent; a text is why a search must decide.
+
+    Raises:
+        MalformedHistory: an operation is none of the model's.
+    """
+    parts = _Parts(model, history.operations, limits, explain or _explain)
+    try:
+        answers = _native.judge_by_process(
+            history.native,
+            _JUDGED[type(model)],
+            options=_options(model),
+            timeout_seconds=limits.timeout_seconds,
+            memory_bytes=limits.memory_bytes,
+            jobs=limits.jobs or os.cpu_count() or 1,
+            cancel=cancel,
+        )
+    except _native.MalformedOperation as malformed:
+        raise _malformed(malformed, history) from None
+    return [answer if isinstance(answer, str) else parts.result(answer) for answer in answers]
+
+
+def _malformed(malformed: _native.MalformedOperation, history: RecordedHistory) -> MalformedHistory:
+    """The error that an operation is none of the model's, with its line."""
+    reason, row = malformed.args
+    operation = None if row is None else history.operations[row]
+    return MalformedHistory(
+        reason,
+        source=history.source,
+        line=None if operation is None else operation.line,
+        operation=None if operation is None else describe(operation),
+    )
 
 
 def _options(model: Model[Any]) -> str:

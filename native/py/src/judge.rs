@@ -5,9 +5,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyString};
 use trueorder_core::encode::Options;
-use trueorder_core::judge::{Advance, Limits, family, judge as judge_parts, model_names};
+use trueorder_core::judge::{
+    Advance, Limits, Object, family, judge as judge_parts, judge_by_process as judge_objects,
+    model_names, process_model_names,
+};
 
 use crate::cancel::CancelToken;
 use crate::history::History;
@@ -59,6 +62,59 @@ impl From<&Advance> for JudgeProgress {
 #[pyfunction]
 pub(crate) fn judged_models() -> Vec<&'static str> {
     model_names().collect()
+}
+
+/// The names of the models that `judge_by_process` knows.
+#[pyfunction]
+pub(crate) fn process_models() -> Vec<&'static str> {
+    process_model_names().collect()
+}
+
+/// Ask the monitor of each object of a history whether it is sequentially consistent.
+///
+/// Each answer is a report, or the reason why only a search can tell. Arguments, limits and errors
+/// are those of `judge`.
+#[pyfunction]
+#[pyo3(signature = (
+    history, model, *, options = "{}", timeout_seconds, memory_bytes, jobs, cancel = None
+))]
+#[expect(clippy::too_many_arguments, reason = "keyword-only limits")]
+pub(crate) fn judge_by_process<'py>(
+    py: Python<'py>,
+    history: &Bound<'py, History>,
+    model: &str,
+    options: &str,
+    timeout_seconds: f64,
+    memory_bytes: usize,
+    jobs: usize,
+    cancel: Option<&Bound<'py, CancelToken>>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let family =
+        family(model).ok_or_else(|| invalid(format!("no native model is called {model:?}")))?;
+    let options = Options::new(options.as_bytes());
+    let stop = Arc::new(AtomicBool::new(false));
+    let limits = Limits {
+        deadline: deadline(timeout_seconds)?,
+        memory_bytes,
+        jobs,
+        cancel: Arc::clone(&stop),
+    };
+    let core = history.get().core();
+    let work = || judge_objects(core, family, &options, &limits);
+    let (judged, raised) = supervise(py, cancel.map(Bound::get), &stop, work, || Ok(()))?;
+    if let Some(error) = raised {
+        return Err(error);
+    }
+    let judged =
+        judged.map_err(|malformed| MalformedOperation::new_err((malformed.reason, malformed.row)));
+    let answers = judged?.into_iter().map(|object| match object {
+        Object::Judged(judgement) => {
+            let report = PartReport::new(history.clone().unbind(), *judgement);
+            Ok(Bound::new(py, report)?.into_any())
+        }
+        Object::Open(why) => Ok(PyString::new(py, why).into_any()),
+    });
+    answers.collect()
 }
 
 /// Judge all parts of a history, by their model's monitor or by search.

@@ -29,7 +29,9 @@ mod _native {
     #[pymodule_export]
     use crate::history::{History, Malformed, unzstd};
     #[pymodule_export]
-    use crate::judge::{JudgeProgress, MalformedOperation, judge, judged_models};
+    use crate::judge::{
+        JudgeProgress, MalformedOperation, judge, judge_by_process, judged_models, process_models,
+    };
     #[pymodule_export]
     use crate::part::PartReport;
     #[pymodule_export]

@@ -22,6 +22,11 @@ type Split = fn(&History) -> Vec<Part>;
 type Encode = fn(&History, &[u32], &Options<'_>) -> Result<Encoded, Malformed>;
 /// A monitor and what the algorithm is called.
 type Monitor = (&'static str, fn(&OperationTable, &Budget) -> Finding);
+/// A monitor that is told the process of each row, and what the algorithm is called.
+type ProcessMonitor = (
+    &'static str,
+    fn(&OperationTable, &[u32], &Budget) -> Finding,
+);
 type Search = fn(&OperationTable, &Budget, &Progress) -> Result<Outcome, Malformed>;
 
 /// How the histories of one model are split, encoded and decided.
@@ -34,6 +39,8 @@ pub struct Family {
     /// How the whole history is encoded, where it is a part beside others.
     encode_whole: Encode,
     pub(super) monitor: Option<Monitor>,
+    /// What decides whether an object is sequentially consistent.
+    pub(super) monitor_by_process: Option<ProcessMonitor>,
     pub(super) search: Search,
 }
 
@@ -41,6 +48,18 @@ impl Family {
     /// The parts of a history that can be judged alone.
     pub(super) fn split(&self, history: &History) -> Vec<Part> {
         (self.split)(history)
+    }
+
+    /// The same family, with a monitor of sequential consistency.
+    const fn with_processes(mut self, monitor: ProcessMonitor) -> Self {
+        self.monitor_by_process = Some(monitor);
+        self
+    }
+
+    /// Whether there is a monitor of sequential consistency.
+    #[must_use]
+    pub fn has_processes(&self) -> bool {
+        self.monitor_by_process.is_some()
     }
 
     /// What encodes a part.
@@ -60,6 +79,7 @@ const fn keyed(name: &'static str, encode: Encode, monitor: Monitor, search: Sea
         encode,
         encode_whole: encode,
         monitor: Some(monitor),
+        monitor_by_process: None,
         search,
     }
 }
@@ -83,6 +103,7 @@ const FAMILIES: &[Family] = &[
         encode: encode_multi_register,
         encode_whole: encode_multi_register,
         monitor: None,
+        monitor_by_process: None,
         search: search_with::<MultiRegister>,
     },
     keyed("kv", encode_kv, ("zones", monitors::kv::judge), search_kv),
@@ -92,6 +113,7 @@ const FAMILIES: &[Family] = &[
         encode: encode::streams::encode_stream,
         encode_whole: encode::streams::encode_store,
         monitor: Some(("sweep", monitors::streams::judge)),
+        monitor_by_process: Some(("sweep by process", monitors::streams::judge_by_process)),
         search: search_with::<Stream>,
     },
     keyed(
@@ -99,7 +121,8 @@ const FAMILIES: &[Family] = &[
         encode::log::encode,
         ("known order", monitors::log::judge),
         search_with::<Log>,
-    ),
+    )
+    .with_processes(("known order by process", monitors::log::judge_by_process)),
     keyed(
         "queue",
         queue::encode,
@@ -160,6 +183,12 @@ const FAMILIES: &[Family] = &[
 #[must_use]
 pub fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name == name)
+}
+
+/// The names of the models that are judged natively for sequential consistency.
+pub fn process_model_names() -> impl Iterator<Item = &'static str> {
+    let families = FAMILIES.iter().filter(|family| family.has_processes());
+    families.map(|family| family.name)
 }
 
 /// The names of the models that are judged natively.

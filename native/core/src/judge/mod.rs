@@ -5,6 +5,7 @@
 //! in parallel, within one budget; which threads decide which parts makes no difference to the
 //! verdicts, only limits do. Adding a model is one line in `families.rs`.
 
+mod by_process;
 mod families;
 mod parallel;
 mod part;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-pub use families::{Family, family, model_names};
+pub use by_process::{Object, judge_by_process};
+pub use families::{Family, family, model_names, process_model_names};
 pub use part::{Algorithm, PartJudgement};
 pub use parts::Part;
 pub use progress::Advance;
@@ -24,7 +26,7 @@ use crate::budget::Budget;
 use crate::encode::Options;
 use crate::history::History;
 use crate::operations::Malformed;
-use part::{Attempt, attempt};
+use part::{Attempt, Kept, attempt};
 
 /// What one judgement may cost.
 #[derive(Debug, Clone)]
@@ -37,6 +39,17 @@ pub struct Limits {
     pub jobs: usize,
     /// Set by anyone to stop.
     pub cancel: Arc<AtomicBool>,
+}
+
+impl Limits {
+    fn budget(&self) -> Budget {
+        Budget {
+            deadline: self.deadline,
+            memory_bytes: self.memory_bytes,
+            kept: Arc::default(),
+            cancel: Arc::clone(&self.cancel),
+        }
+    }
 }
 
 /// Judge all parts of a history; the answer has them in the order of the history.
@@ -56,16 +69,11 @@ pub fn judge(
 ) -> Result<Vec<PartJudgement>, Malformed> {
     let parts = family.split(history);
     advance.begin(&parts);
-    let budget = Budget {
-        deadline: limits.deadline,
-        memory_bytes: limits.memory_bytes,
-        kept: Arc::default(),
-        cancel: Arc::clone(&limits.cancel),
-    };
+    let budget = limits.budget();
     let mut largest_first: Vec<usize> = (0..parts.len()).collect();
     largest_first.sort_by_key(|&place| std::cmp::Reverse(parts[place].rows.len()));
     let attempts = parallel::map(limits.jobs, &largest_first, |&place, _| {
-        let attempt = attempt(history, family, options, &parts[place], &budget);
+        let attempt = attempt(history, family, options, &parts[place], &budget, Kept::Time);
         advance.attempted(&attempt, &parts[place]);
         attempt
     });

@@ -62,6 +62,15 @@ pub(super) struct Task {
     seconds: f64,
 }
 
+/// What an order has to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// What ended before another operation began comes before it: linearizability.
+    Time,
+    /// What a process did earlier comes before what it did later: sequential consistency.
+    Processes,
+}
+
 /// Encode a part and ask its monitor.
 pub(super) fn attempt(
     history: &History,
@@ -69,6 +78,7 @@ pub(super) fn attempt(
     options: &Options<'_>,
     part: &Part,
     budget: &Budget,
+    kept: Kept,
 ) -> Result<Attempt, Malformed> {
     let began = Instant::now();
     let encoded = (family.encoder(part))(history, &part.told(), options)?;
@@ -77,11 +87,20 @@ pub(super) fn attempt(
         why: "",
         seconds: 0.0,
     };
-    let Some((name, monitor)) = family.monitor else {
+    let Encoded { table, rows } = &task.encoded;
+    let found = match kept {
+        Kept::Time => family
+            .monitor
+            .map(|(name, monitor)| (name, monitor(table, budget))),
+        Kept::Processes => family.monitor_by_process.map(|(name, monitor)| {
+            let processes: Vec<u32> = rows.iter().map(|&row| history.process_id(row)).collect();
+            (name, monitor(table, &processes, budget))
+        }),
+    };
+    let Some((name, finding)) = found else {
         task.seconds = began.elapsed().as_secs_f64();
         return Ok(Attempt::Open(task));
     };
-    let finding = monitor(&task.encoded.table, budget);
     task.seconds = began.elapsed().as_secs_f64();
     if let Finding::Undecided(why) = finding {
         task.why = why;
@@ -108,6 +127,11 @@ pub(super) fn attempt(
 }
 
 impl Task {
+    /// Why the monitor left the part to a search; empty if there is no monitor.
+    pub(super) fn why(&self) -> &'static str {
+        self.why
+    }
+
     /// Search for a legal order.
     pub(super) fn search(
         &self,

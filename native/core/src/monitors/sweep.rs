@@ -6,9 +6,14 @@
 //! These constraints are closed under minimum, so taking the least possible slot, in order of time,
 //! finds an assignment if there is one.
 //!
+//! It is sequentially consistent exactly if every row finds a slot such that what its process did
+//! before has no higher one: one such pass over each process, and none knows of the others.
+//!
 //! One state lies beyond the known ones: mutations of unknown outcome that nobody observed may have
 //! happened after everything else. A row is put there only if it fits nowhere else.
 //! `checker/monitors/sweep.py` says the same in Python.
+
+use std::ops::Range;
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -32,14 +37,17 @@ pub(super) enum Beyond {
     Unclear,
 }
 
+/// Slots that a row may not take, from the first to the last of each; they ascend and do not touch.
+pub(super) type Gaps = Vec<(u32, u32)>;
+
 /// A row, where it may go, and where it went.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) row: u32,
     pub(super) low: u32,
     pub(super) high: u32,
-    /// The first and the last slot between `low` and `high` that it may not take, if there are.
-    pub(super) gap: Option<(u32, u32)>,
+    /// Which of all gaps are between `low` and `high`.
+    pub(super) gaps: Range<u32>,
     /// What an unknown mutation must concern to concern this row.
     pub(super) scope: u32,
     pub(super) beyond: Beyond,
@@ -50,6 +58,8 @@ pub(super) struct Item {
     forced: bool,
     /// Whether its slot says more than what had to precede it.
     own: bool,
+    /// Whether it comes after what its process can only have done beyond the last known state.
+    behind: bool,
 }
 
 impl Item {
@@ -58,13 +68,14 @@ impl Item {
             row,
             low,
             high,
-            gap: None,
+            gaps: 0..0,
             scope,
             beyond,
             slot: NONE,
             why: NONE,
             forced: false,
             own: false,
+            behind: false,
         }
     }
 
@@ -95,8 +106,11 @@ pub(super) struct Sweep<'a, L> {
     items: &'a mut [Item],
     /// The slot of the last known state.
     top: u32,
-    /// Gives, for a scope, the first invoked of the unobserved mutations that can have happened
-    /// there after it.
+    gaps: &'a [(u32, u32)],
+    /// The process of each row, for sequential consistency.
+    processes: Option<&'a [u32]>,
+    /// Gives, for a scope, the unobserved mutations that can have happened there after it, by
+    /// invocation.
     late: L,
     pub(super) violations: Vec<Violation>,
     pub(super) is_undecided: bool,
@@ -104,14 +118,24 @@ pub(super) struct Sweep<'a, L> {
     raised_by: u32,
     landed: HashMap<u32, Landing, FxBuildHasher>,
     first_landed: u32,
+    /// Items that fit only beyond the last known state, the first of each process and scope.
+    forced: Vec<u32>,
 }
 
-impl<'a, L: FnMut(u32) -> Option<u32>> Sweep<'a, L> {
-    pub(super) fn new(table: &'a OperationTable, items: &'a mut [Item], top: u32, late: L) -> Self {
+impl<'a, L: FnMut(u32) -> Vec<u32>> Sweep<'a, L> {
+    pub(super) fn new(
+        table: &'a OperationTable,
+        (items, gaps): (&'a mut [Item], &'a [(u32, u32)]),
+        top: u32,
+        processes: Option<&'a [u32]>,
+        late: L,
+    ) -> Self {
         Self {
             table,
             items,
             top,
+            gaps,
+            processes,
             late,
             violations: Vec::new(),
             is_undecided: false,
@@ -119,10 +143,11 @@ impl<'a, L: FnMut(u32) -> Option<u32>> Sweep<'a, L> {
             raised_by: NONE,
             landed: HashMap::default(),
             first_landed: NONE,
+            forced: Vec::new(),
         }
     }
 
-    /// Take the endpoints in order of time.
+    /// Take the endpoints in order of time, of each process by itself if there are processes.
     pub(super) fn run(&mut self, watch: &mut Watch<'_>) -> Result<(), Exhausted> {
         let mut ends: Vec<(u32, bool, u32)> = Vec::with_capacity(2 * self.items.len());
         for (number, item) in self.items.iter().enumerate() {
@@ -132,9 +157,18 @@ impl<'a, L: FnMut(u32) -> Option<u32>> Sweep<'a, L> {
                 ends.push((self.table.completed(row), true, id(number)));
             }
         }
-        ends.sort_unstable();
+        let first = self.first_of_each_process();
+        match &first {
+            None => ends.sort_unstable(),
+            Some(first) => ends.sort_unstable_by_key(|&end| (first[self.process(end.2)], end)),
+        }
+        let mut process = NONE;
         for (_, is_completion, number) in ends {
             watch.spend(1)?;
+            if first.is_some() && self.process(number) != process as usize {
+                process = id(self.process(number));
+                self.begin_process();
+            }
             if is_completion {
                 self.complete(number);
             } else if self.items[number as usize].is_mutation() {
@@ -142,15 +176,76 @@ impl<'a, L: FnMut(u32) -> Option<u32>> Sweep<'a, L> {
             } else {
                 self.invoke_observation(number);
             }
-            if self.violations.len() == VIOLATIONS_MAX {
+            if self.violations.len() >= VIOLATIONS_MAX {
                 break;
             }
+        }
+        if first.is_some() && self.violations.len() < VIOLATIONS_MAX {
+            self.begin_process();
+            self.settle();
         }
         Ok(())
     }
 
+    fn process(&self, item: u32) -> usize {
+        let row = self.items[item as usize].row as usize;
+        self.processes
+            .map_or(0, |processes| processes[row] as usize)
+    }
+
+    /// When each process began the first of its items; none if there are no processes.
+    fn first_of_each_process(&self) -> Option<Vec<u32>> {
+        let most = self.processes?.iter().max().copied().unwrap_or(0);
+        let mut first = vec![NONE; most as usize + 1];
+        for (number, item) in self.items.iter().enumerate() {
+            let first = &mut first[self.process(id(number))];
+            *first = (*first).min(self.table.invoked(item.row as usize));
+        }
+        Some(first)
+    }
+
+    fn begin_process(&mut self) {
+        (self.least, self.raised_by, self.first_landed) = (0, NONE, NONE);
+        self.landed.clear();
+    }
+
+    /// Find what happened beyond the last known state, not after what needs it.
+    fn settle(&mut self) {
+        let forced = std::mem::take(&mut self.forced);
+        let Some(&first) = forced.first() else {
+            return;
+        };
+        let scope = self.items[first as usize].scope;
+        if forced
+            .iter()
+            .any(|&it| self.items[it as usize].scope != scope)
+        {
+            self.is_undecided = true;
+            return;
+        }
+        let needing: Vec<usize> = forced.iter().map(|&it| self.process(it)).collect();
+        let processes = self.processes.unwrap_or_default();
+        let mut late = (self.late)(scope).into_iter();
+        let fits = |row: &u32| !needing.contains(&(processes[*row as usize] as usize));
+        if let Some(row) = late.find(fits) {
+            let landing = Landing {
+                moment: 0,
+                row,
+                forced_by: first,
+            };
+            self.landed.insert(scope, landing);
+            return;
+        }
+        for item in forced {
+            self.violate(item, self.items[item as usize].why);
+        }
+    }
+
     /// The witness: rows by slot, observations of one state by invocation.
     pub(super) fn order(&self) -> Vec<u32> {
+        if self.processes.is_some() {
+            return self.order_by_process();
+        }
         let mut keyed: Vec<(u32, u64, u32)> = Vec::with_capacity(self.items.len());
         for item in self.items.iter() {
             let mut moment = 4 * u64::from(self.table.invoked(item.row as usize));
@@ -163,6 +258,25 @@ impl<'a, L: FnMut(u32) -> Option<u32>> Sweep<'a, L> {
         keyed.extend(landed.map(|landing| (self.top, landing.moment, landing.row)));
         keyed.sort_unstable();
         keyed.into_iter().map(|(_, _, row)| row).collect()
+    }
+
+    fn order_by_process(&self) -> Vec<u32> {
+        let items = self.items.iter().map(|item| {
+            let invoked = self.table.invoked(item.row as usize);
+            (
+                item.slot.min(self.top),
+                2 * u8::from(item.behind),
+                invoked,
+                item.row,
+            )
+        });
+        let landed = self.landed.values().map(|landing| {
+            let invoked = self.table.invoked(landing.row as usize);
+            (self.top, 1, invoked, landing.row)
+        });
+        let mut keyed: Vec<(u32, u8, u32, u32)> = items.chain(landed).collect();
+        keyed.sort_unstable();
+        keyed.into_iter().map(|(.., row)| row).collect()
     }
 
     fn invoke_mutation(&mut self, number: u32) {
@@ -179,8 +293,10 @@ impl<'a, L: FnMut(u32) -> Option<u32>> Sweep<'a, L> {
         let item = &self.items[number as usize];
         let mut slot = item.low.max(self.least + self.least % 2);
         let mut own = item.low > self.least;
-        if let Some((first, last)) = item.gap
-            && (first..=last).contains(&slot)
+        let gaps = &self.gaps[item.gaps.start as usize..item.gaps.end as usize];
+        let place = gaps.partition_point(|&(_, last)| last < slot);
+        if let Some(&(first, last)) = gaps.get(place)
+            && first <= slot
         {
             slot = last + 2;
             own = true;
@@ -204,6 +320,7 @@ impl<'a, L: FnMut(u32) -> Option<u32>> Sweep<'a, L> {
         }
         let item = &mut self.items[number as usize];
         item.forced = slot > item.high;
+        item.behind = item.forced || !self.landed.is_empty();
         item.slot = slot;
         item.own = own;
         item.why = self.raised_by;
@@ -230,7 +347,23 @@ impl<'a, L: FnMut(u32) -> Option<u32>> Sweep<'a, L> {
         let item = &self.items[number as usize];
         let completed = self.table.completed(item.row as usize);
         let (scope, why) = (item.scope, item.why);
-        match (self.late)(scope) {
+        if self.processes.is_some() {
+            // What it was that happened there is settled at the end.
+            self.forced.push(number);
+            let landing = Landing {
+                moment: 0,
+                row: NONE,
+                forced_by: number,
+            };
+            self.landed.insert(scope, landing);
+            self.first_landed = if self.first_landed == NONE {
+                scope
+            } else {
+                self.first_landed
+            };
+            return true;
+        }
+        match (self.late)(scope).first().copied() {
             Some(row) if self.table.invoked(row as usize) <= completed && completed != PENDING => {
                 // The latest moment that will do is the best for all that must come before it.
                 let landing = Landing {
@@ -258,7 +391,7 @@ impl<'a, L: FnMut(u32) -> Option<u32>> Sweep<'a, L> {
             let reason = &self.items[raised_by as usize];
             if reason.own {
                 reasons.push(raised_by);
-                if reason.gap.is_none() {
+                if reason.gaps.is_empty() {
                     break;
                 }
             }

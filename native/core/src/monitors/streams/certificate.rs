@@ -18,10 +18,11 @@ pub(super) fn report(
     items: &[Item],
     order: &Order,
     evidence: &Evidence<'_>,
+    processes: Option<&[u32]>,
     findings: &mut Findings,
 ) {
     let item = &items[violation.item as usize];
-    if let Some(append) = lost_append(item, order, evidence) {
+    if let Some(append) = lost_append(item, order, evidence, processes) {
         findings.add("lost-append", [append, item.row]);
         return;
     }
@@ -53,12 +54,24 @@ fn name(item: &Item, knew: Option<&Item>, evidence: &Evidence<'_>) -> &'static s
 /// An append that was acknowledged before a read, is not in it, and in no other read either.
 ///
 /// Nor is anything above it in its stream: otherwise the read is stale, and the append is there.
-fn lost_append(item: &Item, order: &Order, evidence: &Evidence<'_>) -> Option<u32> {
+fn lost_append(
+    item: &Item,
+    order: &Order,
+    evidence: &Evidence<'_>,
+    processes: Option<&[u32]>,
+) -> Option<u32> {
     let reads = Row::of(evidence.table, item.row);
     if item.is_mutation() || !matches!(reads, Row::Read { .. } | Row::ReadLog { .. }) {
         return None;
     }
-    let invoked = evidence.table.invoked(item.row as usize);
+    let (row, table) = (item.row as usize, evidence.table);
+    let precedes = |&other: &u32| match processes {
+        None => table.completed(other as usize) < table.invoked(row),
+        Some(processes) => {
+            let is_own = processes[other as usize] == processes[row];
+            is_own && table.invoked(other as usize) < table.invoked(row)
+        }
+    };
     let mut hidden: HashSet<u32, FxBuildHasher> = HashSet::default();
     let mut found = None;
     let slots = (1..).step_by(2);
@@ -73,7 +86,7 @@ fn lost_append(item: &Item, order: &Order, evidence: &Evidence<'_>) -> Option<u3
             continue;
         }
         let mut acknowledged = evidence.acknowledged(transition);
-        let before = acknowledged.find(|&row| evidence.table.completed(row as usize) < invoked);
+        let before = acknowledged.find(precedes);
         found = before.or(found);
     }
     found

@@ -8,7 +8,7 @@ use super::order::{Line, Order};
 use super::row::{Page, Row};
 use crate::budget::Exhausted;
 use crate::models::stream::requests::Expected;
-use crate::monitors::sweep::{Beyond, Item, WHOLE};
+use crate::monitors::sweep::{Beyond, Gaps, Item, WHOLE};
 use crate::monitors::watch::Watch;
 
 /// Give every row that says something its domain.
@@ -17,10 +17,11 @@ pub(super) fn domains(
     evidence: &Evidence<'_>,
     findings: &mut Findings,
     watch: &mut Watch<'_>,
-) -> Result<Vec<Item>, Exhausted> {
+) -> Result<(Vec<Item>, Gaps), Exhausted> {
     let mut domains = Domains {
         top: order.top(),
         findings,
+        gaps: Gaps::new(),
         items: Vec::with_capacity(order.transitions.len() + evidence.observations.len()),
     };
     domains.appends(order, evidence);
@@ -53,13 +54,14 @@ pub(super) fn domains(
             _ => {}
         }
     }
-    Ok(domains.items)
+    Ok((domains.items, domains.gaps))
 }
 
 /// Collects items, and reports rows that no state justifies.
 struct Domains<'a> {
     top: u32,
     findings: &'a mut Findings,
+    gaps: Gaps,
     items: Vec<Item>,
 }
 
@@ -144,7 +146,9 @@ impl Domains<'_> {
             Beyond::Legal
         };
         let mut item = Item::new(row, (0, self.top), scope, beyond);
-        item.gap = line.slots(version, version, self.top);
+        let first = crate::operations::id(self.gaps.len());
+        self.gaps.extend(line.slots(version, version, self.top));
+        item.gaps = first..crate::operations::id(self.gaps.len());
         self.items.push(item);
     }
 }

@@ -40,25 +40,46 @@ const BYTES_AN_ARGUMENT: usize = 16;
 const BEYOND: &str = "an append of unknown outcome must have happened after everything that was \
                       observed, and an operation can only be judged with its size";
 
+const ATTEMPTS: &str = "several attempts at one append can be the one that took effect";
+
 /// Judge one stream, or a whole store: a table that [`crate::models::Stream`] compiles.
 ///
 /// The store is judged as one object if the table speaks of positions, or of several streams.
 #[must_use]
 pub fn judge(table: &OperationTable, budget: &Budget) -> Finding {
-    match decide(table, &mut Watch::new(budget)) {
+    judge_with(table, None, budget)
+}
+
+/// Judge whether one stream, or a whole store, is sequentially consistent. `processes` are small
+/// numbers, one a row; a process ends with the operation that nobody answered.
+///
+/// # Panics
+/// If there is not one process a row.
+#[must_use]
+pub fn judge_by_process(table: &OperationTable, processes: &[u32], budget: &Budget) -> Finding {
+    assert_eq!(processes.len(), table.len(), "one process a row");
+    judge_with(table, Some(processes), budget)
+}
+
+fn judge_with(table: &OperationTable, processes: Option<&[u32]>, budget: &Budget) -> Finding {
+    match decide(table, processes, &mut Watch::new(budget)) {
         Ok(finding) => finding,
         Err(exhausted) => Finding::Exhausted(exhausted),
     }
 }
 
-fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exhausted> {
+fn decide(
+    table: &OperationTable,
+    processes: Option<&[u32]>,
+    watch: &mut Watch<'_>,
+) -> Result<Finding, Exhausted> {
     let arguments: usize = (0..table.len()).map(|row| table.arguments(row).len()).sum();
     watch.keep(table.len() * BYTES_A_ROW + arguments * BYTES_AN_ARGUMENT)?;
     let mut findings = Findings::default();
     let evidence = Evidence::gather(table, &mut findings, watch)?;
     let mut order = None;
     if findings.is_empty() {
-        order = find_order(&evidence, &[], &mut findings, watch)?;
+        order = find_order(&evidence, processes, &[], &mut findings, watch)?;
     }
     let undecided = findings.undecided;
     let certificates = findings.into_certificates();
@@ -69,7 +90,7 @@ fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exha
         // A hint is not evidence: it may lead to an order that explains everything, and then that
         // is the answer; otherwise the question stays open.
         let mut findings = Findings::default();
-        order = find_order(&evidence, &evidence.hints, &mut findings, watch)?;
+        order = find_order(&evidence, processes, &evidence.hints, &mut findings, watch)?;
     }
     Ok(match (order, undecided) {
         (None, Some(reason)) => Finding::Undecided(reason),
@@ -82,6 +103,7 @@ fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exha
 /// Find a witness; without one, `findings` says why.
 fn find_order(
     evidence: &Evidence<'_>,
+    processes: Option<&[u32]>,
     hints: &[(u32, u32)],
     findings: &mut Findings,
     watch: &mut Watch<'_>,
@@ -103,12 +125,12 @@ fn find_order(
     if !findings.is_empty() {
         return Ok(None);
     }
-    let mut items = domains::domains(&order, evidence, findings, watch)?;
+    let (mut items, gaps) = domains::domains(&order, evidence, findings, watch)?;
     if !findings.is_empty() {
         return Ok(None);
     }
     let late = |stream| order.late(evidence, stream);
-    let mut sweep = Sweep::new(table, &mut items, order.top(), late);
+    let mut sweep = Sweep::new(table, (&mut items, &gaps), order.top(), processes, late);
     sweep.run(watch)?;
     let violations = std::mem::take(&mut sweep.violations);
     if sweep.is_undecided {
@@ -118,7 +140,12 @@ fn find_order(
         return Ok(Some(sweep.order()));
     }
     for violation in &violations {
-        certificate::report(violation, &items, &order, evidence, findings);
+        let item = &items[violation.item as usize];
+        if processes.is_some() && order.has_other_attempts(evidence, item) {
+            findings.leave(ATTEMPTS);
+        } else {
+            certificate::report(violation, &items, &order, evidence, processes, findings);
+        }
     }
     Ok(None)
 }

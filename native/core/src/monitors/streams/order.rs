@@ -1,6 +1,8 @@
 //! The known order of all appends, and which version and position each state had.
 
 use super::evidence::Evidence;
+use super::row::Row;
+use crate::monitors::sweep::Item;
 use crate::operations::id;
 
 /// How one number, a stream's version or the log's head, went up from state to state.
@@ -95,12 +97,30 @@ impl Order {
         self.log.grow(size, state);
     }
 
-    /// The first invoked append that nobody observed and that fits the end of a stream.
-    pub(super) fn late(&self, evidence: &Evidence<'_>, stream: u32) -> Option<u32> {
-        let version = self.lines.get(stream as usize)?.last();
+    /// Whether an item is a transition that other attempts at it can have made as well.
+    pub(super) fn has_other_attempts(&self, evidence: &Evidence<'_>, item: &Item) -> bool {
+        if !item.is_mutation() {
+            return false;
+        }
+        let place = (item.low as usize - 1) / 2;
+        let transition = self.transitions[place];
+        let version = self.ends[place] - evidence.size(transition);
+        let attempts = evidence.attempts(transition);
+        let fits = |row: &u32| Row::expected(evidence.table, *row).is_met(version);
+        attempts.filter(fits).count() > 1
+    }
+
+    /// The appends that nobody observed and that fit the end of a stream, by invocation.
+    pub(super) fn late(&self, evidence: &Evidence<'_>, stream: u32) -> Vec<u32> {
+        let Some(line) = self.lines.get(stream as usize) else {
+            return Vec::new();
+        };
+        let version = line.last();
         let unseen = self.unseen[stream as usize].iter();
-        unseen
+        let mut late: Vec<u32> = unseen
             .filter_map(|&transition| evidence.effective(transition, version))
-            .min_by_key(|&row| evidence.table.invoked(row as usize))
+            .collect();
+        late.sort_unstable_by_key(|&row| evidence.table.invoked(row as usize));
+        late
     }
 }
