@@ -16,10 +16,11 @@ _NANOSECONDS: Final = 1e9
 def shorten(value: Any, characters_max: int = VALUE_CHARACTERS_MAX) -> str:
     """Write a value as JSON, text without its quotes, cut where it gets too long to read.
 
-    What a terminal would not print, or would obey, is escaped: histories come from strangers.
+    Of an empty text nothing would be seen, so it keeps them. What a terminal would not print, or
+    would obey, is escaped: histories come from strangers.
     """
     try:
-        text = value if isinstance(value, str) else canonical_json(value)
+        text = value if isinstance(value, str) and value else canonical_json(value)
     except (TypeError, ValueError):
         text = repr(value)
     if not text.isprintable():

@@ -15,6 +15,7 @@ from tests.support.scripts import script
         ("\x1b[31mred", r"\x1b[31mred"),
         ("left\u202eright", r"left\u202eright"),
         ("x" * 100, "x" * 77 + "..."),
+        ("", '""'),
         ({1, 2}, "{1, 2}"),
     ],
 )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checker import History, HistoryBuilder, Outcome
@@ -121,6 +121,20 @@ steps = st.lists(
 )
 
 
+# The header's rule holds for a while, and then breaks.
+@example(
+    steps=[
+        (1, Outcome.OK, 0),
+        (2, Outcome.OK, 0),
+        (2, Outcome.INFO, 0),
+        (2, Outcome.OK, 0),
+        (1, Outcome.INFO, 1),
+        (1, Outcome.OK, 0),
+        (0, Outcome.OK, 0),
+        (2, Outcome.OK, 1),
+    ],
+    clients=3,
+)
 @given(steps=steps, clients=st.none() | st.integers(1, 5))
 def test_no_lane_ever_overlaps_itself(
     steps: list[tuple[int, Outcome, int]], clients: int | None

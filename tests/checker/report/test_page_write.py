@@ -181,7 +181,7 @@ def test_hostile_values_stay_text(tmp_path: Path) -> None:
 
 
 def test_large_history_keeps_its_budget(large_page: PageWritten) -> None:
-    assert large_page.drawn == large_page.operations == 100_000
+    assert large_page.drawn == large_page.operations == 200_000
     assert large_page.path.stat().st_size == large_page.bytes <= 25_000_000
 
 

@@ -279,11 +279,24 @@ def test_operation_that_is_not_drawn_is_said_to_be_missing(page: Page, pages: Pa
     assert_calm(page)
 
 
-def test_a_hundred_thousand_operations_are_drawn(page: Page, large_page: PageWritten) -> None:
-    page.open(large_page.path, "#op=99999")
-    assert "#99999" in page.evaluate(SELECTED)
+def test_two_hundred_thousand_operations_are_drawn(page: Page, large_page: PageWritten) -> None:
+    page.open(large_page.path, "#op=199999")
+    assert "#199999" in page.evaluate(SELECTED)
     assert page.evaluate(LANES) == 16
+    page.evaluate("document.querySelector('button.alarm').click()")
+    page.settle()
+    assert page.evaluate("document.querySelector('.in-anomaly').textContent").endswith("stale-read")
+    assert coloured_pixels(page, "anomaly") > 100
     assert_calm(page)
+
+
+@pytest.mark.parametrize("name", ["valid_page", "invalid_page"])
+def test_the_panel_beside_the_timeline_is_not_cut_off(
+    page: Page, name: str, request: pytest.FixtureRequest
+) -> None:
+    page.open(request.getfixturevalue(name))
+    panel = "document.querySelector('.details')"
+    assert page.evaluate(f"{panel}.scrollHeight - {panel}.clientHeight") <= 0
 
 
 def test_history_without_operations_has_a_page(page: Page, pages: Path) -> None:
