@@ -13,10 +13,12 @@
 //! happened after everything else. A row is put there only if it fits nowhere else.
 //! `checker/monitors/sweep.py` says the same in Python.
 
-use std::ops::Range;
+mod item;
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+
+pub(super) use item::{Beyond, Gaps, Item};
 
 use super::watch::Watch;
 use crate::budget::Exhausted;
@@ -28,62 +30,6 @@ const VIOLATIONS_MAX: usize = 8;
 const NONE: u32 = u32::MAX;
 /// The scope of rows that any mutation concerns.
 pub(super) const WHOLE: u32 = u32::MAX;
-
-/// Whether an observation is legal once something happened after the last known state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beyond {
-    Legal,
-    Illegal,
-    Unclear,
-}
-
-/// Slots that a row may not take, from the first to the last of each; they ascend and do not touch.
-pub(super) type Gaps = Vec<(u32, u32)>;
-
-/// A row, where it may go, and where it went.
-#[derive(Debug, Clone)]
-pub(super) struct Item {
-    pub(super) row: u32,
-    pub(super) low: u32,
-    pub(super) high: u32,
-    /// Which of all gaps are between `low` and `high`.
-    pub(super) gaps: Range<u32>,
-    /// What an unknown mutation must concern to concern this row.
-    pub(super) scope: u32,
-    pub(super) beyond: Beyond,
-    slot: u32,
-    /// The item that had raised the least slot to where it was when this one was invoked.
-    why: u32,
-    /// Whether it fits only beyond the last known state.
-    forced: bool,
-    /// Whether its slot says more than what had to precede it.
-    own: bool,
-    /// Whether it comes after what its process can only have done beyond the last known state.
-    behind: bool,
-}
-
-impl Item {
-    pub(super) fn new(row: u32, (low, high): (u32, u32), scope: u32, beyond: Beyond) -> Self {
-        Self {
-            row,
-            low,
-            high,
-            gaps: 0..0,
-            scope,
-            beyond,
-            slot: NONE,
-            why: NONE,
-            forced: false,
-            own: false,
-            behind: false,
-        }
-    }
-
-    /// Whether this is one of the known mutations.
-    pub(super) fn is_mutation(&self) -> bool {
-        self.low % 2 == 1
-    }
-}
 
 /// An item that fits nowhere, and those that exclude its domain.
 #[derive(Debug)]
