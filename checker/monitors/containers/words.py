@@ -14,6 +14,8 @@ __all__ = ["Fate", "Words", "fates"]
 
 _NAMED_MAX: Final = 4
 """The most values that one sentence names."""
+_TWICE: Final = 3
+"""The operations of a value that was put in once and taken out twice."""
 
 
 class Fate(NamedTuple):
@@ -47,16 +49,17 @@ class Words(NamedTuple):
                 f"{self.insertion}, {name_operation(first)}, failed and certainly had no effect"
             )
         if anomaly == "duplicate-removal":
-            insertion, one, other = operations
-            return sentence(
-                f"{shorten(insertion.value)} was {self.inserted} once, by "
-                f"{name_operation(insertion)}, and {self.removed} twice, by "
-                f"{name_operation(one)} and by {name_operation(other)}"
-            )
+            return self._too_often(operations)
         if anomaly == "future-removal":
             return sentence(
                 f"{name_operation(first)} {self.removed} {shorten(first.output)} before its "
                 f"{self.insertion}, {name_operation(operations[1])}, began"
+            )
+        if anomaly == "non-linearizable":
+            values = ", ".join(fate.value for fate in fates(operations)[:_NAMED_MAX])
+            return sentence(
+                f"no order explains what was {self.inserted} and {self.removed} of {values}, "
+                f"whichever operations on equal values belong together"
             )
         inside = fates(operations[1:])
         alone = len(inside) == 1
@@ -64,6 +67,21 @@ class Words(NamedTuple):
             f"{name_operation(first)} found the {self.container} empty, but "
             f"{'this value was' if alone else 'at least one of these values was always'} in it: "
             f"{self.list_fates(inside)}"
+        )
+
+    def _too_often(self, operations: Sequence[Operation]) -> str:
+        insertion, *others = operations
+        if len(operations) == _TWICE:
+            one, other = others
+            return sentence(
+                f"{shorten(insertion.value)} was {self.inserted} once, by "
+                f"{name_operation(insertion)}, and {self.removed} twice, by "
+                f"{name_operation(one)} and by {name_operation(other)}"
+            )
+        times = len(operations) // 2
+        return sentence(
+            f"{shorten(insertion.value)} was {self.removed} {times + 1} times by the time that "
+            f"{name_operation(others[-1])} ended, and {self.inserted} at most {times} times"
         )
 
     def fate(self, fate: Fate) -> str:

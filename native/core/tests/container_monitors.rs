@@ -78,6 +78,11 @@ proptest! {
     fn with_repeated_values((container, table) in histories(true, true)) {
         agrees(container, &table)?;
     }
+
+    #[test]
+    fn with_repeated_values_and_answers((container, table) in histories(true, false)) {
+        agrees(container, &table)?;
+    }
 }
 
 /// Rows as (invoked, completed, kind, arguments).
@@ -165,6 +170,71 @@ fn values_that_leave_out_of_order() {
         certificate(Container::Queue, &lost),
         ("lost-value", vec![0, 1, 2])
     );
+}
+
+#[test]
+fn equal_values_leave_in_the_order_in_which_they_came() {
+    // The second and the third insertion of 1 are nested, and each may be the earlier.
+    let rows = |last: &'static [u32]| {
+        table(&[
+            (0, 1, INSERT, &[1]),
+            (2, 9, INSERT, &[1]),
+            (3, 4, INSERT, &[1]),
+            (5, 6, INSERT, &[2]),
+            (10, 11, REMOVE, &[1]),
+            (12, 13, REMOVE, &[1]),
+            (14, 15, REMOVE, &[2]),
+            (16, 17, REMOVE, last),
+        ])
+    };
+    let valid = rows(&[1]);
+    let Finding::Valid { order } = judge(Container::Queue, &valid) else {
+        panic!("{:?}", judge(Container::Queue, &valid));
+    };
+    replay(&Container::Queue, &valid, &order, true).unwrap();
+    assert_eq!(
+        certificate(Container::PriorityQueue, &valid).0,
+        "out-of-order"
+    );
+    let wrong = rows(&[0]);
+    let (anomaly, rows) = certificate(Container::Queue, &wrong);
+    assert_eq!((anomaly, rows.contains(&7)), ("false-empty", true));
+}
+
+#[test]
+fn a_value_is_not_removed_oftener_than_it_was_put_in() {
+    let twice = table(&[
+        (0, 1, INSERT, &[1]),
+        (2, 3, INSERT, &[1]),
+        (4, 5, REMOVE, &[1]),
+        (6, 7, REMOVE, &[1]),
+        (8, 9, REMOVE, &[1]),
+    ]);
+    let early = table(&[
+        (0, 1, INSERT, &[1]),
+        (2, 3, REMOVE, &[1]),
+        (4, 5, REMOVE, &[1]),
+        (6, 7, INSERT, &[1]),
+    ]);
+    let first = table(&[
+        (0, 1, REMOVE, &[1]),
+        (2, 3, INSERT, &[1]),
+        (4, 5, INSERT, &[1]),
+    ]);
+    for container in CONTAINERS {
+        assert_eq!(
+            certificate(container, &twice),
+            ("duplicate-removal", vec![0, 1, 2, 3, 4])
+        );
+        assert_eq!(
+            certificate(container, &early),
+            ("duplicate-removal", vec![0, 1, 2])
+        );
+        assert_eq!(
+            certificate(container, &first),
+            ("future-removal", vec![0, 1])
+        );
+    }
 }
 
 #[test]

@@ -25,6 +25,7 @@ struct BestFirst;
 
 impl Family for BestFirst {
     const NAME: &'static str = "priority queue";
+    const IN_ORDER: bool = true;
 
     fn decide(items: &[Item], empties: &[Empty], watch: &mut Watch<'_>) -> Decision {
         let mut items = items.to_vec();
@@ -59,14 +60,19 @@ impl Family for BestFirst {
 fn extract(ordered: &[Item], watch: &mut Watch<'_>) -> Result<Result<Vec<u64>, usize>, Exhausted> {
     let mut better = Union::default();
     let mut extracted = Vec::with_capacity(ordered.len());
-    for (place, item) in ordered.iter().enumerate() {
-        watch.spend(1)?;
-        let instant = better.first_outside(item.inserted_from().max(item.removed_from()));
-        if instant > item.removed_by() {
-            return Ok(Err(place));
+    for equals in ordered.chunk_by(|item, other| item.value == other.value) {
+        let first = extracted.len();
+        for item in equals {
+            watch.spend(1)?;
+            let instant = better.first_outside(item.inserted_from().max(item.removed_from()));
+            if instant > item.removed_by() {
+                return Ok(Err(extracted.len()));
+            }
+            extracted.push(instant);
         }
-        better.add(item.inserted_by(), instant);
-        extracted.push(instant);
+        for (item, &instant) in equals.iter().zip(&extracted[first..]) {
+            better.add(item.inserted_by(), instant);
+        }
     }
     Ok(Ok(extracted))
 }

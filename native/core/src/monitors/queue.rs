@@ -27,6 +27,7 @@ struct Fifo;
 
 impl Family for Fifo {
     const NAME: &'static str = "queue";
+    const IN_ORDER: bool = true;
 
     fn decide(items: &[Item], empties: &[Empty], watch: &mut Watch<'_>) -> Decision {
         if let Some(certificate) = find_overtaking(items, watch)? {

@@ -16,7 +16,7 @@ pub(in crate::monitors) const NEVER: u64 = END + 4;
 const NONE: u32 = u32::MAX;
 
 /// An operation and the instants at which it may take effect.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(in crate::monitors) struct Span {
     pub(in crate::monitors) row: u32,
     pub(in crate::monitors) from: u64,
@@ -97,6 +97,27 @@ impl Item {
     /// The open interval of instants at which the value is inside; empty if it has no length.
     pub(super) fn surely_inside(&self) -> (u64, u64) {
         (self.insertion.by, self.removal.from)
+    }
+
+    /// Whether each operation has a time, and it can have been taken out after it was put in.
+    pub(super) fn is_possible(&self) -> bool {
+        let (insertion, removal) = (self.insertion, self.removal);
+        insertion.from <= insertion.by && removal.from <= removal.by && insertion.from <= removal.by
+    }
+
+    /// The same item with other times.
+    pub(super) fn with_spans(&self, times: impl Fn(Span) -> Span) -> Self {
+        Self::new(
+            self.value,
+            times(self.insertion),
+            self.removal().map(|_| times(self.removal)),
+        )
+    }
+
+    /// When it was put in, and when it was taken out if it was.
+    pub(super) fn spans(&self) -> impl Iterator<Item = Span> + use<> {
+        let removal = self.removal().map(|_| self.removal);
+        std::iter::once(self.insertion).chain(removal)
     }
 
     /// Its insertion, and its removal if there is one.

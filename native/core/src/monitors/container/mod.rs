@@ -11,7 +11,10 @@
 mod cores;
 mod free_time;
 mod items;
+mod narrowing;
 mod pairing;
+mod places;
+mod repeated;
 mod unanswered;
 
 pub(super) use cores::minimal_core;
@@ -41,6 +44,9 @@ pub(super) trait Family {
     /// What the object is called in errors.
     const NAME: &'static str;
 
+    /// Whether equal values leave in the order in which they were put in, or may as well.
+    const IN_ORDER: bool;
+
     /// Find a legal order of what happened to some items and of removals that found nothing.
     fn decide(items: &[Item], empties: &[Empty], watch: &mut Watch<'_>) -> Decision;
 
@@ -64,13 +70,21 @@ fn decide<F: Family>(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Fi
     let paired = match pair(table, F::NAME, watch)? {
         Pairing::Paired(paired) => paired,
         Pairing::Impossible(certificate) => return Ok(Finding::from(certificate)),
-        Pairing::Repeated => return Ok(Finding::Undecided(REPEATED)),
+        Pairing::Repeated => {
+            watch.keep(table.len().saturating_mul(2 * BYTES_A_ROW))?;
+            let found = repeated::decide::<F>(table, watch)?;
+            return Ok(found.unwrap_or(Finding::Undecided(REPEATED)));
+        }
         Pairing::Foreign => return Ok(Finding::Undecided(FOREIGN)),
     };
+    decide_paired::<F>(&paired, watch)
+}
+
+fn decide_paired<F: Family>(paired: &Paired, watch: &mut Watch<'_>) -> Result<Finding, Exhausted> {
     match F::decide(&paired.items, &paired.empties, watch)? {
         Ok(order) => Ok(Finding::Valid { order }),
         Err(certificate) if paired.unanswered.is_empty() => Ok(Finding::from(certificate)),
-        Err(_) => decide_unanswered::<F>(&paired, watch),
+        Err(_) => decide_unanswered::<F>(paired, watch),
     }
 }
 

@@ -30,6 +30,7 @@ struct Lifo;
 
 impl Family for Lifo {
     const NAME: &'static str = "stack";
+    const IN_ORDER: bool = false;
 
     fn decide(items: &[Item], empties: &[Empty], watch: &mut Watch<'_>) -> Decision {
         let parts = match peel(items, watch)? {
