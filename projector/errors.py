@@ -9,6 +9,8 @@
     +- ReadModelUnavailable
     +- PositionGap
     +- LogWentBack
+    +- GenerationUnknown
+    +- GenerationBehind
 
 ``definite`` is true when the read model certainly did not change. A commit whose answer was lost is
 not definite; the checkpoint, which is part of it, tells later whether it happened.
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckpointConflict",
     "ConfigError",
+    "GenerationBehind",
+    "GenerationUnknown",
     "LogWentBack",
     "PositionGap",
     "ProjectionFailed",
@@ -127,3 +131,37 @@ class LogWentBack(ProjectorError):
         )
         self.checkpoint = checkpoint
         self.head = head
+
+
+class GenerationUnknown(ProjectorError):
+    """A generation was never built; nothing was switched."""
+
+    definite = True
+
+    def __init__(self, projection: str, generation: int, known: Sequence[int]) -> None:
+        there = ", ".join(map(str, known)) or "none at all"
+        super().__init__(
+            f"projection {projection!r} has no generation {generation}, there is {there}: build it "
+            f"with `projector rebuild {projection} --generation {generation}`."
+        )
+        self.projection = projection
+        self.generation = generation
+
+
+class GenerationBehind(ProjectorError):
+    """A generation has not applied all that the active one has; nothing was switched."""
+
+    definite = True
+
+    def __init__(
+        self, projection: str, generation: int, position: int, active: int, ahead: int
+    ) -> None:
+        super().__init__(
+            f"generation {generation} of projection {projection!r} is at position {position}, the "
+            f"active generation {active} at {ahead}: readers would see it go back. Let it catch up "
+            "(`projector rebuild` or `projector run`), and switch then."
+        )
+        self.projection = projection
+        self.generation = generation
+        self.position = position
+        self.ahead = ahead

@@ -27,25 +27,11 @@ from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.errors import CheckpointConflict, ProjectionFailed, ReadModelUnavailable
+from projector.postgres_generations import adopt
+from projector.postgres_tables import DOCUMENTS, SCHEMA, checkpoints, metadata
 from projector.projection import Projection
 
-__all__ = ["PostgresReadModel", "checkpoints"]
-
-SCHEMA: Final = "projector"
-
-_metadata = sa.MetaData(schema=SCHEMA)
-
-checkpoints = sa.Table(
-    "checkpoints",
-    _metadata,
-    sa.Column("projection", sa.Text, primary_key=True),
-    sa.Column("generation", sa.Integer, primary_key=True),
-    sa.Column("position", sa.BigInteger, nullable=False),
-    sa.Column(
-        "updated_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()
-    ),
-    comment="How far each read model has come; written in the transaction of its changes.",
-)
+__all__ = ["PostgresReadModel"]
 
 _SETUP_LOCK: Final = int.from_bytes(b"projects", "big")
 """The advisory lock of table creation: PostgreSQL's own IF NOT EXISTS races with itself."""
@@ -112,11 +98,13 @@ class PostgresReadModel:
         key = self._key()
         async with self.transaction() as connection:
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_LOCK)))
-            await connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
-            await connection.run_sync(_metadata.create_all)
+            for schema in (SCHEMA, DOCUMENTS):
+                await connection.execute(CreateSchema(schema, if_not_exists=True))
+            await connection.run_sync(metadata.create_all)
             await connection.run_sync(self.projection.tables.create_all)
             start = insert(checkpoints).values(**key, position=0).on_conflict_do_nothing()
             await connection.execute(start)
+            await adopt(connection, self.projection)
 
     async def checkpoint(self) -> Checkpoint:
         """Return how far the projection has come; 0 if it was never prepared.

@@ -19,10 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventstore.event import RecordedEvent
 from projector.documents import Changed, DocumentProjection, fold, keys_to_load
 from projector.errors import ConfigError
+from projector.postgres_tables import DOCUMENTS
 
 __all__ = ["DocumentTable"]
-
-SCHEMA: Final = "projector"
 
 _LOAD: Final = "SELECT key, document::text FROM {table} WHERE key = ANY($1)"
 _WRITE: Final = """
@@ -45,7 +44,7 @@ _decode: Final = msgspec.json.Decoder().decode
 class DocumentTable:
     """A document projection, and the table of one generation of it.
 
-    The table is ``projector."NAME@GENERATION"``: a key, a document (JSON), and the position of the
+    The table is ``documents."NAME@GENERATION"``: a key, a document (JSON), and the position of the
     last event that changed it.
 
     Raises:
@@ -61,7 +60,7 @@ class DocumentTable:
         self.projection = projection
         self.name = projection.name
         self.generation = generation
-        self.tables = sa.MetaData(schema=SCHEMA)
+        self.tables = sa.MetaData(schema=DOCUMENTS)
         self.table = sa.Table(
             f"{self.name}@{generation}",
             self.tables,

@@ -26,6 +26,8 @@ app = App(
     result_action="return_value",
 )
 app.command("projector.cli.run:run", name="run", help="Project until SIGINT or SIGTERM.")
+app.command("projector.cli.rebuild:rebuild", name="rebuild", help="Build a read model anew.")
+app.command("projector.cli.switch:switch", name="switch", help="Change the active generation.")
 app.command("projector.cli.status:status", name="status", help="Say how far a projection is.")
 
 

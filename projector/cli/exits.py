@@ -5,6 +5,7 @@
 | 0 | done |
 | 1 | the log broke its promise: it went back, or the stream holds what is none of it |
 | 2 | usage or configuration: an option, a URL, a projection that cannot be loaded |
+| 3 | not yet: a generation is behind the active one |
 | 5 | infrastructure: a server cannot be reached or did not answer |
 | 70 | an internal error: a bug of ours, or of the projection |
 | 130, 143 | interrupted, terminated |
@@ -16,7 +17,13 @@ import enum
 
 from eventstore.errors import ConfigError as StoreConfigError
 from eventstore.errors import ForeignMessage, SchemaMismatch
-from projector.errors import ConfigError, LogWentBack, ProjectionFailed
+from projector.errors import (
+    ConfigError,
+    GenerationBehind,
+    GenerationUnknown,
+    LogWentBack,
+    ProjectionFailed,
+)
 
 __all__ = ["Exit", "exit_of"]
 
@@ -27,6 +34,7 @@ class Exit(enum.IntEnum):
     OK = 0
     VIOLATION = 1
     USAGE = 2
+    NOT_YET = 3
     INFRASTRUCTURE = 5
     INTERNAL = 70
     INTERRUPTED = 130
@@ -36,8 +44,10 @@ class Exit(enum.IntEnum):
 def exit_of(error: Exception) -> Exit:
     """Return the exit code that an error ends with."""
     match error:
-        case ConfigError() | StoreConfigError() | SchemaMismatch():
+        case ConfigError() | StoreConfigError() | SchemaMismatch() | GenerationUnknown():
             return Exit.USAGE
+        case GenerationBehind():
+            return Exit.NOT_YET
         case LogWentBack() | ForeignMessage():
             return Exit.VIOLATION
         case ProjectionFailed():

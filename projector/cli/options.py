@@ -23,6 +23,7 @@ __all__ = [
     "ProjectionName",
     "StoreUrl",
     "WithoutStore",
+    "lease_name",
     "load",
 ]
 
@@ -94,3 +95,8 @@ def load(given: str, generation: int | None = None) -> Projection:
             )
         return loaded
     return DocumentTable(loaded, generation or 1)
+
+
+def lease_name(projection: Projection) -> str:
+    """Name the lease of whoever keeps a generation of a projection."""
+    return f"projector {projection.name} {projection.generation}"

@@ -21,6 +21,7 @@ from projector.cli.options import (
     ProjectionName,
     StoreUrl,
     WithoutStore,
+    lease_name,
     load,
 )
 from projector.jetstream import JetStreamDelivery
@@ -51,7 +52,7 @@ def run(
     store = None if without_store else config.store_url(store_url, database)
     log_to_stderr(verbose=verbose)
     random = SystemRandom()
-    name = f"projector {loaded.name} {loaded.generation}"
+    name = lease_name(loaded)
 
     @asynccontextmanager
     async def open_session() -> AsyncIterator[Session]:

@@ -18,7 +18,8 @@ from eventstore.postgres.store import PostgresEventStore
 from eventstore.stream import Position
 from projector import projector
 from projector.errors import LogWentBack, ProjectionFailed
-from projector.postgres import PostgresReadModel, checkpoints
+from projector.postgres import PostgresReadModel
+from projector.postgres_tables import checkpoints
 from projector.projections.stream_totals import StreamTotals
 from tests.support import projecting as support
 from tests.support import relaying

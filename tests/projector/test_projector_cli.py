@@ -151,3 +151,32 @@ def test_a_bug_is_exit_70(
     monkeypatch.setattr("projector.cli.app", broken)
     assert run_main(["status", "stream-totals"], monkeypatch) == 70
     assert "internal error" in capsys.readouterr().err
+
+
+def ended(*arguments: str, database: str) -> subprocess.CompletedProcess[str]:
+    """Run the command on a database to its end."""
+    return subprocess.run(
+        [COMMAND, *arguments, "--database-url", database],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.stack
+async def test_a_generation_is_rebuilt_from_the_log_and_switched_to(store_url: str) -> None:
+    async with PostgresEventStore.connect(store_url) as store:
+        await relaying.append(store, 12)
+    first = ended("rebuild", "event-counts", "--json", database=store_url)
+    rebuilt = msgspec.json.decode(first.stdout)
+    assert (rebuilt["position"], rebuilt["events"], rebuilt["switched_from"]) == (12, 12, None)
+    second = ("event-counts", "--generation", "2")
+    early = ended("switch", *second, database=store_url)
+    assert (early.returncode, "no generation 2" in early.stderr) == (2, True)
+    built = ended("rebuild", *second, "--switch", database=store_url)
+    assert "active now, before it generation 1" in built.stdout
+    back = ended("switch", "event-counts", "--generation", "1", database=store_url)
+    assert back.stdout == "event-counts: generation 1 is active, before it 2\n"
+    refused = ended("rebuild", "stream-totals", "--generation", "2", database=store_url)
+    assert (refused.returncode, "names new tables" in refused.stderr) == (2, True)

@@ -1,0 +1,128 @@
+"""Generations of a read model: built beside each other, switched without going back."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from eventstore.errors import EventStoreError
+from eventstore.event import Event, RecordedEvent
+from eventstore.memory import MemoryEventStore
+from eventstore.stream import ANY, Position, stream_name
+from projector.checkpoint import Checkpoint
+from projector.errors import GenerationBehind, GenerationUnknown, LogWentBack, PositionGap
+from projector.memory import MemoryReadModel
+from projector.postgres import PostgresReadModel
+from projector.postgres_documents import DocumentTable
+from projector.postgres_generations import active_generation, switch
+from projector.projections.event_counts import EventCounts
+from projector.projections.stream_totals import StreamTotals
+from projector.rebuild import rebuild
+from tests.support.recorded import log
+
+COUNT = sa.text('SELECT document::text FROM documents."event-counts"')
+
+
+async def a_store(events: int) -> MemoryEventStore:
+    store = MemoryEventStore()
+    for _ in range(events):
+        await store.append(stream_name("count-1"), [Event(type="Counted")], expected=ANY)
+    return store
+
+
+async def commit(model: PostgresReadModel, events: int) -> None:
+    """Bring a read model from where it is to a position."""
+    await model.prepare()
+    checkpoint = await model.checkpoint()
+    await model.commit(log(events)[checkpoint.position :], checkpoint)
+
+
+@pytest.mark.parametrize("page", [1, 3, 100])
+async def test_a_rebuild_applies_the_whole_log_once(page: int) -> None:
+    store = await a_store(10)
+    model = MemoryReadModel()
+    told: list[tuple[int, int]] = []
+    reached = await rebuild(store, model, page=page, progress=lambda *now: told.append(now))
+    assert reached.position == 10
+    assert model.applied == await store.read_log()
+    assert told[-1] == (10, 10)
+    assert [position for position, _ in told] == [*range(page, 10, page), 10]
+
+
+async def test_a_rebuild_goes_on_where_it_was_stopped() -> None:
+    class Breaking(MemoryEventStore):
+        left = 2
+
+        async def read_log(self, **where: object) -> list[RecordedEvent]:
+            self.left -= 1
+            if self.left < 0:
+                raise EventStoreError("gone")
+            return await super().read_log(**where)  # type: ignore[arg-type]
+
+    store = Breaking()
+    for _ in range(10):
+        await store.append(stream_name("count-1"), [Event(type="Counted")], expected=ANY)
+    model = MemoryReadModel()
+    with pytest.raises(EventStoreError, match="gone"):
+        await rebuild(store, model, page=3)
+    assert 0 < len(model.applied) < 10
+    store.left = 99
+    assert (await rebuild(store, model, page=3)).position == 10
+    assert [event.position for event in model.applied] == list(range(1, 11))
+
+
+async def test_a_log_that_went_back_or_has_a_hole_is_said() -> None:
+    ahead = MemoryReadModel()
+    await ahead.commit(log(3), Checkpoint(projection="memory", generation=1, position=Position(0)))
+    with pytest.raises(LogWentBack):
+        await rebuild(MemoryEventStore(), ahead)
+
+    class Holed(MemoryEventStore):
+        async def read_log(self, **_: object) -> list[RecordedEvent]:
+            return log(5)[1:]
+
+    with pytest.raises(PositionGap, match="position 1 is missing"):
+        await rebuild(Holed(), MemoryReadModel())
+
+
+@pytest.mark.stack
+async def test_the_first_generation_is_active_and_another_takes_over(postgres_url: str) -> None:
+    first, second = (DocumentTable(EventCounts(), generation) for generation in (1, 2))
+    async with (
+        PostgresReadModel.open(postgres_url, first) as old,
+        PostgresReadModel.open(postgres_url, second) as new,
+    ):
+        await commit(old, 5)
+        await commit(new, 3)
+        async with new.transaction() as connection:
+            assert await active_generation(connection, "event-counts") == 1
+            assert (await connection.execute(COUNT)).scalar_one() == "5"
+        with pytest.raises(GenerationBehind, match="at position 3, the active generation 1 at 5"):
+            async with new.transaction() as connection:
+                await switch(connection, second)
+        await commit(new, 7)
+        async with new.transaction() as connection:
+            assert await switch(connection, second) == 1
+        async with old.transaction() as connection:
+            assert await active_generation(connection, "event-counts") == 2
+            assert (await connection.execute(COUNT)).scalar_one() == "7"
+            assert await switch(connection, first, even_if_behind=True) == 2
+            assert (await connection.execute(COUNT)).scalar_one() == "5"
+
+
+@pytest.mark.stack
+async def test_what_was_never_built_cannot_be_switched_to(postgres_url: str) -> None:
+    async with PostgresReadModel.open(postgres_url, DocumentTable(EventCounts())) as model:
+        await model.prepare()
+        with pytest.raises(GenerationUnknown, match=r"no generation 4, there is 1: build it"):
+            async with model.transaction() as connection:
+                await switch(connection, DocumentTable(EventCounts(), 4))
+
+
+@pytest.mark.stack
+async def test_tables_of_ones_own_have_generations_too(postgres_url: str) -> None:
+    async with PostgresReadModel.open(postgres_url, StreamTotals()) as model:
+        await model.prepare()
+        async with model.transaction() as connection:
+            assert await active_generation(connection, "stream-totals") == 1
+            assert await active_generation(connection, "nothing") is None
