@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,9 @@ from cyclopts.validators import Number
 from eventstore.cli.options import DatabaseUrl, LogName, TimeoutSeconds, open_store
 from eventstore.cli.signals import log_to_stderr, run_until_signal
 from eventstore.errors import ConfigError
+from eventstore.measured import MeasuredEventStore, Tracer
+from eventstore.metrics import StoreMetrics
+from eventstore.scraping import scraped
 
 __all__ = ["serve"]
 
@@ -31,6 +35,13 @@ def serve(
         Path | None, Parameter(help="PEM file of the certificate chain, for TLS.")
     ] = None,
     key: Annotated[Path | None, Parameter(help="PEM file of the certificate's key.")] = None,
+    metrics_port: Annotated[
+        int | None,
+        Parameter(
+            help="Serve numbers for Prometheus on this port of 127.0.0.1, at /metrics.",
+            validator=Number(gte=0, lte=65_535),
+        ),
+    ] = None,
     verbose: Annotated[bool, Parameter(help="Log more, for debugging.", negative="")] = False,
     timeout_seconds: TimeoutSeconds = 10.0,
     log_name: LogName = None,
@@ -55,12 +66,30 @@ def serve(
     log_to_stderr(verbose=verbose)
 
     async def run() -> None:
-        async with (
-            opening as store,
-            server.serve(store, host=host, port=port, tokens=allowed, certificate=pair) as bound,
-        ):
+        metrics = StoreMetrics()
+        async with AsyncExitStack() as stack:
+            store = MeasuredEventStore(
+                await stack.enter_async_context(opening), metrics, tracer=_tracer()
+            )
+            if metrics_port is not None:
+                scraping = scraped(metrics.text, port=metrics_port)
+                scraping_port = await stack.enter_async_context(scraping)
+                sys.stderr.write(f"metrics at http://127.0.0.1:{scraping_port}/metrics\n")
+            bound = await stack.enter_async_context(
+                server.serve(store, host=host, port=port, tokens=allowed, certificate=pair)
+            )
             scheme = "grpcs" if pair else "grpc"
             sys.stderr.write(f"listening on {scheme}://{host}:{bound}\n")
             await asyncio.get_running_loop().create_future()
 
     return run_until_signal(run())
+
+
+def _tracer() -> Tracer | None:
+    """OpenTelemetry's tracer, where it is installed; who configures it decides where spans go."""
+    try:
+        from opentelemetry import trace  # noqa: PLC0415 - not a dependency of ours
+    except ImportError:
+        return None
+    tracer: Tracer = trace.get_tracer("eventstore")
+    return tracer

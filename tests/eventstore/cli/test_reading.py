@@ -111,7 +111,7 @@ async def test_a_tail_that_follows_sees_each_event_once(
             )
         whole = [number for number in range(20) if not selected or number % 2 == 0]
         seen: list[int] = []
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not seen or seen[-1] != whole[-1]:
                 seen.append(json.loads(await process.stdout.readline())["data"])
     assert seen == whole[whole.index(seen[0]) :]

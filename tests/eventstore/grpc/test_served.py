@@ -13,10 +13,14 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from eventstore import ABSENT, stream_name
+from eventstore.grpc.client import GrpcEventStore
 from tests.support.source import ROOT
+from tests.support.stores import events
 
 pytestmark = pytest.mark.stack
 
@@ -65,6 +69,29 @@ async def test_the_python_client(store_url: str, tmp_path: Path) -> None:
         "1 flight-9 SeatTaken {'seat': '14C'}",
         "2 booking-9 Booked None",
     ]
+
+
+async def test_the_metrics(store_url: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "eventstore.cli", "serve", "--port=0", "--metrics-port=0"),
+        f"--database-url={store_url}",
+        stderr=PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(60):
+            lines = [(await process.stderr.readline()).decode() for _ in range(2)]
+        found = re.fullmatch(r"metrics at (\S+)\nlistening on (\S+)\n", "".join(lines))
+        assert found, lines
+        async with GrpcEventStore.connect(found[2]) as store:
+            await store.append(stream_name("order-1"), events(3), expected=ABSENT)
+        numbers = (await asyncio.to_thread(urlopen, found[1])).read().decode()
+    finally:
+        process.kill()
+        await process.wait()
+    assert 'eventstore_events_total{what="appended"} 3\n' in numbers
+    assert 'eventstore_calls_total{method="append",result="ok"} 1\n' in numbers
+    assert "eventstore_head_position 3\n" in numbers
 
 
 @pytest.fixture(scope="session")
