@@ -78,7 +78,7 @@ def _nothing(scope: object) -> Sequence[Operation]:
 def _name(item: Item, raised_by: Sequence[Item]) -> Violation:
     known = tuple(reason.operation for reason in raised_by)[: _OPERATIONS_MAX - 1]
     if not item.is_mutation:
-        refused = item.operation.f == "cas"
+        refused = item.operation.output is False
         name = "unjustified-conflict" if refused else "stale-read"
         return Violation(name, (item.operation, *known))
     if raised_by and not raised_by[0].is_mutation:

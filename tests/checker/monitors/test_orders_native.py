@@ -8,17 +8,24 @@ from typing import Any
 import pytest
 
 from checker import History, Limits
-from checker.engine import native_judge
+from checker.engine import native_judge, reference
 from checker.engine.replay import replay
 from checker.history.recorded import record
-from checker.models import Log, Model, Stream
+from checker.models import Log, Model, Stream, VersionedKv, VersionedStore
 from checker.monitors import EXPLANATIONS, MONITORS
 from tests.support.drafts import arrange
 from tests.support.log_histories import log_drafts
 from tests.support.seeded import seeded
 from tests.support.stream_histories import mutate, random_mix, stream_drafts
+from tests.support.versioned_histories import (
+    mutate_versioned,
+    random_versioned_mix,
+    versioned_drafts,
+)
 
 LIMITS = Limits(timeout_seconds=60)
+SEARCHED_MAX = 10
+"""Of longer histories the reference search is not asked."""
 
 
 def compare(model: Model[Any], history: History, results: Counter[str]) -> None:
@@ -34,6 +41,8 @@ def compare(model: Model[Any], history: History, results: Counter[str]) -> None:
         assert native.algorithm.startswith("search") == bool(expected.undecided)
         if expected.undecided:
             results["left to the search"] += 1
+            if len(part.operations) <= SEARCHED_MAX:
+                assert native.verdict is reference.search(part.model, part.operations).verdict
             continue
         assert native.anomalies == expected.anomalies
         for anomaly in native.anomalies:
@@ -53,6 +62,18 @@ def test_streams(*, whole: bool) -> None:
         compare(Stream(), arrange(drafts), results)
     assert results["invalid"] > 100
     assert results["left to the search"] < 30
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["key", "store"])
+def test_versioned_stores(*, shared: bool) -> None:
+    results: Counter[str] = Counter()
+    for seed in range(900):
+        random = seeded(70_000 + seed)
+        drafts = versioned_drafts(random, random_versioned_mix(random, shared=shared))
+        for _ in range(random.choice([0, 1, 1, 2, 3])):
+            mutate_versioned(random, drafts)
+        compare(VersionedStore() if shared else VersionedKv(), arrange(drafts), results)
+    assert min(results["valid"], results["invalid"], results["left to the search"]) > 20, results
 
 
 def test_logs() -> None:

@@ -12,15 +12,21 @@ from checker import History, Limits
 from checker.engine import native_judge
 from checker.engine.sequential import replay_by_process
 from checker.history.recorded import record
-from checker.models import Log, Model, Stream
+from checker.models import Log, Model, Stream, VersionedKv, VersionedStore
 from checker.monitors import EXPLANATIONS, Monitor
 from checker.monitors.log import judge_log_by_process
 from checker.monitors.streams import judge_streams_by_process
+from checker.monitors.versioned import judge_versioned_by_process
 from tests.support.drafts import arrange
 from tests.support.log_histories import log_drafts
 from tests.support.process_histories import assign_processes, shuffle_times
 from tests.support.seeded import seeded
 from tests.support.stream_histories import mutate, random_mix, stream_drafts
+from tests.support.versioned_histories import (
+    mutate_versioned,
+    random_versioned_mix,
+    versioned_drafts,
+)
 
 LIMITS = Limits(timeout_seconds=60)
 
@@ -60,6 +66,19 @@ def test_streams(*, whole: bool) -> None:
         for _ in range(random.choice([0, 1, 1, 2])):
             mutate(random, drafts)
         compare(Stream(), judge_streams_by_process, shared_out(random, drafts), results)
+    assert min(results["valid"], results["invalid"]) > 60, results
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["key", "store"])
+def test_versioned_stores(*, shared: bool) -> None:
+    results: Counter[str] = Counter()
+    for seed in range(600):
+        random = seeded(40_000 + seed)
+        drafts = versioned_drafts(random, random_versioned_mix(random, shared=shared))
+        for _ in range(random.choice([0, 1, 1, 2])):
+            mutate_versioned(random, drafts)
+        model = VersionedStore() if shared else VersionedKv()
+        compare(model, judge_versioned_by_process, shared_out(random, drafts), results)
     assert min(results["valid"], results["invalid"]) > 60, results
 
 

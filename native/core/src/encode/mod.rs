@@ -18,6 +18,7 @@ pub mod stack;
 mod stream_pages;
 pub mod streams;
 mod unknown;
+pub mod versioned;
 
 pub use kv::encode_kv;
 pub use multi_register::encode_multi_register;

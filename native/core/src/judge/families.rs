@@ -1,16 +1,16 @@
 //! The models that are judged natively: one line each.
 
-use super::parts::{Part, by_key, by_stream};
+use super::parts::{Part, as_whole, by_key, by_stream};
 use crate::budget::{Budget, Progress};
 use crate::encode::{
     self, Encoded, Options, counter, encode_cas_register, encode_kv, encode_multi_register,
-    encode_register, lock, priority_queue, queue, set, stack,
+    encode_register, lock, priority_queue, queue, set, stack, versioned,
 };
 use crate::history::History;
 use crate::models::strings::is_of_strings;
 use crate::models::{
     Counter, Lock, Log, Model, MultiRegister, PriorityQueue, Queue, Register, Set, Stack, Stream,
-    Strings,
+    Strings, Versioned,
 };
 use crate::monitors::{self, Finding, registers};
 use crate::operations::{Malformed, OperationTable};
@@ -107,6 +107,29 @@ const FAMILIES: &[Family] = &[
         search: search_with::<MultiRegister>,
     },
     keyed("kv", encode_kv, ("zones", monitors::kv::judge), search_kv),
+    keyed(
+        "versioned-kv",
+        versioned::encode_key,
+        ("revision order", monitors::versioned::judge),
+        search_with::<Versioned>,
+    )
+    .with_processes((
+        "revision order by process",
+        monitors::versioned::judge_by_process,
+    )),
+    Family {
+        split: as_whole,
+        ..keyed(
+            "versioned-store",
+            versioned::encode_store,
+            ("revision order", monitors::versioned::judge),
+            search_with::<Versioned>,
+        )
+    }
+    .with_processes((
+        "revision order by process",
+        monitors::versioned::judge_by_process,
+    )),
     Family {
         name: "stream",
         split: by_stream,

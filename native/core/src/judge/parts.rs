@@ -42,6 +42,19 @@ pub(super) fn by_key(history: &History) -> Vec<Part> {
         .collect()
 }
 
+/// All keys together.
+pub(super) fn as_whole(history: &History) -> Vec<Part> {
+    let whole = Part {
+        key_row: None,
+        rows: (0..id(history.len())).collect(),
+        context: Vec::new(),
+    };
+    if history.is_empty() {
+        return Vec::new();
+    }
+    vec![whole]
+}
+
 /// Give streams the reads of the log that show where their appends of unknown outcome went.
 fn add_log_reads(history: &History, parts: &mut [Part]) {
     let mut unanswered = Values::default();

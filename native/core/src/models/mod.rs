@@ -21,6 +21,7 @@ pub(crate) mod stream;
 pub mod strings;
 mod subsets;
 mod unread;
+pub(crate) mod versioned;
 
 pub use counter::Counter;
 pub use lock::Lock;
@@ -33,6 +34,7 @@ pub use set::Set;
 pub use stack::Stack;
 pub use stream::Stream;
 pub use strings::Strings;
+pub use versioned::Versioned;
 
 use crate::operations::{Malformed, OperationTable};
 

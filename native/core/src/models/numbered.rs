@@ -49,6 +49,11 @@ impl<T: Eq + Hash> Numbered<T> {
         self.things[number as usize]
     }
 
+    /// The thing of a number, where it stands.
+    pub(super) fn at(&self, number: u32) -> &T {
+        &self.things[number as usize]
+    }
+
     /// The bytes that it keeps.
     pub(super) fn bytes(&self) -> usize {
         self.things.capacity() * size_of::<T>() + self.numbers.allocation_size()

@@ -20,6 +20,7 @@ pub mod stack;
 pub mod streams;
 mod sweep;
 mod two_state;
+pub mod versioned;
 mod watch;
 
 use crate::budget::Exhausted;
