@@ -53,8 +53,10 @@ async def verify_log(
     """
     if (head is None) != (public_key_file is None):
         raise ConfigError("--head and --public-key go together.")
-    signed = _signed(head, public_key_file) if head and public_key_file else None
     url, name = database_url_of(database_url), log_name_of(log_name)
+    signed = _signed(head, public_key_file) if head and public_key_file else None
+    if signed is not None and signed.log != name:
+        raise ConfigError(f"{head} is a head of the log {signed.log!r}, not of {name!r}.")
     with progress("verifying", None) as done:
         report = await verify_chain(
             url,

@@ -149,6 +149,11 @@ def test_heads_that_cannot_be_used(run: Run, keys: tuple[str, str], tmp_path: Pa
         ran = run("verify-log", f"--head={head}", f"--public-key={public}")
         assert ran.code == 2
         assert words in ran.err
+    head.write_text(json.dumps(document))
+    run("migrate", "--log=other")
+    foreign = run("verify-log", f"--head={head}", f"--public-key={public}", "--log-name=other")
+    assert (foreign.code, foreign.out) == (2, "")
+    assert "of the log 'default', not of 'other'" in foreign.err
     assert "go together" in run("verify-log", f"--head={head}").err
     assert "no Ed25519 key" in run("sign-head", f"--key={public}").err
     missing = run("verify-log", f"--head={tmp_path}/x", f"--public-key={public}")
