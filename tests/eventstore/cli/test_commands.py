@@ -208,3 +208,12 @@ async def test_an_append_without_an_answer_ends_with_3(store_url: str) -> None:
     assert process.returncode == 3
     assert event_id in complaints.decode()
     assert "the outcome is unknown" in complaints.decode()
+
+
+def test_serve_without_grpc_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("eventstore.grpc")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    ran = run("serve", *SOMEWHERE)
+    assert ran.code == 2
+    assert "trueorder[grpc]" in ran.err
