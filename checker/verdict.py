@@ -83,6 +83,7 @@ class PartitionResult(msgspec.Struct, frozen=True, kw_only=True):
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on a history, with the evidence of each partition.
 
+    ``seconds`` is the deciding alone, without reading and without putting findings into words.
     ``clock_uncertainty`` is by how many nanoseconds each operation was widened at both ends.
     """
 

@@ -78,16 +78,16 @@ def check(
     began = clock()
     history, clock_uncertainty = _widened(history, clock_uncertainty)
     judging = Judging(limits or Limits(), engine, cancel, on_partition, on_progress, clock)
-    results, peak_bytes = judging.judge(judge, history, level)
+    judged = judging.judge(judge, history, level)
     return CheckResult(
         model=judge.name,
         consistency=level,
-        verdict=worst(result.verdict for result in results),
-        algorithm=", ".join(dict.fromkeys(result.algorithm for result in results)) or "none",
+        verdict=worst(part.verdict for part in judged.parts),
+        algorithm=", ".join(dict.fromkeys(part.algorithm for part in judged.parts)) or "none",
         operations=len(history),
-        seconds=clock() - began,
-        peak_bytes=peak_bytes,
-        partitions=tuple(results),
+        seconds=judged.decided - began,
+        peak_bytes=judged.peak_bytes,
+        partitions=tuple(judged.parts),
         clock_uncertainty=clock_uncertainty,
     )
 

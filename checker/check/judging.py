@@ -9,7 +9,7 @@ from checker.check import partwise
 from checker.check.consistency import LINEARIZABLE, SEQUENTIAL, judge_level
 from checker.check.sequentially import SequentialRun
 from checker.engine import native_judge
-from checker.engine.native_judge import CancelToken, JudgeProgress
+from checker.engine.native_judge import CancelToken, Judged, JudgeProgress
 from checker.errors import MalformedHistory
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory, record
@@ -19,9 +19,6 @@ from checker.monitors import EXPLANATIONS
 from checker.verdict import PartitionResult
 
 __all__ = ["Judging"]
-
-Results = tuple[list[PartitionResult], int | None]
-"""Each part's verdict, and the most bytes that a search kept."""
 
 
 class Judging(NamedTuple):
@@ -34,7 +31,7 @@ class Judging(NamedTuple):
     on_progress: Callable[[JudgeProgress], object] | None
     clock: Callable[[], float]
 
-    def judge(self, model: Model[Any], history: History | RecordedHistory, level: str) -> Results:
+    def judge(self, model: Model[Any], history: History | RecordedHistory, level: str) -> Judged:
         """Judge all parts of a history by a level of consistency.
 
         Raises:
@@ -43,17 +40,19 @@ class Judging(NamedTuple):
         """
         if isinstance(model, TransactionModel):
             limits, clock, cancel = self.limits, self.clock, self.cancel
-            return self._told(([judge_level(model, history, level, limits, clock, cancel)], None))
+            result = judge_level(model, history, level, limits, clock, cancel)
+            return self._told(Judged([result], None, clock()))
         if level == SEQUENTIAL:
             return self._told(self._judge_sequentially(model, history))
         return self._judge_linearizably(model, history)
 
-    def _judge_linearizably(self, model: Model[Any], history: History | RecordedHistory) -> Results:
+    def _judge_linearizably(self, model: Model[Any], history: History | RecordedHistory) -> Judged:
         recorded = None if self.engine == "reference" else _native_history(history, model)
         if recorded is None:
             run = partwise.Run(self.limits, self.engine, self._tell, self.clock, self.cancel)
-            return run.judge(model, _loaded(history)), run.peak_bytes
-        results = native_judge.judge(
+            parts = run.judge(model, _loaded(history))
+            return Judged(parts, run.peak_bytes, self.clock())
+        judged = native_judge.judge(
             model,
             recorded,
             self.limits,
@@ -61,25 +60,27 @@ class Judging(NamedTuple):
             cancel=self.cancel,
             on_progress=self.on_progress,
             stopped=self._tell,
+            clock=self.clock,
         )
-        return self._told(results)
+        return self._told(judged)
 
-    def _judge_sequentially(self, model: Model[Any], history: History | RecordedHistory) -> Results:
+    def _judge_sequentially(self, model: Model[Any], history: History | RecordedHistory) -> Judged:
         silent = self._replace(on_partition=None)
 
         def linearizably(limits: Limits) -> list[PartitionResult]:
-            return silent._replace(limits=limits).judge(model, history, LINEARIZABLE)[0]
+            return silent._replace(limits=limits).judge(model, history, LINEARIZABLE).parts
 
         searched = self.engine == "reference"
         recorded = None if searched else _native_history(history, model)
         stricter = None if searched else linearizably
         run = SequentialRun(self.limits, self.clock, self.cancel, stricter)
-        return run.judge(model, history, recorded), run.peak_bytes
+        parts = run.judge(model, history, recorded)
+        return Judged(parts, run.peak_bytes, self.clock())
 
-    def _told(self, results: Results) -> Results:
-        for result in results[0]:
-            self._tell(result)
-        return results
+    def _told(self, judged: Judged) -> Judged:
+        for part in judged.parts:
+            self._tell(part)
+        return judged
 
     def _tell(self, result: PartitionResult) -> None:
         if self.on_partition is not None:

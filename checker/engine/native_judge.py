@@ -7,10 +7,11 @@ those operations that an explanation needs. What it finds is put into words here
 from __future__ import annotations
 
 import os
+import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -30,6 +31,7 @@ __all__ = [
     "CancelToken",
     "Explain",
     "JudgeProgress",
+    "Judged",
     "judge",
     "judge_by_process",
     "supports",
@@ -38,6 +40,17 @@ __all__ = [
 
 Explain = Callable[[str, Sequence[Operation]], str]
 """Says in one sentence what is wrong, from an anomaly's name and operations."""
+
+
+class Judged(NamedTuple):
+    """What became of a history's parts."""
+
+    parts: list[PartitionResult]
+    peak_bytes: int | None
+    """The most bytes that a search kept."""
+    decided: float
+    """When the last part was decided; what came after put the findings into words."""
+
 
 _JUDGED: Final[Mapping[type[Model[Any]], str]] = MappingProxyType(
     {MODELS[name]: name for name in _native.judged_models() if name in MODELS}
@@ -61,7 +74,8 @@ def judge(
     cancel: CancelToken | None = None,
     on_progress: Callable[[JudgeProgress], object] | None = None,
     stopped: Callable[[PartitionResult], object] | None = None,
-) -> tuple[list[PartitionResult], int | None]:
+    clock: Callable[[], float] = time.perf_counter,
+) -> Judged:
     """Judge a history; return each part's verdict, and the most bytes that a search kept.
 
     ``explain`` has the words for what the model's monitor finds. ``stopped`` is told of the parts
@@ -92,8 +106,9 @@ def judge(
             if stopped is not None and report.limit != "cancelled":
                 stopped(parts.result(report))
         raise
+    decided = clock()
     peak = max((report.peak_bytes for report in reports if report.monitor is None), default=None)
-    return [parts.result(report) for report in reports], peak
+    return Judged([parts.result(report) for report in reports], peak, decided)
 
 
 def supports_processes(model: Model[Any]) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from checker import (
     Operation,
     RecordedHistory,
+    check,
     check_file,
 )
 from checker.cli import main
@@ -17,6 +18,10 @@ from checker.engine.replay import replay
 from checker.history.formats import read_history
 from checker.history.recorded import read_natively
 from checker.models import Register
+from checker.verdict import PartitionResult
+from tests.support.drafts import arrange
+from tests.support.register_histories import register_drafts
+from tests.support.seeded import seeded
 
 
 def test_a_witness_can_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,3 +132,14 @@ def test_operations_are_made_when_asked_for(tmp_path: Path) -> None:
     assert recorded.operations[-2:] == operations
     with pytest.raises(IndexError):
         recorded.operations[2]
+
+
+def test_seconds_are_those_of_the_deciding_alone() -> None:
+    now = [0.0]
+
+    def read_slowly(_part: PartitionResult) -> None:
+        now[0] += 100
+
+    history = arrange(register_drafts(seeded(1), operations=6))
+    result = check(history, "cas-register", on_partition=read_slowly, clock=lambda: now[0])
+    assert (now, result.seconds) == ([100.0], 0.0)

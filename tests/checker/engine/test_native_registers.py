@@ -36,7 +36,7 @@ LIMITS = Limits(timeout_seconds=60)
 def judge(model: Model[Any], history: History) -> list[PartitionResult]:
     """Judge natively; each valid part's witness holds."""
     explain = EXPLANATIONS.get(type(model))
-    results, _ = native_judge.judge(model, record(history), LIMITS, explain=explain)
+    results = native_judge.judge(model, record(history), LIMITS, explain=explain).parts
     for part, result in zip(model.partition(history.operations), results, strict=True):
         assert result.key == part.key
         if result.verdict is Verdict.VALID:

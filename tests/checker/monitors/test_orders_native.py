@@ -30,9 +30,8 @@ SEARCHED_MAX = 10
 
 def compare(model: Model[Any], history: History, results: Counter[str]) -> None:
     """Judge each part in both ways, and count what came of it."""
-    natively, _ = native_judge.judge(
-        model, record(history), LIMITS, explain=EXPLANATIONS[type(model)]
-    )
+    explain = EXPLANATIONS[type(model)]
+    natively = native_judge.judge(model, record(history), LIMITS, explain=explain).parts
     for part, native in zip(model.partition(history.operations), natively, strict=True):
         assert native.key == part.key
         if native.witness is not None:
