@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from checker.check.monitoring import ask
 from checker.engine import explanation, native, reference
 from checker.engine.native import CancelToken
 from checker.engine.outcome import SearchOutcome
@@ -117,19 +118,11 @@ class Run:
         monitor = MONITORS.get(type(partition.model)) if self._engine == "auto" else None
         if monitor is None:
             return ""
-        began = self._clock()
-        finding = monitor(partition.model, partition.operations)
-        if finding.undecided:
-            return finding.undecided
-        return PartitionResult(
-            key=partition.key,
-            verdict=Verdict.INVALID if finding.anomalies else Verdict.VALID,
-            algorithm=finding.algorithm,
-            operations=len(partition.operations),
-            seconds=self._clock() - began,
-            anomalies=finding.anomalies,
-            witness=finding.witness,
-        )
+        return ask(monitor, partition, self._clock, self._is_over)
+
+    def _is_over(self) -> bool:
+        cancelled = self._cancel is not None and self._cancel.is_cancelled
+        return cancelled or self._elapsed() >= self._limits.timeout_seconds
 
     def _searched(self, partition: Partition, why: str, seconds: float) -> PartitionResult:
         began = self._clock()

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
+from checker.check.monitoring import ask
 from checker.engine import native_judge
 from checker.engine.native import CancelToken
 from checker.engine.outcome import SearchOutcome
@@ -110,19 +111,10 @@ class SequentialRun:
         monitor = _MONITORS.get(type(part.model))
         if monitor is None:
             return ""
-        began = self._clock()
-        finding = monitor(part.model, part.operations)
-        if finding.undecided:
-            return finding.undecided
-        return PartitionResult(
-            key=part.key,
-            verdict=Verdict.INVALID if finding.anomalies else Verdict.VALID,
-            algorithm=f"{finding.algorithm} by process",
-            operations=len(part.operations),
-            seconds=self._clock() - began,
-            anomalies=finding.anomalies,
-            witness=finding.witness,
-        )
+        return ask(monitor, part, self._clock, self._is_over, manner=" by process")
+
+    def _is_over(self) -> bool:
+        return self._until_cancelled() >= self._deadline
 
     def _until_cancelled(self) -> float:
         """The time; cancelled, it is over."""

@@ -1,0 +1,87 @@
+"""Work in Python that is over before it is done, and what may happen at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from checker import CancelToken, Limits, Outcome, Verdict, check
+from checker.history.history import History
+from checker.models import Stream
+from checker.monitors.bounded import bounded
+from tests.support.drafts import Draft, arrange
+
+
+def endless() -> int:
+    number = 0
+    while True:
+        number += 1
+
+
+def after(calls: int) -> Callable[[], bool]:
+    left = iter(range(calls))
+    return lambda: next(left, None) is None
+
+
+def test_work_that_is_done_in_time_is_not_disturbed() -> None:
+    assert bounded(lambda: 7, lambda: False) == 7
+    assert bounded(lambda: 7, lambda: True) in (7, None)
+
+
+def test_work_that_is_over_ends() -> None:
+    assert bounded(endless, lambda: True) is None
+    assert bounded(endless, after(3)) is None
+
+
+def test_what_the_work_raises_comes_through() -> None:
+    def fail() -> None:
+        raise ValueError("no such thing")
+
+    for is_over in (lambda: False, lambda: True):
+        with pytest.raises(ValueError, match="no such thing"):
+            bounded(fail, is_over)
+
+
+def test_nothing_arrives_after_the_work() -> None:
+    for calls in range(40):
+        done = threading.Event()
+
+        def work(until: threading.Event = done) -> str:
+            until.wait(0.02)
+            return "done"
+
+        assert bounded(work, after(calls % 3)) in ("done", None)
+        assert sum(range(1000)) == 499_500
+
+
+def long_stream(count: int) -> History:
+    return arrange(
+        Draft(
+            "append",
+            key="s",
+            value={"ids": [place], "expected": place},
+            output={"version": place + 1},
+            outcome=Outcome.OK,
+            invoked=2.0 * place,
+            completed=2.0 * place + 1,
+        )
+        for place in range(count)
+    )
+
+
+@pytest.mark.parametrize("count", [10, 3000], ids=["short", "long"])
+@pytest.mark.parametrize("consistency", ["linearizable", "sequential"])
+def test_a_monitor_in_python_keeps_to_the_limit(count: int, consistency: str) -> None:
+    model = Stream(hints={"of no event": 1})
+    history = long_stream(count)
+    assert check(history, model, consistency=consistency).verdict is Verdict.VALID
+    result = check(history, model, consistency=consistency, limits=Limits(timeout_seconds=0.0))
+    assert result.verdict is Verdict.UNKNOWN
+    assert "raise --timeout" in result.reason
+    cancelled = CancelToken()
+    cancelled.cancel()
+    assert check(history, model, consistency=consistency, cancel=cancelled).verdict is (
+        Verdict.UNKNOWN
+    )
