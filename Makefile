@@ -11,7 +11,7 @@ NATIVE := $(shell find native -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 FUZZ_SECONDS ?= 15
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test fuzz lint fmt types imports proto wheel ci clean
+.PHONY: help setup demo test longrun fuzz lint fmt types imports proto wheel ci clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -31,6 +31,9 @@ demo: setup ## run the whole line on real servers under faults, and judge it
 test: setup ## run every test, on real servers
 	$(BIN)/python -m pytest
 	cargo test --quiet --locked --workspace
+
+longrun: setup ## judge a million generated histories in every way, and by trying everything
+	$(BIN)/python -m tests.longrun
 
 fuzz: ## fuzz every reader of histories, FUZZ_SECONDS each
 	.ci/fuzz $(FUZZ_SECONDS)
