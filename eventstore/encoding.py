@@ -138,6 +138,8 @@ def _encode(field: str, value: Any, size_max: int) -> str:
             f"its {field} has {len(encoded)} bytes as JSON, at most {size_max} are allowed. "
             "Keep large content elsewhere and record where it is."
         )
+    if encoded == b"{}":  # as most metadata
+        return "{}"
     # A walk over every value would cost more than the encoding; few events need one.
     if _is_suspicious(encoded) or _may_be_too_deep(encoded):
         _check_values(field, value, encoded)

@@ -18,13 +18,18 @@ from eventstore import (
     Event,
     EventStore,
     EventStoreError,
+    ExpectedVersion,
     OutcomeUnknown,
     ReadFailed,
     StoreUnavailable,
+    StreamName,
     connect,
     stream_name,
 )
+from eventstore.encoding import encode_event
+from eventstore.postgres.appender import Appender
 from eventstore.postgres.store import PostgresEventStore
+from eventstore.validation import EncodedWrite
 from tests.support.stores import cable_to, events, ids, outcome, whole_log
 from verification.cluster.postgres import PostgresServer
 
@@ -49,25 +54,36 @@ async def log_held(url: str) -> AsyncIterator[None]:
         await sql.close()
 
 
+def write(stream: StreamName, amount: int, expected: ExpectedVersion) -> EncodedWrite:
+    encoded = [encode_event(event) for event in events(amount)]
+    return EncodedWrite(stream=stream, events=encoded, expected=expected)
+
+
 async def test_a_lost_answer_leaves_the_outcome_open_until_it_is_repeated(store_url: str) -> None:
-    batch = events(2)
-    async with cable_to(store_url) as (cable, url), connect(url, pool_size=1) as store:
-        await store.append(stream_name("warm-up"), events(1), expected=ABSENT)
+    batch = write(ORDER, 2, ABSENT)
+    async with (
+        cable_to(store_url) as (cable, url),
+        Appender.open(url, committed=lambda _: None) as appender,
+    ):
+        await appender.append([write(stream_name("warm-up"), 1, ABSENT)])
         cable.cut_before_next_answer()
         with pytest.raises(OutcomeUnknown, match="Repeat it with the same event ids") as caught:
-            await store.append(ORDER, batch, expected=ABSENT)
+            await appender.append([batch])
         assert not caught.value.definite
-        repeated = await store.append(ORDER, batch, expected=ABSENT)
+        (repeated,) = await appender.append([batch])
     # It was stored the first time: only the answer was lost.
     assert (repeated.version, repeated.repeated) == (2, True)
 
 
 async def test_an_append_is_one_round_trip(store_url: str) -> None:
-    async with cable_to(store_url) as (cable, url), connect(url, pool_size=1) as store:
-        await store.append(ORDER, events(1), expected=ABSENT)
+    async with (
+        cable_to(store_url) as (cable, url),
+        Appender.open(url, committed=lambda _: None) as appender,
+    ):
+        await appender.append([write(ORDER, 1, ABSENT)])
         before = cable.answers
         for _ in range(5):
-            await store.append(ORDER, events(2), expected=ANY)
+            await appender.append([write(ORDER, 2, ANY)])
         assert cable.answers == before + 5
 
 
