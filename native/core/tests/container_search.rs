@@ -123,6 +123,26 @@ fn a_removal_waits_for_an_equal_one_that_runs_within_it() {
 }
 
 #[test]
+fn of_equal_values_in_a_stack_the_lower_one_may_have_to_wait() {
+    // The removal that runs when both 3 are inside took the upper one, and left 2 above the lower.
+    let table = rows(&[
+        (0, 4, INSERT, 3),
+        (1, 5, REMOVE, 3),
+        (2, 7, REMOVE, 0),
+        (3, 8, INSERT, 2),
+        (6, 12, INSERT, 3),
+        (9, 11, INSERT, 2),
+        (10, 16, REMOVE, 3),
+        (13, 14, INSERT, 3),
+        (15, 17, REMOVE, 2),
+        (18, 19, REMOVE, 3),
+    ]);
+    let outcome = judge(Container::Stack, &table);
+    assert_eq!(outcome.verdict, Verdict::Valid);
+    replay(&Container::Stack, &table, &outcome.order, true).unwrap();
+}
+
+#[test]
 fn rows_that_are_no_operation_of_a_container_are_refused() {
     for (kind, completed, arguments) in [
         (INSERT, 1, &[0][..]),

@@ -80,6 +80,8 @@ struct Fate {
     earliest: u32,
     /// When the last one that must take it completed; [`PENDING`] if it may stay.
     latest: u32,
+    /// How often it may have been put in.
+    inserted: i64,
     /// How much oftener it may have been put in than removals answered it.
     spare: i64,
 }
@@ -89,8 +91,16 @@ impl Default for Fate {
         Self {
             earliest: PENDING,
             latest: 0,
+            inserted: 0,
             spare: 0,
         }
+    }
+}
+
+impl Fate {
+    /// Whether it was put in once at most, and an answered removal took it.
+    fn leaves_once(&self) -> bool {
+        self.inserted <= 1 && self.spare <= 0
     }
 }
 
@@ -149,7 +159,9 @@ impl<D: Discipline> Model for Container<D> {
         let inserted = rows.iter().zip(&idle).filter(|&(_, &idle)| !idle);
         for (&deed, _) in inserted {
             if let Deed::Insert(value) = deed {
-                fates.entry(value).or_default().spare += 1;
+                let fate = fates.entry(value).or_default();
+                fate.inserted += 1;
+                fate.spare += 1;
             }
         }
         let may_stay = let_stay(table, &rows, &mut fates);
@@ -199,8 +211,8 @@ impl<D: Discipline> Model for Container<D> {
         match self.deeds[action as usize] {
             Deed::FindNothing => self.step(state, action),
             // Where newer values leave first, one that is taken out later than it can be is in
-            // nobody's way, if an answered removal does take it out.
-            Deed::Remove(value) if D::REMOVED_AT_ONCE || self.fates[&value].spare <= 0 => {
+            // nobody's way. But with an equal one above it, each would need the other's removal.
+            Deed::Remove(value) if D::REMOVED_AT_ONCE || self.fates[&value].leaves_once() => {
                 self.step(state, action)
             }
             _ => None,
