@@ -10,7 +10,7 @@ which never hurts.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -22,9 +22,11 @@ __all__ = ["CommitSearch", "Found"]
 
 NEVER: Final = 1 << 62
 _LOOK_EVERY: Final = 256
+_LOOKED_AT: Final = 16
+_REACHED_MAX: Final = 2_000
 
 _Rank = tuple[int, int]
-"""By which instants are tried first: when it was at the latest, and its number."""
+"""By which instants are tried first: by when it must have come, and its number."""
 
 
 class Found(NamedTuple):
@@ -75,10 +77,12 @@ class CommitSearch:
                 if writer < 0:
                     self._pending[key] = self._pending.get(key, 0) + 1
         self._active: dict[Token, int] = {}
-        self._rank = [self._priority(event) for event in range(len(graph))]
+        self._rank: list[int] = []
         self._ready: list[_Rank] = []
         self._observers: dict[int, None] = {}
+        self._known_readers: dict[tuple[Token, int], list[int]] = {}
         self._placed: list[int] = []
+        self._is_placed = bytearray(len(graph))
         self._failed: set[int] = set()
         self._print = 0
         self._longest = -1
@@ -86,9 +90,11 @@ class CommitSearch:
 
     def run(self) -> Found:
         """Search."""
-        for first, entering in enumerate(self._entering):
-            if not entering:
-                self._add_ready(first)
+        order = self._events.graph.order()
+        if order is None:
+            return self._given_up(exhausted=True)
+        self._rank = self._deadlines(order)
+        self._begin()
         total = len(self._out)
         # Each choice: how many instants were placed before it, and the rank of the chosen one.
         choices: list[tuple[int, _Rank]] = []
@@ -98,16 +104,15 @@ class CommitSearch:
             steps += 1
             if steps % _LOOK_EVERY == 0 and self._expired():
                 return self._given_up(exhausted=False)
-            if after is None:
-                self._place_observers()
-                if len(self._placed) == total:
-                    return Found(self._commits(), exhausted=True, stuck=(), sets=len(self._failed))
-                self._note_longest()
+            if after is None and self._all_placed(total):
+                return Found(self._commits(), exhausted=True, stuck=(), sets=len(self._failed))
             event = None if self._print in self._failed else self._next(after)
             if event is not None:
                 choices.append((len(self._placed), (self._rank[event], event)))
                 self._place(event)
                 after = None
+                continue
+            if after is None and self._learn(choices):
                 continue
             self._failed.add(self._print)
             if not choices or len(self._failed) > self._sets_max:
@@ -116,22 +121,35 @@ class CommitSearch:
             while len(self._placed) > count:
                 self._take_back()
 
+    def _begin(self) -> None:
+        for event, entering in enumerate(self._entering):
+            if not entering:
+                self._add_ready(event)
+
     def _given_up(self, *, exhausted: bool) -> Found:
         return Found(None, exhausted=exhausted, stuck=self._stuck, sets=len(self._failed))
+
+    def _all_placed(self, total: int) -> bool:
+        """Place what only observes; say whether nothing is left."""
+        self._place_observers()
+        self._note_longest()
+        return len(self._placed) == total
 
     def _note_longest(self) -> None:
         if len(self._placed) > self._longest:
             self._longest, self._stuck = len(self._placed), self._waiting()
 
-    def _priority(self, event: int) -> int:
-        """Rank an instant by when it was at the latest, as servers commit before they answer."""
-        node = self._events.transaction(event)
-        if node is None:
-            return -1
-        transaction = self._observed.nodes[node]
-        if event != self._events.commit(node):
-            return transaction.invoked
-        return NEVER if transaction.completed is None else transaction.completed
+    def _deadlines(self, order: Sequence[int]) -> list[int]:
+        """Return by when each instant must have come: servers commit before they answer."""
+        deadlines = [NEVER] * len(order)
+        for event in reversed(order):
+            node = self._events.transaction(event)
+            if node is not None:
+                completed = self._observed.nodes[node].completed
+                deadlines[event] = NEVER if completed is None else completed
+            for target in self._out[event]:
+                deadlines[event] = min(deadlines[event], deadlines[target])
+        return deadlines
 
     def _next(self, after: _Rank | None) -> int | None:
         """Return the first instant that can come now, after a rank if one is given."""
@@ -179,6 +197,69 @@ class CommitSearch:
         else:
             del self._ready[bisect_right(self._ready, (self._rank[event], event)) - 1]
 
+    def _learn(self, choices: list[tuple[int, _Rank]]) -> bool:
+        """Find out at a dead end what was forced, and go back to before it was done otherwise.
+
+        A writer that waits for readers of the version that is there, of which one must wait for the
+        writer, comes before that version.
+        """
+        for _, event in self._ready[:_LOOKED_AT]:
+            node = self._events.transaction(event)
+            if node is None or event != self._events.commit(node):
+                continue
+            for key in self._observed.writes[node]:
+                writer = self._current(key)
+                if writer is not None and self._leads_to_reader(event, node, key, writer):
+                    self._put_before(event, self._events.begin(writer))
+                    while choices and choices[-1][0] >= len(self._placed):
+                        choices.pop()
+                    return True
+        return False
+
+    def _current(self, key: Token) -> int | None:
+        """Return whose version of a key is there; None if nobody's."""
+        for event in reversed(self._placed):
+            node = self._events.transaction(event)
+            if (
+                node is not None
+                and event == self._events.commit(node)
+                and key in self._observed.writes[node]
+            ):
+                return node
+        return None
+
+    def _leads_to_reader(self, event: int, node: int, key: Token, writer: int) -> bool:
+        """Say whether some reader of a version must come after an instant that waits for it."""
+        pending = {
+            self._events.begin(reader)
+            for reader in self._readers_of(key, writer)
+            if reader != node and not self._is_placed[self._events.begin(reader)]
+        }
+        reached = {event}
+        queue = [event]
+        for one in queue:  # grows as it is walked through
+            for target in self._out[one]:
+                if target in pending:
+                    return True
+                if target not in reached and len(reached) < _REACHED_MAX:
+                    reached.add(target)
+                    queue.append(target)
+        return False
+
+    def _readers_of(self, key: Token, writer: int) -> Sequence[int]:
+        if not self._known_readers:
+            for node, reads in enumerate(self._reads):
+                for read in reads:
+                    self._known_readers.setdefault(read, []).append(node)
+        return self._known_readers.get((key, writer), ())
+
+    def _put_before(self, event: int, other: int) -> None:
+        while self._is_placed[other]:
+            self._take_back()
+        self._remove_ready(other)
+        self._out[event].append(other)
+        self._entering[other] += 1
+
     def _waiting(self) -> tuple[int, ...]:
         nodes = (self._events.transaction(event) for _, event in self._ready[:4])
         return tuple(dict.fromkeys(node for node in nodes if node is not None))
@@ -192,6 +273,7 @@ class CommitSearch:
     def _place(self, event: int) -> None:
         self._remove_ready(event)
         self._placed.append(event)
+        self._is_placed[event] = 1
         self._print ^= _fingerprint(event)
         for target in self._out[event]:
             self._entering[target] -= 1
@@ -201,6 +283,7 @@ class CommitSearch:
 
     def _take_back(self) -> None:
         event = self._placed.pop()
+        self._is_placed[event] = 0
         self._count(event, -1)
         for target in self._out[event]:
             if not self._entering[target]:

@@ -9,7 +9,7 @@ its open choices, as PolySI and Cobra prune it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from checker.models.describe import shorten
@@ -21,6 +21,7 @@ from checker.transactions.observed import INITIAL, Observed
 from checker.transactions.paths import Step
 from checker.transactions.reach import Reach
 from checker.transactions.transaction import Token, plain
+from checker.transactions.zones import add_zones
 
 __all__ = ["ForcedOrder"]
 
@@ -42,7 +43,7 @@ class ForcedOrder:
         self._keys: dict[tuple[int, int, Kind], Token] = {}
         self._readers: dict[tuple[Token, int], list[int]] = {}
         for node, reads in enumerate(observed.reads):
-            for read in reads:
+            for read in dict.fromkeys(reads):
                 self._readers.setdefault((read.key, read.writer), []).append(node)
                 if read.writer != INITIAL:
                     self._add(read.writer, node, Kind.WR, read.key)
@@ -84,6 +85,13 @@ class ForcedOrder:
                 for reader in readers:
                     self._add(reader, updater, Kind.RW, key)
 
+    def add_zones(self) -> None:
+        """Add what real time says of the order of versions; it must be an order that counts."""
+        add_zones(self.graph, self._observed, self._readers, self._note)
+
+    def _note(self, source: int, target: int, kind: Kind, key: Token) -> None:
+        self._keys[source, target, kind] = key
+
     def evidence(self, step: Step) -> str:
         """Say what shows that one transaction comes before another."""
         if step.kind in {Kind.PROCESS, Kind.REALTIME}:
@@ -91,10 +99,10 @@ class ForcedOrder:
         operation = self._observed.operation
         source, target = operation(step.source), operation(step.target)
         if step.kind is Kind.COMMIT:
-            key = shorten(plain(self._keys[step.source, step.target, Kind.COMMIT]))
+            key = shorten(plain(self._keys[step.via, step.target, Kind.COMMIT]))
             return (
-                f"operation {source} must commit before operation {target}: a read of {key} lies "
-                "between its write and another one"
+                f"operation {source} must commit before operation {target}: both wrote {key}, and "
+                "reads of it leave no other order"
             )
         key = shorten(plain(self._keys[step.via, step.target, step.kind]))
         if step.kind is Kind.WW:
@@ -103,12 +111,13 @@ class ForcedOrder:
             return f"operation {target} read {key} as operation {source} had written it"
         return f"operation {source} read {key} before operation {target} wrote it"
 
-    def saturate(self, events: Events, order: list[int]) -> int:
+    def saturate(self, events: Events, order: list[int], expired: Callable[[], bool]) -> int:
         """Add what follows from the order that is known, once over all reads.
 
         Args:
             events: How transactions begin and commit at the level.
             order: The nodes of the events' graph, in an order that its edges agree with.
+            expired: Says that time is up: the rest is not looked at.
 
         Returns:
             How many edges were added.
@@ -116,9 +125,11 @@ class ForcedOrder:
         Raises:
             TooWide: The order has too many branches to be kept in memory.
         """
-        known = _Known(events, Reach(events.graph, order))
+        known = _Known(events, Reach(events.graph, order, expired))
         added = 0
         for key, writers in self._observed.writers.items():
+            if expired():
+                break
             chains = known.by_chain(writers)
             for writer in writers:
                 readers = self._readers.get((key, writer), ())

@@ -15,7 +15,9 @@ from checker.models.transactional import TransactionModel
 from checker.operation import Operation
 from checker.transactions.bank import judge_bank
 from checker.transactions.cycles import Order
-from checker.transactions.judgement import Judgement, judge_lists, judge_registers
+from checker.transactions.judge_lists import judge_lists
+from checker.transactions.judge_registers import judge_registers
+from checker.transactions.judgement import Judgement
 from checker.transactions.levels import LEVELS, Level, level_named
 from checker.transactions.lists import observe_lists
 from checker.transactions.long_fork import judge_long_fork
@@ -76,7 +78,7 @@ def judge_transactions(
 
     done = list(operations)
     try:
-        nodes, judgement = _judged(model, done, level, expired)
+        nodes, judgement = _judged(model, done, level, expired, real_time=real_time)
     except MalformedHistory as error:
         raise MalformedHistory(
             error.reason, source=source, line=error.line, operation=error.operation
@@ -106,6 +108,8 @@ def _judged(
     operations: Sequence[Operation],
     level: Level,
     expired: Callable[[], bool],
+    *,
+    real_time: bool,
 ) -> tuple[Sequence[Transaction], Judgement]:
     if isinstance(model, Bank):
         return (), judge_bank(model, operations)
@@ -114,7 +118,7 @@ def _judged(
     observed: Observed
     if isinstance(model, RwRegister):
         observed = observe_registers(transactions_of(operations, "w", model.name))
-        return observed.nodes, judge_registers(observed, level, expired)
+        return observed.nodes, judge_registers(observed, level, expired, real_time=real_time)
     observed = observe_lists(transactions_of(operations, "append", model.name))
     return observed.nodes, judge_lists(observed, level, expired)
 

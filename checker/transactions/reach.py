@@ -7,15 +7,18 @@ Fidge 1988, Mattern 1989), and the first that it leads to. Few chains do where f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from checker.transactions.graph import Graph
+from checker.transactions.graph import Graph, Kind
 
 __all__ = ["Reach", "TooWide"]
 
 CELLS_MAX: Final = 60_000_000
 """How many clock entries are kept at most: half a gigabyte of them."""
+
+
+_LOOK_EVERY: Final = 64
 
 
 class TooWide(Exception):
@@ -28,6 +31,7 @@ class Reach:
     Args:
         graph: The graph.
         order: Its nodes in an order that all edges agree with.
+        expired: Says that time is up.
 
     Attributes:
         chain: Each node's chain.
@@ -36,30 +40,45 @@ class Reach:
             there is none, and clocks may end before the last chains.
 
     Raises:
-        TooWide: It cannot be kept in memory.
+        TooWide: It cannot be kept in memory, or not be worked out in time.
     """
 
-    def __init__(self, graph: Graph, order: Sequence[int]) -> None:
+    def __init__(
+        self, graph: Graph, order: Sequence[int], expired: Callable[[], bool] = lambda: False
+    ) -> None:
         size = len(graph)
         self.chain = [-1] * size
         self.place = [0] * size
         self.clocks: list[list[int]] = [[] for _ in range(size)]
         before: list[list[int]] = [[] for _ in range(size)]
+        heirs: dict[int, int] = {}
         for node in range(size):
-            for target, _ in graph.edges(node):
+            for target, kind in graph.edges(node):
                 before[target].append(node)
+                if kind is Kind.PROCESS:
+                    heirs[node] = target
         ends: list[int] = []
         cells = 0
         for node in order:
-            self._add(node, before[node], ends)
+            self._add(node, before[node], heirs, ends)
             before[node] = []
             cells += len(self.clocks[node])
-            if cells > CELLS_MAX:
+            if cells > CELLS_MAX or (not node % _LOOK_EVERY and expired()):
                 raise TooWide
 
-    def _add(self, node: int, before: Sequence[int], ends: list[int]) -> None:
+    def _add(
+        self, node: int, before: Sequence[int], heirs: Mapping[int, int], ends: list[int]
+    ) -> None:
         clock = self._merged(before)
-        number = next((self.chain[one] for one in before if ends[self.chain[one]] == one), -1)
+        # A process's next transaction goes on with its chain; nobody else may take that away.
+        number = next(
+            (
+                self.chain[one]
+                for one in before
+                if ends[self.chain[one]] == one and heirs.get(one, node) == node
+            ),
+            -1,
+        )
         if number < 0:
             number = len(ends)
             ends.append(node)

@@ -118,7 +118,7 @@ class _Registers:
                 writer = None if write is None else node_of.get(write.transaction)
                 if writer is not None and writer != node_of[place]:
                     reads.append(Read(key, writer))
-        return list(dict.fromkeys(reads))
+        return reads
 
     def _findings(self, place: int) -> Iterator[Finding]:
         """Find what is wrong with the reads of one transaction, whatever the others' order."""
