@@ -55,10 +55,10 @@ _FILLERS: Final = 4
 
 
 @asynccontextmanager
-async def server() -> AsyncIterator[tuple[PostgresServer, str]]:
+async def server(**settings: str) -> AsyncIterator[tuple[PostgresServer, str]]:
     """A PostgreSQL of our own, and the URL of a database with our schema."""
     with tempfile.TemporaryDirectory(prefix="trueorder-bench-") as folder:
-        async with PostgresServer(Path(folder) / "postgres") as postgres:
+        async with PostgresServer(Path(folder) / "postgres", settings=settings) as postgres:
             url = await postgres.create_database("bench")
             await migrate(url)
             yield postgres, url

@@ -55,8 +55,8 @@ class Peer:
         return json.loads(ran.stdout)
 
 
-def eventsourcing() -> Peer:
-    """The Python library, in an environment of its own.
+def eventsourcing(script: str = "peer.py") -> Peer:
+    """The Python library, in an environment of its own, under one of our scripts.
 
     Raises:
         PeerFailed: it cannot be installed here.
@@ -70,7 +70,7 @@ def eventsourcing() -> Peer:
         _run([str(python), "-m", "pip", "install", "--quiet", "--requirement", str(pinned)])
 
     _once(folder, pinned, install)
-    return Peer([str(python), str(_HERE / "eventsourcing" / "peer.py")], folder)
+    return Peer([str(python), str(_HERE / "eventsourcing" / script)], folder)
 
 
 def emmett() -> Peer:

@@ -23,14 +23,21 @@ from projector.postgres_tables import DOCUMENTS
 
 __all__ = ["DocumentTable"]
 
-_LOAD: Final = "SELECT key, document::text FROM {table} WHERE key = ANY($1)"
+# Never `key = ANY($1)`: a plan that is made for any array, on a table of which nothing is known,
+# compares every row with every key.
+_LOAD: Final = """
+SELECT wanted.key, (SELECT d.document::text FROM {table} AS d WHERE d.key = wanted.key)
+FROM unnest($1::text[]) AS wanted (key)
+"""
 _WRITE: Final = """
 INSERT INTO {table} (key, document, position)
 SELECT key, document::json, position
 FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t (key, document, position)
 ON CONFLICT (key) DO UPDATE SET document = excluded.document, position = excluded.position
 """
-_REMOVE: Final = "DELETE FROM {table} WHERE key = ANY($1)"
+_REMOVE: Final = """
+DELETE FROM {table} AS d USING unnest($1::text[]) AS gone (key) WHERE d.key = gone.key
+"""
 
 _dialect: Final = PGDialect()  # type: ignore[no-untyped-call]
 
@@ -95,7 +102,7 @@ class DocumentTable:
         if not keys:
             return {}
         rows = await driver.fetch(self._load, keys)
-        return {key: _decode(document) for key, document in rows}
+        return {key: _decode(document) for key, document in rows if document is not None}
 
     async def _store(
         self, driver: asyncpg.Connection[asyncpg.Record], changed: Sequence[Changed]

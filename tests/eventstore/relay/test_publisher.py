@@ -12,7 +12,6 @@ from eventstore.encoding import DATA_BYTES_MAX, METADATA_BYTES_MAX, TAGS_MAX
 from eventstore.errors import PublishRefused, PublishUnanswered, StreamUnavailable
 from eventstore.jetstream import connect
 from eventstore.relay.ports import LastMessage, StreamState
-from eventstore.relay.sending import BATCH_FROM
 from eventstore.stream import Position, StreamName
 from tests.support.recorded import log, recorded
 from tests.support.relaying import messages, publisher, stream_content
@@ -20,7 +19,8 @@ from verification.cluster.nats import NatsServer
 
 pytestmark = pytest.mark.stack
 
-MANY = BATCH_FROM + 8
+MANY = 40
+"""So many that they go as a batch, where the server takes one."""
 
 
 async def test_without_a_stream_there_is_nothing_to_inspect(nats_url: str) -> None:
@@ -31,7 +31,7 @@ async def test_without_a_stream_there_is_nothing_to_inspect(nats_url: str) -> No
         assert await stream.inspect() == StreamState(last_sequence=0, last=None)
 
 
-@pytest.mark.parametrize("events", [1, BATCH_FROM - 1, BATCH_FROM, MANY])
+@pytest.mark.parametrize("events", [1, 7, 24, 25, MANY])
 async def test_a_window_and_a_batch_store_the_same(nats_url: str, events: int) -> None:
     async with publisher(nats_url) as stream:
         await stream.create()

@@ -1,0 +1,306 @@
+"""How fast events become read models: ours beside `eventsourcing` and a bare loop.
+
+One PostgreSQL with fsync on and one nats-server that flushes before it acknowledges, both ours, on
+a real disk; events of 256 bytes. `project-counts` is the whole projector, from JetStream to counts
+by account in Postgres, with the checkpoint in each transaction, ten thousand accounts taking turns,
+which leaves the least to fold; the peer is `eventsourcing` 9.5's
+projection runner, one transaction an event; the limit folds events that are in memory already, a
+thousand at a time, into the same table, and keeps no checkpoint. `rebuild-1m` reads the log instead
+of JetStream.
+
+`latency-1k` is from the commit of an append to the commit of its change, both by PostgreSQL's own
+clock, at 1,000 events a second through append, relay, JetStream and projector, each a process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from benchmarks.document import Row, main
+from benchmarks.logs import DATA_JSON, event, fill_streams, server
+from benchmarks.peers import EVENTSOURCING, PeerFailed, eventsourcing
+from benchmarks.relay import nats_server, read_all, relay_rate
+from eventstore import ANY, EventStore, RecordedEvent, connect, stream_name
+from eventstore.postgres.store import PostgresEventStore
+from projector import projector
+from projector.documents import Change, Update
+from projector.jetstream import JetStreamDelivery
+from projector.postgres import PostgresReadModel
+from projector.postgres_documents import DocumentTable
+from projector.rebuild import rebuild
+
+UNIT: Final = "events/s"
+BATCH: Final = 1000
+ACCOUNTS: Final = 10_000
+RATE: Final = 1000
+
+
+class Scale(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is measured."""
+
+    rounds: int
+    streams: int
+    events_a_stream: int
+    peer_events: int
+    latency_seconds: float
+
+
+FULL: Final = Scale(
+    rounds=3, streams=2000, events_a_stream=100, peer_events=5000, latency_seconds=10.0
+)
+QUICK: Final = Scale(
+    rounds=1, streams=300, events_a_stream=100, peer_events=500, latency_seconds=3.0
+)
+
+
+def account(position: int) -> str:
+    """Which account an event is for."""
+    return f"account-{position % ACCOUNTS}"
+
+
+class CountsByAccount:
+    """Counts the events of each account."""
+
+    name = "counts"
+
+    def project(self, event: RecordedEvent) -> Iterable[Change]:
+        """Count an event."""
+        yield Update(account(event.position), lambda count: (count or 0) + 1)
+
+
+def projector_session(store_url: str, nats_url: str, table: DocumentTable) -> projector.OpenSession:
+    """A projector without a lease."""
+
+    @asynccontextmanager
+    async def open_session() -> AsyncIterator[projector.Session]:
+        async with (
+            PostgresReadModel.open(store_url, table) as model,
+            PostgresEventStore.connect(store_url, pool_size=1) as log,
+            JetStreamDelivery.open(nats_url, table, name="benchmark") as delivery,
+        ):
+            await model.prepare()
+            yield projector.Session(
+                delivery=delivery, read_model=model, log=log, alarms=delivery.alarms
+            )
+
+    return open_session
+
+
+async def our_rate(store_url: str, nats_url: str, generation: int, events: int) -> float:
+    """The whole projector, from nothing to the end of the stream."""
+    table = DocumentTable(CountsByAccount(), generation)
+    session = projector_session(store_url, nats_url, table)
+    began = time.perf_counter()
+    work = asyncio.ensure_future(projector.run(session, random=random.Random(1)))
+    try:
+        async with PostgresReadModel.open(store_url, table) as model:
+            while (await model.checkpoint()).position < events:
+                if work.done():
+                    work.result()
+                await asyncio.sleep(0.02)
+        return events / (time.perf_counter() - began)
+    finally:
+        work.cancel()
+
+
+async def limit_rate(store_url: str, log: list[RecordedEvent], name: str) -> float:
+    """Fold and upsert, a thousand events a transaction, and nothing else."""
+    connection = await asyncpg.connect(store_url)
+    try:
+        table = f"bare_{name}"
+        await connection.execute(
+            f"CREATE TABLE {table} (key text PRIMARY KEY, document json, position bigint)"
+        )
+        upsert = await connection.prepare(
+            f"INSERT INTO {table} AS t SELECT k, d::json, p "  # noqa: S608 - our own name
+            "FROM unnest($1::text[], $2::text[], $3::bigint[]) AS n (k, d, p) "
+            "ON CONFLICT (key) DO UPDATE SET document = excluded.document, "
+            "position = excluded.position"
+        )
+        counts: dict[str, int] = {}
+        began = time.perf_counter()
+        for start in range(0, len(log), BATCH):
+            touched: dict[str, int] = {}
+            for one in log[start : start + BATCH]:
+                key = account(one.position)
+                counts[key] = counts.get(key, 0) + 1
+                touched[key] = one.position
+            await upsert.fetch(
+                list(touched), [str(counts[key]) for key in touched], list(touched.values())
+            )
+        return len(log) / (time.perf_counter() - began)
+    finally:
+        await connection.close()
+
+
+async def peer_rate(postgres_url: str, events: int) -> float | str:
+    """The peer's projection runner, or why there is none."""
+    try:
+        peer = await asyncio.to_thread(eventsourcing, "project.py")
+        task = {"events": events, "data": DATA_JSON}
+        answer = await asyncio.to_thread(peer.ask, postgres_url, task)
+    except PeerFailed as error:
+        return str(error)
+    rate: float = answer["events"] / answer["seconds"]
+    return rate
+
+
+async def measure_counts(
+    store_url: str, peer_url: str, log: list[RecordedEvent], scale: Scale
+) -> Row:
+    """The contenders take turns."""
+    ours, limits = [], []
+    async with nats_server("always") as nats_url:
+        await relay_rate(store_url, nats_url, len(log))
+        for number in range(scale.rounds):
+            ours.append(await our_rate(store_url, nats_url, number + 1, len(log)))
+            limits.append(await limit_rate(store_url, log, str(number)))
+    peer = await peer_rate(peer_url, scale.peer_events)
+    theirs = peer if isinstance(peer, float) else None
+    return Row(
+        name="project-counts",
+        unit=UNIT,
+        ours=max(ours),
+        peer=theirs,
+        peer_name=EVENTSOURCING,
+        limit=max(limits),
+        limit_name="a bare fold and upsert",
+        ratio_to_peer=max(ours) / theirs if theirs else None,
+        ratio_to_limit=max(ours) / max(limits),
+        note="" if theirs else str(peer),
+    )
+
+
+async def measure_rebuild(store_url: str, log: list[RecordedEvent]) -> Row:
+    """A read model from the log."""
+    table = DocumentTable(CountsByAccount(), 99)
+    async with (
+        PostgresReadModel.open(store_url, table) as model,
+        PostgresEventStore.connect(store_url, pool_size=1) as store,
+    ):
+        await model.prepare()
+        began = time.perf_counter()
+        await rebuild(store, model)
+        rate = len(log) / (time.perf_counter() - began)
+    limit = await limit_rate(store_url, log, "rebuild")
+    return Row(
+        name="rebuild-1m",
+        unit=UNIT,
+        ours=rate,
+        limit=limit,
+        limit_name="a bare fold and upsert",
+        ratio_to_limit=rate / limit,
+        note=f"{len(log):,} events",
+    )
+
+
+async def measure_latency(seconds: float) -> Row:
+    """From the commit of an append to the commit of its change, by the server's own clock."""
+    async with (
+        server(track_commit_timestamp="on") as (_, store_url),
+        nats_server("always") as nats_url,
+        command("eventstore.cli", "relay", "run", store_url=store_url, nats_url=nats_url),
+        command("projector.cli", "run", "stream-totals", store_url=store_url, nats_url=nats_url),
+        connect(store_url) as store,
+    ):
+        await append_steadily(store, 2.0, run_name="warm")
+        began = await store.head()
+        await append_steadily(store, seconds, run_name="measured")
+        latencies = await commit_to_change(store_url, began, await store.head())
+    middle, tail = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
+    return Row(
+        name="latency-1k",
+        unit="ms",
+        ours=middle * 1e3,
+        note=f"p50 {middle * 1e3:.2f} ms, p99 {tail * 1e3:.2f} ms, {len(latencies):,} events at "
+        f"{len(latencies) / seconds:,.0f}/s",
+    )
+
+
+@asynccontextmanager
+async def command(
+    module: str, *arguments: str, store_url: str, nats_url: str
+) -> AsyncIterator[None]:
+    """One of our services, in a process of its own, until the end of the block."""
+    urls = ("--database-url", store_url, "--nats-url", nats_url)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, *urls, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def append_steadily(store: EventStore, seconds: float, *, run_name: str) -> None:
+    """Append single events at the rate, by a clock that does not wait for answers."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with asyncio.TaskGroup() as appends:
+        for number in range(int(seconds * RATE)):
+            delay = began + number / RATE - loop.time()
+            if delay > 0:
+                await asyncio.sleep(delay)
+            stream = stream_name(f"latency-{run_name}-{number % 100}")
+            appends.create_task(store.append(stream, [event()], expected=ANY))
+
+
+async def commit_to_change(store_url: str, after: int, until: int) -> list[float]:
+    """Wait until all is applied; return the seconds between an event's two commits, sorted."""
+    connection = await asyncpg.connect(store_url)
+    try:
+        async with asyncio.timeout(60):
+            while (await connection.fetchval(_APPLIED)) < until:  # noqa: ASYNC110 - by another process
+                await asyncio.sleep(0.1)
+        rows = await connection.fetch(_LATENCIES, after, until)
+    finally:
+        await connection.close()
+    return [row["seconds"] for row in rows]
+
+
+_APPLIED: Final = "SELECT max(position) FROM applied_events"
+
+_LATENCIES: Final = """
+SELECT extract(
+    epoch FROM pg_xact_commit_timestamp(a.xmin) - pg_xact_commit_timestamp(e.xmin)
+)::float8 AS seconds
+FROM applied_events AS a JOIN eventstore.events AS e USING (position)
+WHERE position > $1 AND position <= $2
+ORDER BY seconds
+"""
+
+
+def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `main` calls
+    """Measure every row."""
+    scale = QUICK if quick else FULL
+    with asyncio.Runner() as runner:
+        postgres = server()
+        started, url = runner.run(postgres.__aenter__())
+        try:
+            log = runner.run(_filled(url, scale))
+            peer_url = runner.run(started.create_database("eventsourcing"))
+            yield runner.run(measure_counts(url, peer_url, log, scale))
+            yield runner.run(measure_rebuild(url, log))
+        finally:
+            runner.run(postgres.__aexit__(None, None, None))
+        yield runner.run(measure_latency(scale.latency_seconds))
+
+
+async def _filled(url: str, scale: Scale) -> list[RecordedEvent]:
+    async with connect(url) as store:
+        await fill_streams(store, scale.streams, scale.events_a_stream, 10)
+    return await read_all(url)
+
+
+if __name__ == "__main__":
+    main(__doc__ or "", measure)
