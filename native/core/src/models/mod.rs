@@ -21,7 +21,7 @@ pub(crate) mod stream;
 pub mod strings;
 mod subsets;
 mod unread;
-pub(crate) mod versioned;
+pub mod versioned;
 
 pub use counter::Counter;
 pub use lock::Lock;

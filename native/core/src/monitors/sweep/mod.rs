@@ -15,7 +15,7 @@
 
 mod item;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
 
 pub(super) use item::{Beyond, Gaps, Item};
@@ -169,7 +169,8 @@ impl<'a, L: FnMut(u32) -> Vec<u32>> Sweep<'a, L> {
             self.is_undecided = true;
             return;
         }
-        let needing: Vec<usize> = forced.iter().map(|&it| self.process(it)).collect();
+        let needing: HashSet<usize, FxBuildHasher> =
+            forced.iter().map(|&it| self.process(it)).collect();
         let processes = self.processes.unwrap_or_default();
         let mut late = (self.late)(scope).into_iter();
         let fits = |row: &u32| !needing.contains(&(processes[*row as usize] as usize));
