@@ -70,6 +70,13 @@ class Cable:
     def cut_before_next_answer(self) -> None:
         self._cut_answer = True
 
+    async def cut_now(self) -> None:
+        """Cut the connections there are, which the server does not notice before it answers."""
+        cut, self._connections = self._connections, set()
+        for connection in cut:
+            connection.cancel()
+        await asyncio.gather(*cut, return_exceptions=True)
+
     @asynccontextmanager
     async def plugged_in(self) -> AsyncIterator[None]:
         listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -86,7 +93,11 @@ class Cable:
         self._connections.add(asyncio.ensure_future(self._connect(reader, writer)))
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_connection(*self._server)
+        try:
+            from_server, to_server = await asyncio.open_connection(*self._server)
+        except BaseException:
+            writer.transport.abort()
+            raise
         requests = asyncio.ensure_future(self._carry(reader, to_server, answers=False))
         try:
             await self._carry(from_server, writer, answers=True)
