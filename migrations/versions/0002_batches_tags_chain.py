@@ -154,14 +154,14 @@ def upgrade() -> None:
     op.execute("DROP FUNCTION eventstore.append")
     for name in FUNCTIONS:
         op.execute(statement(name))
-    op.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA eventstore FROM PUBLIC")
+    schema = str(context.get_context().version_table_schema)
+    op.execute(f"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC")
     op.execute(statement("backfill"))
     for table in ("events", "event_tags", "commits"):
         op.execute(
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
             f"ON eventstore.{table} FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change()"
         )
-    schema = str(context.get_context().version_table_schema)
     op.execute(statement("roles").replace("{schema}", schema))
 
 
