@@ -7,7 +7,7 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.postgres.rows import _times, recorded
+from eventstore.postgres.rows import recorded, times_of
 
 EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 YEAR_2106 = dt.datetime(2106, 1, 1, tzinfo=dt.UTC)
@@ -28,7 +28,7 @@ def test_times_are_exact(times: list[dt.datetime]) -> None:
         ((time - EPOCH) // dt.timedelta(microseconds=1)).to_bytes(8, "big", signed=True)
         for time in times
     ]
-    assert _times(sent) == times
+    assert times_of(sent) == times
 
 
 def test_no_rows_are_no_events() -> None:
