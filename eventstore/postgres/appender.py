@@ -4,8 +4,8 @@ There is no waiting for a batch to fill. Two connections take turns, so that one
 while another is decided; an append that finds nobody waiting goes at once and alone, by the quick
 function. `batching` decides what may go together, `calls` knows the functions.
 
-What is sent is sent: a caller that is cancelled then leaves its append on its way. A caller that is
-cancelled before, or that waits longer than the time limit, takes it back.
+A caller that is cancelled, or waits longer than the time limit, before its append is sent takes it
+back. One that is cancelled later does not know the outcome: the append may go on without it.
 """
 
 from __future__ import annotations
