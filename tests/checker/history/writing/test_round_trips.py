@@ -82,7 +82,15 @@ def test_every_pair_of_formats(
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_recorded_histories(path: Path, format_name: str, tmp_path: Path) -> None:
     history = read_history(path)
-    write_history_as(history, tmp_path / "again", format_name)
+    if path.suffix == ".txt":
+        # Transactions without a time: a format that cannot say so refuses them.
+        try:
+            write_history_as(history, tmp_path / "again", format_name)
+        except LosesInformation:
+            assert not (tmp_path / "again").exists()
+            return
+    else:
+        write_history_as(history, tmp_path / "again", format_name)
     assert without_places(read_history(tmp_path / "again")) == without_places(history)
 
 
