@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import threading
-import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -34,13 +33,13 @@ def bounded(work: Callable[[], T], is_over: Callable[[], bool]) -> T | None:
     try:
         watcher.start()
         result = work()
-        watcher.settle()
     except _Stopped:
+        watcher.settle()
         return None
     except BaseException:
-        watcher.dismiss()
+        watcher.settle()
         raise
-    return result
+    return None if watcher.settle() else result
 
 
 class _Watcher(threading.Thread):
@@ -55,29 +54,36 @@ class _Watcher(threading.Thread):
         self._interrupted = False
 
     def run(self) -> None:
-        """Interrupt the work once it is over, unless it is done."""
+        """Interrupt the work once it is over, until it is done.
+
+        Once may not be enough: an interruption that arrives in a destructor, or in a callback of
+        the garbage collector, is reported and dropped by the interpreter.
+        """
+        over = False
         while not self._done.wait(_PERIOD_SECONDS):
-            if self._is_over():
+            over = over or self._is_over()
+            if over:
                 with self._guard:
                     if not self._done.is_set():
                         self._interrupted = True
-                        _raise_in(self._watched)
-                return
+                        _raise_in(self._watched, _Stopped)
 
-    def settle(self) -> None:
-        """Say that the work is done; an interruption that was on its way arrives in here."""
-        with self._guard:
-            self._done.set()
-        while self._interrupted:
-            time.sleep(_PERIOD_SECONDS)
+    def settle(self) -> bool:
+        """Say that the work has ended: from here on no interruption arrives.
 
-    def dismiss(self) -> None:
-        """Say that the work has failed, and let no interruption out of here."""
-        try:
-            self.settle()
-        except _Stopped:
-            return
+        Returns whether there was one.
+        """
+        while True:
+            try:
+                with self._guard:
+                    self._done.set()
+                _raise_in(self._watched, None)  # takes back what has not arrived
+            except _Stopped:
+                continue
+            return self._interrupted
 
 
-def _raise_in(thread: int) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(_Stopped))
+def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
+    """Have a thread raise at its next step, or take that back."""
+    raised = None if exception is None else ctypes.py_object(exception)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
