@@ -86,7 +86,7 @@ def long_stream(count: int) -> History:
     )
 
 
-# An interruption may fall into a callback of the garbage collector, such as hypothesis has one, which
+# An interruption may fall into a callback of the garbage collector (hypothesis has one), which
 # says so and drops it; the next one is what counts.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("count", [10, 20_000], ids=["short", "long"])
