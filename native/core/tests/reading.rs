@@ -108,6 +108,8 @@ fn every_recorded_history_is_read() {
             && path
                 .extension()
                 .is_some_and(|end| end != "md" && end != "tsv")
+            // A list of cases, each with histories in it.
+            && !path.ends_with("elle/cases.jsonl")
     });
     let mut count = 0;
     for (path, bytes) in recorded {
