@@ -26,7 +26,12 @@ from eventstore.config import server_of
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
-from projector.errors import CheckpointConflict, ProjectionFailed, ReadModelUnavailable
+from projector.errors import (
+    CheckpointConflict,
+    ConfigError,
+    ProjectionFailed,
+    ReadModelUnavailable,
+)
 from projector.postgres_generations import adopt
 from projector.postgres_tables import DOCUMENTS, SCHEMA, checkpoints, metadata
 from projector.projection import Projection
@@ -93,6 +98,7 @@ class PostgresReadModel:
         """Create the tables and the checkpoint where they are missing.
 
         Raises:
+            ConfigError: PostgreSQL refuses the tables that the projection names.
             ReadModelUnavailable: no answer came.
         """
         key = self._key()
@@ -101,10 +107,21 @@ class PostgresReadModel:
             for schema in (SCHEMA, DOCUMENTS):
                 await connection.execute(CreateSchema(schema, if_not_exists=True))
             await connection.run_sync(metadata.create_all)
-            await connection.run_sync(self.projection.tables.create_all)
+            await self._create_tables(connection)
             start = insert(checkpoints).values(**key, position=0).on_conflict_do_nothing()
             await connection.execute(start)
             await adopt(connection, self.projection)
+
+    async def _create_tables(self, connection: AsyncConnection) -> None:
+        try:
+            await connection.run_sync(self.projection.tables.create_all)
+        except SQLAlchemyError as error:
+            if _blames_the_server(error):
+                raise
+            reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+            raise ConfigError(
+                f"the tables of projection {self.projection.name!r} cannot be made: {reason}"
+            ) from error
 
     async def checkpoint(self) -> Checkpoint:
         """Return how far the projection has come; 0 if it was never prepared.

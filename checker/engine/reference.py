@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from checker.engine.budget import SearchBudget
 from checker.engine.outcome import SearchOutcome
 from checker.errors import CheckerError, ModelError
 from checker.limits import Limits
@@ -115,9 +116,7 @@ class _Search:
         required, optional = required_and_optional(model, operations)
         self._required = sorted(required, key=lambda operation: operation.invoked)
         self._optional = sorted(optional, key=lambda operation: operation.invoked)
-        self._limits = limits
-        self._clock = clock
-        self._deadline = clock() + limits.timeout_seconds
+        self._budget = SearchBudget(limits, clock, period=_CLOCK_PERIOD)
         self._seen: set[tuple[int, int, int, Any]] = set()
         self._bytes = 0
         self._longest: tuple[int, ...] = ()
@@ -129,7 +128,7 @@ class _Search:
             here = path[-1]
             if here.low == len(self._required):
                 return self._outcome(Verdict.VALID, witness=_order(path))
-            reason = self._exhausted()
+            reason = self._budget.exhausted(len(self._seen), self._bytes)
             if reason:
                 self._remember(path)
                 return self._outcome(Verdict.UNKNOWN, reason=reason)
@@ -204,19 +203,6 @@ class _Search:
         """Keep the longest order so far; asked only where the search turns back."""
         if len(path) - 1 > len(self._longest):
             self._longest = _order(path)
-
-    def _exhausted(self) -> str:
-        if self._bytes > self._limits.memory_bytes:
-            return (
-                f"the search kept {len(self._seen)} configurations and reached the memory limit of "
-                f"{self._limits.memory_bytes} bytes: raise --memory-limit"
-            )
-        if len(self._seen) % _CLOCK_PERIOD == 0 and self._clock() > self._deadline:
-            return (
-                f"the search saw {len(self._seen)} configurations and reached the time limit of "
-                f"{self._limits.timeout_seconds:g} s: raise --timeout"
-            )
-        return ""
 
     def _outcome(
         self, verdict: Verdict, *, witness: tuple[int, ...] | None = None, reason: str = ""

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from checker.engine.budget import SearchBudget
 from checker.engine.outcome import SearchOutcome
 from checker.engine.reference import apply
 from checker.limits import Limits
@@ -107,9 +108,7 @@ class _Search:
         self, objects: Sequence[Partition], limits: Limits, clock: Callable[[], float]
     ) -> None:
         self._models = [part.model for part in objects]
-        self._limits = limits
-        self._clock = clock
-        self._deadline = clock() + limits.timeout_seconds
+        self._budget = SearchBudget(limits, clock, period=_CLOCK_PERIOD)
         self._chains, self._after = _chains(objects)
         self._left = sum(act.is_required for chain in self._chains for act in chain)
         self._seen: set[tuple[Places, tuple[Any, ...]]] = set()
@@ -124,7 +123,8 @@ class _Search:
             here = path[-1]
             if self._is_complete(here.places):
                 return self._outcome(Verdict.VALID, witness=_order(path))
-            reason = self._exhausted()
+            ordered = f", ordered {len(self._longest)} of {self._left} operations at best,"
+            reason = self._budget.exhausted(len(self._seen), self._bytes, ordered)
             if reason:
                 self._remember(path)
                 return self._outcome(Verdict.UNKNOWN, reason=reason)
@@ -188,20 +188,6 @@ class _Search:
             if place < len(chain) and chain[place].is_required
         ]
         self._blocked = min(waiting, key=lambda operation: operation.invoked, default=None)
-
-    def _exhausted(self) -> str:
-        if self._bytes > self._limits.memory_bytes:
-            return (
-                f"the search kept {len(self._seen)} configurations and reached the memory limit of "
-                f"{self._limits.memory_bytes} bytes: raise --memory-limit"
-            )
-        if len(self._seen) % _CLOCK_PERIOD == 0 and self._clock() > self._deadline:
-            return (
-                f"the search saw {len(self._seen)} configurations, ordered {len(self._longest)} of "
-                f"{self._left} operations at best, and reached the time limit of "
-                f"{self._limits.timeout_seconds:g} s: raise --timeout"
-            )
-        return ""
 
     def _outcome(
         self, verdict: Verdict, *, witness: tuple[int, ...] | None = None, reason: str = ""

@@ -69,6 +69,7 @@ class _Window:
         self.last = messages[-1].position
         self.as_batch = as_batch
         self.events = len(messages)
+        self.began = asyncio.get_running_loop().time()
         self.due = 1 if as_batch else len(messages)
         self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The sender may fail before anybody looks at a refusal.
@@ -228,7 +229,6 @@ class JetStreamPublisher:
             await self._plane.drained(self._ack_seconds)
 
     async def _acknowledged(self, window: _Window) -> None:
-        began = asyncio.get_running_loop().time()
         lost = self._plane.lost
         either: list[asyncio.Future[None] | asyncio.Future[NoReturn]] = [window.settled, lost]
         while True:
@@ -238,7 +238,7 @@ class JetStreamPublisher:
             )
             if window.settled.done():
                 window.settled.result()
-                seconds = asyncio.get_running_loop().time() - began
+                seconds = asyncio.get_running_loop().time() - window.began
                 self._choice.took(as_batch=window.as_batch, events=window.events, seconds=seconds)
                 return
             if lost.done():

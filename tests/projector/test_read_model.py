@@ -10,7 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
-from projector.errors import CheckpointConflict, ProjectionFailed, ReadModelUnavailable
+from projector.errors import (
+    CheckpointConflict,
+    ConfigError,
+    ProjectionFailed,
+    ReadModelUnavailable,
+)
 from projector.memory import MemoryReadModel
 from projector.postgres import PostgresReadModel
 from projector.projections.stream_totals import StreamTotals, applied_events, fold, read_totals
@@ -39,6 +44,21 @@ class Dying(StreamTotals):
     async def apply(self, connection: AsyncConnection, events: Sequence[RecordedEvent]) -> None:
         await super().apply(connection, events)
         await connection.execute(sa.text("select pg_terminate_backend(pg_backend_pid())"))
+
+
+class Impossible(StreamTotals):
+    name = "impossible"
+    tables = sa.MetaData()
+
+
+sa.Table("impossible", Impossible.tables, sa.Column("n", sa.Integer, server_default="no number"))
+
+
+@pytest.mark.stack
+async def test_tables_that_cannot_be_made_are_no_fault_of_the_server(postgres_url: str) -> None:
+    async with PostgresReadModel.open(postgres_url, Impossible()) as model:
+        with pytest.raises(ConfigError, match=r"'impossible' cannot be made: .*no number"):
+            await model.prepare()
 
 
 @pytest.mark.stack
