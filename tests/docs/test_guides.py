@@ -57,3 +57,18 @@ def test_personal_data(store_url: str, tmp_path: Path) -> None:
     document = (ROOT / "docs" / "reference" / "personal-data.md").read_text(encoding="utf-8")
     assert all(f"`{line}`" in document for line in said.splitlines())
     assert said.count("\n") == 2
+
+
+def test_projections() -> None:
+    """The example is a projection, and does what the guide says of it."""
+    use = """
+from projector.documents import DocumentProjection, fold
+from tests.support.recorded import recorded
+import msgspec
+
+deposit = msgspec.structs.replace(recorded(1), type="deposited", data={"amount": 5})
+assert isinstance(Balances(), DocumentProjection)
+wanted = [(deposit.position, change) for change in Balances().project(deposit)] * 2
+print(fold(wanted, {deposit.stream: 30})[0].after)
+"""
+    assert ran(program("guides/projections.md") + use, PYTHONPATH=str(ROOT)) == "40\n"
