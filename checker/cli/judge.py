@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from checker.check import Engine, JudgeProgress, check, consistency_of
+from checker.checking import Engine, JudgeProgress, check, consistency_of
 from checker.cli.exits import Exit
 from checker.cli.model_choice import ModelChoice, ModelNotTold
 from checker.cli.options import STDIN_PATH, UsageError, json_option

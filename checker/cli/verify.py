@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
-from checker.check import Engine
+from checker.checking import Engine
 from checker.cli.exits import Exit, worst_exit
 from checker.cli.judge import Judge, Stopped, exit_of, file_name, model_choice
 from checker.cli.options import (

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from checker.check import Engine, check
+from checker.checking import Engine, check
 from checker.errors import NothingToShrink
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from checker.check import Engine, check
+from checker.checking import Engine, check
 from checker.errors import MalformedHistory
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory

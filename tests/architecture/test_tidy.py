@@ -83,6 +83,8 @@ def bound_names(module: ast.Module) -> set[str]:
                 bound.update(t.id for t in node.targets if isinstance(t, ast.Name))
             case ast.AnnAssign(target=ast.Name(id=name)):
                 bound.add(name)
+            case ast.If(body=body):  # what type checkers see, or do not
+                bound |= bound_names(ast.Module(body=body, type_ignores=[]))
             case _:
                 pass
     return bound

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checker import MalformedHistory, Verdict, check, model_named
-from checker.check import Engine
+from checker.checking import Engine
 from checker.engine.reference import search
 from checker.models import Kv
 from tests.support.scripts import script

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checker import check
-from checker.check import check_file
+from checker.checking import check_file
 from checker.history.history import History
 from checker.operation import Operation, Outcome
 from checker.transactions import weakest

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checker.check import check_file
+from checker.checking import check_file
 from checker.errors import MalformedHistory, UnknownConsistency
 
 

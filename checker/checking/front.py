@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from checker.check.consistency import consistency_of, refuse_without_time
-from checker.check.judging import Judging
+from checker.checking.consistency import consistency_of, refuse_without_time
+from checker.checking.judging import Judging
 from checker.engine.native_judge import CancelToken, JudgeProgress
 from checker.errors import EngineUnavailable
 from checker.history.formats import read_history

@@ -1,8 +1,8 @@
 """The front door: `check` a history, `check_file` a file, `acheck` without blocking a loop."""
 
-from checker.check.asynchronous import acheck
-from checker.check.consistency import consistency_of
-from checker.check.front import ENGINES, Engine, check, check_file
+from checker.checking.asynchronous import acheck
+from checker.checking.consistency import consistency_of
+from checker.checking.front import ENGINES, Engine, check, check_file
 from checker.engine.native_judge import CancelToken, JudgeProgress
 
 __all__ = [

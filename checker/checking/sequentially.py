@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
-from checker.check.monitoring import ask
+from checker.checking.monitoring import ask
 from checker.engine import native_judge
 from checker.engine.native import CancelToken
 from checker.engine.outcome import SearchOutcome

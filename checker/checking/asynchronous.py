@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from checker.check.front import Engine, check
+from checker.checking.front import Engine, check
 from checker.engine.native_judge import CancelToken
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from checker.check.monitoring import ask
+from checker.checking.monitoring import ask
 from checker.engine import explanation, native, reference
 from checker.engine.native import CancelToken
 from checker.engine.outcome import SearchOutcome

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from checker.check import partwise
-from checker.check.consistency import LINEARIZABLE, SEQUENTIAL, judge_level
-from checker.check.sequentially import SequentialRun
+from checker.checking import partwise
+from checker.checking.consistency import LINEARIZABLE, SEQUENTIAL, judge_level
+from checker.checking.sequentially import SequentialRun
 from checker.engine import native_judge
 from checker.engine.native_judge import CancelToken, Judged, JudgeProgress
 from checker.errors import MalformedHistory

@@ -69,7 +69,7 @@ def judge_level(
     clock: Callable[[], float],
     cancel: CancelToken | None,
 ) -> PartitionResult:
-    """Judge all transactions of a history; arguments and errors are `checker.check.check`'s."""
+    """Judge all transactions of a history; arguments and errors are `checker.checking.check`'s."""
     return judge_transactions(
         model,
         history,
