@@ -1,4 +1,4 @@
-"""Publishes the log to the JetStream stream `EVENTS`: the adapter behind `StreamPublisher`.
+"""Publishes to a JetStream stream, `EVENTS` by default: the adapter behind `StreamPublisher`.
 
 A small publish is a window: all its messages are sent at once, each on condition that its
 predecessor is the last message, and the replies are counted on one inbox. So a message is stored at
@@ -28,6 +28,7 @@ from eventstore.dataplane.frames import Message, publish_with_headers_frame
 from eventstore.dataplane.opening import connect as connect_plane
 from eventstore.errors import PublishRefused, PublishUnanswered, StreamUnavailable
 from eventstore.relay import jetstream_stream
+from eventstore.relay.jetstream_stream import EVENTS, CarryingStream
 from eventstore.relay.ports import StreamState
 from eventstore.relay.sending import Sending
 from eventstore.wire_bytes import WireBytes
@@ -115,12 +116,14 @@ class JetStreamPublisher:
         connection: jetstream.Connection,
         plane: DataPlane,
         *,
+        stream: CarryingStream,
         replicas: int,
         ack_seconds: float,
     ) -> None:
         self.alarms: Sequence[asyncio.Future[NoReturn]] = (connection.lost, plane.lost)
         self._connection = connection
         self._plane = plane
+        self._stream = stream
         self._replicas = replicas
         self._ack_seconds = ack_seconds
         self._inbox = plane.new_inbox().encode()
@@ -134,13 +137,20 @@ class JetStreamPublisher:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, url: str, *, name: str, replicas: int = 1, ack_seconds: float = 5.0
+        cls,
+        url: str,
+        *,
+        name: str,
+        stream: CarryingStream = EVENTS,
+        replicas: int = 1,
+        ack_seconds: float = 5.0,
     ) -> AsyncIterator[Self]:
         """Connect to NATS at ``url``; the connections are closed at the end of the block.
 
         Args:
             url: The server or servers.
             name: What the server's monitoring shows.
+            stream: Which one is published to; its subjects are those of the messages.
             replicas: How many servers hold the stream, when it has to be created.
             ack_seconds: How long there may be no reply to a publish under way.
 
@@ -151,11 +161,11 @@ class JetStreamPublisher:
             jetstream.connect(url, name=name, timeout_seconds=ack_seconds) as connection,
             connect_plane(url, name=f"{name} (data)", timeout_seconds=ack_seconds) as plane,
         ):
-            yield cls(connection, plane, replicas=replicas, ack_seconds=ack_seconds)
+            yield cls(connection, plane, stream=stream, replicas=replicas, ack_seconds=ack_seconds)
 
     async def inspect(self) -> StreamState | None:
         """Say where the stream is, or null if there is none; see `StreamPublisher`."""
-        found = await jetstream_stream.inspect(self._connection)
+        found = await jetstream_stream.inspect(self._connection, self._stream)
         if found is None:
             return None
         self._choice.takes_batches = found.takes_batches
@@ -163,7 +173,7 @@ class JetStreamPublisher:
 
     async def create(self) -> None:
         """Create the stream; see `StreamPublisher`."""
-        await jetstream_stream.create(self._connection, replicas=self._replicas)
+        await jetstream_stream.create(self._connection, self._stream, replicas=self._replicas)
 
     async def publish(self, messages: Sequence[WireBytes]) -> None:
         """Publish events and await their acknowledgements; see `StreamPublisher`."""
