@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from checker.checking import CancelToken, JudgeProgress, acheck, check, check_file
+    from checker.checking import CancelToken, JudgeProgress, check, check_file
+    from checker.checking.asynchronous import acheck
     from checker.errors import (
         CheckerError,
         EngineUnavailable,
@@ -60,7 +61,8 @@ __all__ = [
 
 _HOMES: Final = MappingProxyType(
     {
-        "checker.checking": "CancelToken JudgeProgress acheck check check_file",
+        "checker.checking": "CancelToken JudgeProgress check check_file",
+        "checker.checking.asynchronous": "acheck",
         "checker.errors": (
             "CheckerError EngineUnavailable MalformedHistory ModelError NothingToShrink "
             "UnknownFormat UnknownModel"

@@ -1,6 +1,8 @@
-"""The front door: `check` a history, `check_file` a file, `acheck` without blocking a loop."""
+"""The front door: `check` a history, `check_file` a file.
 
-from checker.checking.asynchronous import acheck
+`checker.checking.asynchronous` has `acheck`, which blocks no loop and imports asyncio.
+"""
+
 from checker.checking.consistency import consistency_of
 from checker.checking.front import ENGINES, Engine, check, check_file
 from checker.engine.native_judge import CancelToken, JudgeProgress
@@ -10,7 +12,6 @@ __all__ = [
     "CancelToken",
     "Engine",
     "JudgeProgress",
-    "acheck",
     "check",
     "check_file",
     "consistency_of",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from functools import partial
 from typing import Any
 
@@ -31,9 +33,6 @@ async def acheck(
     ended when the cancellation goes on; the reference search in Python ends with the part that it
     is at.
     """
-    import asyncio  # noqa: PLC0415 - half of what importing the checker would cost, for who awaits
-    import contextlib  # noqa: PLC0415
-
     token = CancelToken()
     work = partial(
         check,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pkgutil import resolve_name
 from typing import Any, Final
 
 from checker.engine.native_judge import CancelToken
@@ -11,7 +12,6 @@ from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.models import Model, TransactionModel
-from checker.transactions import judge_transactions, levels_of
 from checker.verdict import PartitionResult
 
 __all__ = ["LINEARIZABLE", "SEQUENTIAL", "consistency_of", "judge_level", "refuse_without_time"]
@@ -20,6 +20,11 @@ LINEARIZABLE: Final = "linearizable"
 """The level that objects are judged by, unless another is named."""
 SEQUENTIAL: Final = "sequential"
 """The other one: an order that every process agrees with, and real time need not."""
+
+
+_LEVELS: Final = "checker.transactions:levels_of"
+_JUDGE: Final = "checker.transactions:judge_transactions"
+"""Imported where there are transactions: it is a third of all that judging an object imports."""
 
 
 def consistency_of(model: Model[Any], named: str | None = None) -> str:
@@ -33,7 +38,7 @@ def consistency_of(model: Model[Any], named: str | None = None) -> str:
         UnknownConsistency: The model is not judged by this level.
     """
     if isinstance(model, TransactionModel):
-        level, known = named or model.default_consistency, levels_of(model)
+        level, known = named or model.default_consistency, _levels_of(model)
     else:
         level, known = named or LINEARIZABLE, (LINEARIZABLE, SEQUENTIAL)
     if level not in known:
@@ -41,6 +46,11 @@ def consistency_of(model: Model[Any], named: str | None = None) -> str:
             f"model {model.name!r} is not judged by {level!r}: it has {', '.join(known)}"
         )
     return level
+
+
+def _levels_of(model: TransactionModel[Any]) -> tuple[str, ...]:
+    levels: tuple[str, ...] = resolve_name(_LEVELS)(model)
+    return levels
 
 
 def refuse_without_time(model: Model[Any], history: History | RecordedHistory) -> None:
@@ -70,7 +80,8 @@ def judge_level(
     cancel: CancelToken | None,
 ) -> PartitionResult:
     """Judge all transactions of a history; arguments and errors are `checker.checking.check`'s."""
-    return judge_transactions(
+    judge: Callable[..., PartitionResult] = resolve_name(_JUDGE)
+    return judge(
         model,
         history,
         level,

@@ -12,9 +12,8 @@ nothing of all together, only that one is not proves that all are not. What is d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -28,12 +27,9 @@ from checker.errors import MalformedHistory
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
-from checker.models import Log, Model, Partition, Stream, VersionedKv, VersionedStore
+from checker.models import Model, Partition, Stream
 from checker.models.describe import describe
-from checker.monitors import EXPLANATIONS, Monitor
-from checker.monitors.log import judge_log_by_process
-from checker.monitors.streams import judge_streams_by_process
-from checker.monitors.versioned import judge_versioned_by_process
+from checker.monitors import EXPLANATIONS, MONITORS_BY_PROCESS
 from checker.verdict import Anomaly, PartitionResult, Verdict
 
 __all__ = ["SequentialRun"]
@@ -41,15 +37,6 @@ __all__ = ["SequentialRun"]
 _LINEARIZABLE_SHARE: Final = 0.5
 """How much of the time that is left goes into the question whether it is even linearizable."""
 _NEIGHBOURS_MAX: Final = 3
-
-_MONITORS: Final[Mapping[type[Model[Any]], Monitor]] = MappingProxyType(
-    {
-        Stream: judge_streams_by_process,
-        Log: judge_log_by_process,
-        VersionedKv: judge_versioned_by_process,
-        VersionedStore: judge_versioned_by_process,
-    }
-)
 
 Linearizably = Callable[[Limits], Sequence[PartitionResult]]
 """Judges the same history for linearizability, within limits."""
@@ -108,7 +95,7 @@ class SequentialRun:
 
     def _monitored(self, part: Partition) -> PartitionResult | str:
         """Ask the object's monitor; the answer is a result, or why the search must decide."""
-        monitor = _MONITORS.get(type(part.model))
+        monitor = MONITORS_BY_PROCESS.get(type(part.model))
         if monitor is None:
             return ""
         return ask(monitor, part, self._clock, self._is_over, manner=" by process")

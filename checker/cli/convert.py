@@ -9,9 +9,10 @@ from cyclopts import Parameter
 
 from checker.cli.exits import Exit
 from checker.cli.judge import file_name
-from checker.cli.options import STDIN_PATH, UsageError, check_files, check_output
+from checker.cli.options import check_files, check_output
 from checker.cli.output import warn
 from checker.cli.progress import progress
+from checker.cli.usage import STDIN_PATH, UsageError
 from checker.cli.verify import HistoryFormat
 from checker.errors import MalformedHistory
 from checker.history.formats import read_history

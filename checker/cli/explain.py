@@ -7,13 +7,16 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from checker.cli.console import report_console
 from checker.cli.exits import Exit
+from checker.cli.json_output import print_json
 from checker.cli.judge import exit_of
 from checker.cli.one_history import AS_VERIFY, Judged, Judging, NotJudged, judge_one
-from checker.cli.options import UsageError, parsed
-from checker.cli.output import print_json, report_console, write_stdout
+from checker.cli.options import parsed
+from checker.cli.output import write_stdout
 from checker.cli.progress import progress
 from checker.cli.quantities import parse_seconds
+from checker.cli.usage import UsageError
 from checker.minimize import minimize
 from checker.models import TransactionModel
 from checker.models.canonical import canonical_json

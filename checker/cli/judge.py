@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from checker.checking import Engine, JudgeProgress, check, consistency_of
 from checker.cli.exits import Exit
 from checker.cli.model_choice import ModelChoice, ModelNotTold
-from checker.cli.options import STDIN_PATH, UsageError, json_option
+from checker.cli.options import json_option
+from checker.cli.progress import Stage
 from checker.cli.signals import Terminated
+from checker.cli.usage import STDIN_PATH, UsageError
 from checker.errors import (
     CheckerError,
     EngineUnavailable,
@@ -44,9 +46,6 @@ _EXIT_OF_TROUBLE: Final = {
     Trouble.INFRASTRUCTURE: Exit.INFRASTRUCTURE,
     Trouble.INTERNAL: Exit.INTERNAL,
 }
-
-Stage = Callable[[str], None]
-"""Is told what is going on, for a progress display."""
 
 
 class Stopped(Exception):

@@ -7,10 +7,12 @@ from typing import Annotated
 from cyclopts import Parameter
 from msgspec import Struct
 
+from checker.cli.console import report_console
 from checker.cli.exits import Exit, worst_exit
+from checker.cli.json_output import print_json
 from checker.cli.judge import file_name
-from checker.cli.options import STDIN_PATH, UsageError, check_files
-from checker.cli.output import print_json, report_console
+from checker.cli.options import check_files
+from checker.cli.usage import STDIN_PATH, UsageError
 from checker.cli.verify import HistoryFormat
 from checker.errors import MalformedHistory
 from checker.history.formats import FAULTS_MAX, read_with_faults

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.table import Table
 
+from checker.cli.console import report_console
 from checker.cli.exits import Exit
-from checker.cli.output import print_json, report_console
+from checker.cli.json_output import print_json
 from checker.models import MODELS, Model
 
 __all__ = ["models"]

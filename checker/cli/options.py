@@ -6,20 +6,15 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-__all__ = ["STDIN_PATH", "UsageError", "check_files", "check_output", "json_option", "parsed"]
+from checker.cli.usage import STDIN_PATH, UsageError
 
-STDIN_PATH: Final = "/dev/stdin"
-"""What stands for ``-`` on the command line, where a dash would look like an option."""
+__all__ = ["check_files", "check_output", "json_option", "parsed"]
 
 ValueT = TypeVar("ValueT")
-
-
-class UsageError(Exception):
-    """The command cannot be carried out as it was given."""
 
 
 def parsed(option: str, text: str, parse: Callable[[str], ValueT]) -> ValueT:

@@ -1,36 +1,28 @@
-"""A line on the terminal that says what is going on, and since when; nothing elsewhere."""
+"""Say on a terminal what is going on; nothing elsewhere."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pkgutil import resolve_name
+from typing import Final
 
-__all__ = ["progress"]
+__all__ = ["Stage", "progress"]
+
+Stage = Callable[[str], None]
+"""Is told what is going on."""
+
+_SPINNER: Final = "checker.cli.spinner:spinner"
+"""Takes longer to import than a small file to judge, so only where there is a terminal."""
 
 
-@contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """Yield a function that shows what is going on now. The line vanishes with the block."""
+def progress() -> AbstractContextManager[Stage]:
+    """Return a context whose value shows what is going on now."""
     if not sys.stderr.isatty():
-        yield _say_nothing
-        return
-    from rich.console import Console  # noqa: PLC0415 - costs too much where there is no terminal
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        task = bar.add_task("", total=None)
-
-        def show(stage: str) -> None:
-            bar.update(task, description=stage)
-
-        yield show
+        return nullcontext(_say_nothing)
+    spinner: Callable[[], AbstractContextManager[Stage]] = resolve_name(_SPINNER)
+    return spinner()
 
 
 def _say_nothing(stage: str) -> None:

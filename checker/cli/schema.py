@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from checker.cli.exits import Exit
-from checker.cli.output import print_json
+from checker.cli.json_output import print_json
 from checker.report.schemas import SCHEMAS
 
 __all__ = ["schema"]

@@ -9,14 +9,16 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 from msgspec.structs import replace
 
+from checker.cli.console import report_console
 from checker.cli.convert import WrittenFormat, format_to_write, is_stdout, write
 from checker.cli.exits import Exit
 from checker.cli.one_history import AS_VERIFY, Judged, Judging, NotJudged, judge_one
-from checker.cli.options import UsageError, check_output, parsed
-from checker.cli.output import report_console, warn
+from checker.cli.options import check_output, parsed
+from checker.cli.output import warn
 from checker.cli.progress import progress
 from checker.cli.quantities import parse_seconds
 from checker.cli.signals import Terminated
+from checker.cli.usage import UsageError
 from checker.errors import NothingToShrink
 from checker.minimize import Minimized, minimize
 from checker.models import MODELS

@@ -8,9 +8,12 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
+from checker.cli.console import report_console
 from checker.cli.exits import Exit
-from checker.cli.options import STDIN_PATH, check_files
-from checker.cli.output import print_json, report_console, warn
+from checker.cli.json_output import print_json
+from checker.cli.options import check_files
+from checker.cli.output import warn
+from checker.cli.usage import STDIN_PATH
 from checker.cli.verify import HistoryFormat
 from checker.errors import MalformedHistory
 from checker.history.formats import read_history

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
 from checker.checking import Engine
 from checker.cli.exits import Exit, worst_exit
 from checker.cli.judge import Judge, Stopped, exit_of, file_name, model_choice
-from checker.cli.options import (
-    UsageError,
-    check_files,
-    check_output,
-    parsed,
-)
-from checker.cli.output import report_console, version_text, warn, write_stdout
+from checker.cli.options import check_files, check_output, parsed
+from checker.cli.output import warn, write_stdout
 from checker.cli.progress import progress
 from checker.cli.quantities import parse_bytes, parse_seconds
-from checker.history.recorded import RecordedHistory
+from checker.cli.usage import UsageError
+from checker.cli.version import version_text
 from checker.limits import Limits
 from checker.report.file_report import FileReport, FileVerdict, Trouble
 from checker.report.machine import json_document, junit_document
 from checker.report.witness import witness_lines
 
+if TYPE_CHECKING:
+    from checker.cli.text_report import TextReport
+
 __all__ = ["HistoryFormat", "verify"]
 
 _NANOSECONDS: Final = 1e9
+_TEXT: Final = "checker.cli.text_report:TextReport"
+"""Imports rich, which JSON can do without."""
+_PAGE: Final = "checker.cli.page_report:write_page_report"
+"""Imports jinja2."""
 
 HistoryFormat = Literal["auto", "jsonl", "ops", "edn", "json", "porcupine", "plume"]
 
@@ -122,7 +126,7 @@ class _Run:
             "--junit": (junit, junit_document),
             "--witness": (witness, witness_lines),
         }
-        self._text = None if as_json else _TextReport()
+        self._text: TextReport | None = None if as_json else resolve_name(_TEXT)()
         self._reports: list[FileReport] = []
 
     def run(self, files: Sequence[str]) -> Exit:
@@ -153,24 +157,10 @@ class _Run:
             warn(f"{place}: {report.reason}")
 
     def _write_page(self) -> Exit:
-        report = self._reports[0]
-        history = report.history
-        if self._html is None or history is None or report.result is None:
+        if self._html is None:
             return Exit.VALID
-        from checker.report.page import PageTooLarge, write_page  # noqa: PLC0415 - imports jinja2
-
-        try:
-            write_page(
-                self._html,
-                history.load() if isinstance(history, RecordedHistory) else history,
-                report.result,
-                title=report.file,
-                reproduce=report.command(),
-            )
-        except (OSError, PageTooLarge) as error:
-            warn(f"--html: {error}")
-            return Exit.INFRASTRUCTURE
-        return Exit.VALID
+        write: Callable[[str, FileReport], Exit] = resolve_name(_PAGE)
+        return write(self._html, self._reports[0])
 
     def _write_file(self, option: str) -> Exit:
         path, document = self._files[option]
@@ -189,22 +179,6 @@ class _Run:
         else:
             page = self._html if page_written and self._reports[0].result is not None else None
             self._text.conclude(self._reports, page)
-
-
-class _TextReport:
-    """The report for people, printed while the files are judged."""
-
-    def __init__(self) -> None:
-        from checker.report import terminal  # noqa: PLC0415 - imports rich, which JSON can do without
-
-        self._terminal = terminal
-        self._console = report_console()
-
-    def add(self, report: FileReport) -> None:
-        self._terminal.print_report(self._console, report)
-
-    def conclude(self, reports: Sequence[FileReport], page: str | None) -> None:
-        self._terminal.print_summary(self._console, reports, html=page)
 
 
 def _never_judged(path: str) -> FileReport:
