@@ -30,9 +30,13 @@ from checker.limits import Limits
 from checker.models import Model, Partition, Stream
 from checker.models.describe import describe
 from checker.monitors import EXPLANATIONS, MONITORS_BY_PROCESS
+from checker.operation import Operation
 from checker.verdict import Anomaly, PartitionResult, Verdict
 
-__all__ = ["SequentialRun"]
+__all__ = ["NON_SEQUENTIAL", "SequentialRun", "explain_by_process", "objects_of"]
+
+NON_SEQUENTIAL: Final = "non-sequential"
+"""What the search calls every violation."""
 
 _LINEARIZABLE_SHARE: Final = 0.5
 """How much of the time that is left goes into the question whether it is even linearizable."""
@@ -128,26 +132,34 @@ class SequentialRun:
             operations=sum(len(part.operations) for part in objects),
             seconds=self._clock() - began,
             reason=reason,
-            anomalies=_explain(objects, outcome),
+            anomalies=explain_by_process(objects, outcome),
             witness=outcome.witness,
             configurations=outcome.configurations,
         )
 
 
-def _objects(model: Model[Any], history: History | RecordedHistory) -> Sequence[Partition]:
-    """The objects that a history is about: a whole store stands for its streams."""
-    loaded = history if isinstance(history, History) else history.load()
-    try:
-        parts = model.partition(loaded.operations)
-    except MalformedHistory as error:
-        raise MalformedHistory(
-            error.reason, source=history.source, line=error.line, operation=error.operation
-        ) from error
+def objects_of(model: Model[Any], operations: Sequence[Operation]) -> Sequence[Partition]:
+    """Return the objects that a history is about: a whole store stands for its streams.
+
+    Raises:
+        MalformedHistory: the model cannot make sense of an operation.
+    """
+    parts = model.partition(operations)
     whole = [part for part in parts if isinstance(part.model, Stream) and part.model.whole]
     return whole or parts
 
 
-def _explain(objects: Sequence[Partition], outcome: SearchOutcome) -> tuple[Anomaly, ...]:
+def _objects(model: Model[Any], history: History | RecordedHistory) -> Sequence[Partition]:
+    loaded = history if isinstance(history, History) else history.load()
+    try:
+        return objects_of(model, loaded.operations)
+    except MalformedHistory as error:
+        raise MalformedHistory(
+            error.reason, source=history.source, line=error.line, operation=error.operation
+        ) from error
+
+
+def explain_by_process(objects: Sequence[Partition], outcome: SearchOutcome) -> tuple[Anomaly, ...]:
     """Name the operation that no order could reach, and what came last before it."""
     if outcome.verdict is not Verdict.INVALID or outcome.blocked is None:
         return ()
@@ -161,4 +173,4 @@ def _explain(objects: Sequence[Partition], outcome: SearchOutcome) -> tuple[Anom
         f"longest legal one has {len(prefix)} operation{'' if len(prefix) == 1 else 's'}{after}."
     )
     named = (blocked.index, *(operation.index for operation in last))
-    return (Anomaly(type="non-sequential", operations=named, explanation=explanation),)
+    return (Anomaly(type=NON_SEQUENTIAL, operations=named, explanation=explanation),)

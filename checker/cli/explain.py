@@ -18,11 +18,10 @@ from checker.cli.progress import progress
 from checker.cli.quantities import parse_seconds
 from checker.cli.usage import UsageError
 from checker.minimize import minimize
-from checker.models import TransactionModel
 from checker.models.canonical import canonical_json
 from checker.models.describe import describe
 from checker.report.anomaly_definitions import AnomalyDefinition, anomaly_definitions, definition_of
-from checker.report.explain import Explanation, explain_anomaly, explain_dependencies
+from checker.report.explain import Explanation, explain_anomaly
 from checker.report.explain.markdown import markdown, markdown_definitions
 from checker.report.explain.text import print_definitions, print_explanation
 from checker.report.terminal import print_line
@@ -129,8 +128,6 @@ def _has(anomaly: Anomaly, op: int | None) -> bool:
 def _explanation(
     judged: Judged, part: PartitionResult, anomaly: Anomaly, seconds: float
 ) -> Explanation:
-    if isinstance(judged.model, TransactionModel):
-        return explain_dependencies(judged.model, part.key, anomaly)
     one = msgspec.structs.replace(part, anomalies=(anomaly,))
     result = msgspec.structs.replace(judged.result, verdict=Verdict.INVALID, partitions=(one,))
     smallest = minimize(
@@ -140,7 +137,7 @@ def _explanation(
         limits=judged.limits,
         budget_seconds=seconds,
     )
-    return explain_anomaly(judged.history, judged.model, smallest)
+    return explain_anomaly(judged.history, judged.model, smallest, judged.result.consistency)
 
 
 def _print(

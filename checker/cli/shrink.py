@@ -134,7 +134,8 @@ def _header(judged: Judged, found: Minimized, format_name: str) -> dict[str, obj
 def _print(judged: Judged, found: Minimized, output: str, seconds: float) -> None:
     to_stdout = is_stdout(output)
     console = report_console(stderr=to_stdout)
-    print_explanation(console, judged.history, explain_anomaly(judged.history, judged.model, found))
+    told = explain_anomaly(judged.history, judged.model, found, judged.result.consistency)
+    print_explanation(console, judged.history, told)
     print_line(console, "")
     whole = count_text(len(judged.history), "operation")
     parts = f"{count_text(found.checks, 'part')} judged in {seconds:.2f} s"

@@ -179,7 +179,7 @@ class _Search:
 
     def _remember(self, path: Sequence[_Configuration]) -> None:
         """Keep the longest order so far, and the operation that it stops at."""
-        if len(path) - 1 <= len(self._longest):
+        if self._blocked is not None and len(path) - 1 <= len(self._longest):
             return
         self._longest = _order(path)
         waiting = [

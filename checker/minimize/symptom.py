@@ -10,11 +10,14 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from checker.checking import Engine, check
+from checker.checking.consistency import SEQUENTIAL
+from checker.checking.sequentially import NON_SEQUENTIAL
 from checker.errors import MalformedHistory
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.minimize.blame import Blame
+from checker.minimize.blame_by_process import BlameByProcess
 from checker.minimize.subhistory import Subhistories
 from checker.minimize.support import unsupported
 from checker.models import Model
@@ -25,6 +28,7 @@ __all__ = ["ANY_ORDER", "BudgetSpent", "Symptom"]
 
 ANY_ORDER: Final = "non-linearizable"
 """What a search calls every violation. A monitor may call the same one, in a part, by its name."""
+_SEARCHED: Final = frozenset({ANY_ORDER, NON_SEQUENTIAL})
 
 _FAULT_SECONDS: Final = 2.0
 
@@ -39,7 +43,7 @@ class Symptom:
     That is: an anomaly of the same name. Of one that a search found, any violation that is the
     whole history's own will do: every answer must still have something to come from
     (`checker.minimize.support`), and what was taken away must not have been what explained the rest
-    (`checker.minimize.blame`).
+    (`checker.minimize.blame`, `checker.minimize.blame_by_process`).
 
     Args:
         history: The whole history.
@@ -81,7 +85,7 @@ class Symptom:
         self._engine: Engine = engine
         self._deadline = deadline
         self._clock = clock
-        self._by_itself = anomaly == ANY_ORDER
+        self._by_itself = anomaly in _SEARCHED
 
     def relax(self) -> bool:
         """Stop asking whether what was taken away explains the rest; False if nobody asked."""
@@ -122,19 +126,26 @@ class Symptom:
             return None  # what is left makes no sense to the model: another fault, if one at all
         if result.verdict is Verdict.UNKNOWN:
             self.undecided = result.reason
-        same = (a for a in result.anomalies if self._anomaly in (a.type, ANY_ORDER))
+        searched = self._anomaly in _SEARCHED
+        same = (one for one in result.anomalies if searched or one.type == self._anomaly)
         anomaly = next(same, None)
-        if anomaly is None or self._anomaly != ANY_ORDER:
+        if anomaly is None or not searched:
             return anomaly
         operations = [self._history.operations[index] for index in sorted(set(kept))]
         return anomaly if self._is_the_wholes_own(operations, limits) else None
 
     @cached_property
-    def _blame(self) -> Blame:
+    def _changes(self) -> Blame:
         return Blame(self._model, self._history.operations)
 
+    @cached_property
+    def _blame(self) -> Blame | BlameByProcess:
+        if self._consistency == SEQUENTIAL:
+            return BlameByProcess(self._model, self._history.operations)
+        return self._changes
+
     def _is_the_wholes_own(self, operations: list[Operation], limits: Limits) -> bool:
-        if any(map(self._blame.allowed, unsupported(self._model, operations) or ())):
+        if any(map(self._changes.allowed, unsupported(self._model, operations) or ())):
             return False
         if not self._by_itself:
             return True

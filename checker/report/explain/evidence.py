@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
+from checker.checking.consistency import LINEARIZABLE, SEQUENTIAL, judge_level
 from checker.engine import explanation, reference
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
@@ -17,23 +19,16 @@ from checker.models.describe import describe, shorten
 from checker.monitors import MONITORS
 from checker.operation import Operation
 from checker.report.anomaly_definitions import AnomalyDefinition, definition_of
+from checker.report.explain.by_process import LegalOrder, found_by_process, legal_order
 from checker.report.explain.legal import legal_answers
+from checker.report.explain.step import STATE_CHARACTERS, Step
 from checker.verdict import Anomaly, Dependency, Verdict
 
-__all__ = ["STEPS_MAX", "Explanation", "Step", "explain_anomaly", "explain_dependencies"]
+__all__ = ["STEPS_MAX", "Explanation", "explain_anomaly"]
 
 STEPS_MAX: Final = 24
 """Operations up to which a part is drawn and searched."""
 _SEARCH: Final = Limits(timeout_seconds=2.0, memory_bytes=256 * 1024**2)
-_STATE_CHARACTERS: Final = 60
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation of a legal order, and the state after it."""
-
-    operation: int
-    does: str
-    state: str
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,28 +54,36 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     cycle: tuple[Dependency, ...] = ()
 
 
-def explain_dependencies(model: Model[Any], key: Any, anomaly: Anomaly) -> Explanation:
-    """Say what there is to say of transactions that cannot be isolated as they should be.
+def _explain_transactions(
+    history: History | RecordedHistory,
+    model: TransactionModel[Any],
+    smallest: Minimized,
+    consistency: str,
+) -> Explanation:
+    """Say all there is to say of transactions that cannot be isolated as they should be.
 
     Args:
-        model: What judged them.
-        key: The part that they are of.
-        anomaly: What was found.
+        history: The whole history.
+        model: What judged it.
+        smallest: A small part that fails in the same way.
+        consistency: The level that it was judged by.
     """
-    return Explanation(
-        model=model.name,
-        key=key,
-        anomaly=anomaly.type,
-        sentence=anomaly.explanation,
-        definitions=definition_of(anomaly.type, model.name) or definition_of(anomaly.type),
-        operations=tuple(sorted(set(anomaly.operations))),
-        minimal=False,
-        cycle=anomaly.cycle,
-    )
+    told, kept = smallest.target, set(smallest.kept)
+    if kept != set(told.operations):
+        operations = [history.operations[index] for index in smallest.kept]
+        told = _transactions_again(history, model, operations, consistency, told.type) or told
+    plain = _plain(model, smallest, told)
+    named = set(told.operations)
+    if named <= kept:
+        return plain
+    return msgspec.structs.replace(plain, operations=tuple(sorted(named)), minimal=False)
 
 
 def explain_anomaly(
-    history: History | RecordedHistory, model: Model[Any], smallest: Minimized
+    history: History | RecordedHistory,
+    model: Model[Any],
+    smallest: Minimized,
+    consistency: str = LINEARIZABLE,
 ) -> Explanation:
     """Say all there is to say about one anomaly.
 
@@ -88,17 +91,34 @@ def explain_anomaly(
         history: The whole history.
         model: What judged it.
         smallest: A small part that fails in the same way.
+        consistency: The level that it was judged by.
 
     Raises:
         ModelError: The model raised.
     """
     if isinstance(model, TransactionModel):
-        return explain_dependencies(model, smallest.key, smallest.target)
+        return _explain_transactions(history, model, smallest, consistency)
+    by_process = consistency == SEQUENTIAL
     operations = [history.operations[index] for index in smallest.kept]
     told = smallest.target
-    if not set(smallest.kept) <= set(told.operations):
-        told = _judged_again(model, operations, smallest.anomaly.type) or told
-    plain = Explanation(
+    if by_process or not set(smallest.kept) <= set(told.operations):
+        again = found_by_process if by_process else _judged_again
+        told = again(model, operations, smallest.anomaly.type) or told
+    plain = _plain(model, smallest, told)
+    if len(operations) > STEPS_MAX:
+        return plain
+    if by_process:
+        order = legal_order(model, operations)
+        return plain if order is None else _with_steps(plain, order)
+    for part in model.partition(operations):
+        outcome = reference.search(part.model, part.operations, _SEARCH)
+        if outcome.verdict is Verdict.INVALID:
+            return _with_order(plain, part, outcome.longest_prefix, outcome.blocked, history)
+    return plain
+
+
+def _plain(model: Model[Any], smallest: Minimized, told: Anomaly) -> Explanation:
+    return Explanation(
         model=model.name,
         key=smallest.key,
         anomaly=told.type,
@@ -106,14 +126,27 @@ def explain_anomaly(
         definitions=definition_of(told.type, model.name) or definition_of(told.type),
         operations=smallest.kept,
         minimal=smallest.minimal,
+        cycle=told.cycle,
     )
-    if len(operations) > STEPS_MAX:
-        return plain
-    for part in model.partition(operations):
-        outcome = reference.search(part.model, part.operations, _SEARCH)
-        if outcome.verdict is Verdict.INVALID:
-            return _with_order(plain, part, outcome.longest_prefix, outcome.blocked, history)
-    return plain
+
+
+def _with_steps(plain: Explanation, order: LegalOrder) -> Explanation:
+    return msgspec.structs.replace(
+        plain, initial=order.initial, longest_order=order.steps, blocked=order.blocked
+    )
+
+
+def _transactions_again(
+    history: History | RecordedHistory,
+    model: TransactionModel[Any],
+    operations: Sequence[Operation],
+    level: str,
+    kind: str,
+) -> Anomaly | None:
+    """Find the anomaly in a part of the history, in terms of the whole history's indices."""
+    part = History(operations=tuple(operations), header=history.header, source=history.source)
+    result = judge_level(model, part, level, _SEARCH, time.monotonic, None)
+    return next((anomaly for anomaly in result.anomalies if anomaly.type == kind), None)
 
 
 def _judged_again(model: Model[Any], operations: Sequence[Operation], kind: str) -> Anomaly | None:
@@ -140,7 +173,7 @@ def _with_order(
 ) -> Explanation:
     known = {operation.index: operation for operation in part.operations}
     state = part.model.init()
-    initial = shorten(str(state), _STATE_CHARACTERS)
+    initial = shorten(str(state), STATE_CHARACTERS)
     steps = []
     for index in order:
         state = reference.apply(part.model, state, known[index])
@@ -148,7 +181,7 @@ def _with_order(
             Step(
                 operation=index,
                 does=describe(known[index]),
-                state=shorten(str(state), _STATE_CHARACTERS),
+                state=shorten(str(state), STATE_CHARACTERS),
             )
         )
     answers = () if blocked is None else legal_answers(part, known[blocked], history)

@@ -115,3 +115,23 @@ def test_undecided_is_neither_valid_nor_in_violation(
     arguments = ["explain", hard, "--engine", "reference", "--timeout", "1ms"]
     assert main(arguments) == 3
     assert "undecided: " in "".join(capsys.readouterr())
+
+
+def test_a_violation_of_sequential_consistency_is_explained_as_that(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "opposed.jsonl"
+    asked = [(0, "write", 1), (1, "write", 2), (2, "read", 1), (2, "read", 2), (3, "read", 2)]
+    events = [
+        {"type": kind, "process": process, "f": f, "value": value}
+        for process, f, value in [*asked, (3, "read", 1), (4, "read", 2)]
+        for kind in ("invoke", "ok")
+    ]
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    command = ["explain", str(path), "--model", "register", "--consistency", "sequential"]
+    assert main(command) == 1
+    output = capsys.readouterr().out
+    assert output.startswith("history: non-sequential\n  No order that keeps the order of each")
+    assert "6 operations; without any one of them it would not fail so:" in output
+    assert "No order reaches #5." in output
+    assert "#6 read" not in output
