@@ -28,6 +28,12 @@
     +- SubjectForgotten
     +- SealBroken
     +- PositionGap
+    +- ConsumeError
+    |  +- ContentDiffers
+    |  +- LogWentBack
+    |  +- CheckpointMoved
+    |  +- CheckpointUnavailable
+    |  +- PartitionLost
     +- RelayError
        +- LeaseLost
        +- StreamUnavailable
@@ -50,6 +56,14 @@ from eventstore.errors.appending import (
     OutcomeUnknown,
     QueueFull,
     WrongExpectedVersion,
+)
+from eventstore.errors.consuming import (
+    CheckpointMoved,
+    CheckpointUnavailable,
+    ConsumeError,
+    ContentDiffers,
+    LogWentBack,
+    PartitionLost,
 )
 from eventstore.errors.content import (
     EventNotReadable,
@@ -89,7 +103,11 @@ __all__ = [
     "AppendError",
     "AppendRefused",
     "BoundaryCrossed",
+    "CheckpointMoved",
+    "CheckpointUnavailable",
     "ConfigError",
+    "ConsumeError",
+    "ContentDiffers",
     "EventIdReused",
     "EventNotReadable",
     "EventStoreError",
@@ -99,9 +117,11 @@ __all__ = [
     "InvalidRequest",
     "InvalidStreamName",
     "LeaseLost",
+    "LogWentBack",
     "MalformedExport",
     "MigrationFailed",
     "OutcomeUnknown",
+    "PartitionLost",
     "PositionGap",
     "PositionNotReached",
     "PublishRefused",

@@ -1,0 +1,275 @@
+"""Following the log over NATS, for services: `subscribe`.
+
+It is a `Subscription` as `EventStore.subscribe` returns one, so a service can change from one to
+the other; here PostgreSQL is not asked for what JetStream has. `following` decides, the cursor and
+the log are asked, and when a server is lost everything of it is thrown away and made again, with
+bounded waits and for as long as it takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from random import Random, SystemRandom
+from typing import Final, Protocol, Self, TypeAlias
+
+from eventstore.backoff import Backoff
+from eventstore.config import nats_url as checked_nats_url
+from eventstore.consumer.following import Ask, Compared, Following, Page, StreamState
+from eventstore.consumer.jetstream import JetStreamCursor
+from eventstore.consumer.selection import Selection
+from eventstore.errors import (
+    ConfigError,
+    LeaseLost,
+    ReadFailed,
+    StoreUnavailable,
+    StreamUnavailable,
+)
+from eventstore.statelog import StateLog
+from eventstore.store import READ_LIMIT_MAX, Delivery
+from eventstore.stream import Position
+from eventstore.subscription import LogReader
+
+__all__ = ["LOG", "ConsumerSubscription", "Cursor", "OpenCursor", "subscribe"]
+
+LOG: Final = logging.getLogger("eventstore.consumer")
+"""Where consumers say what happens to them."""
+
+_BREAKS: Final = (StreamUnavailable, StoreUnavailable, ReadFailed, LeaseLost)
+
+
+class Cursor(Protocol):
+    """What delivers; see `eventstore.consumer.jetstream.JetStreamCursor`."""
+
+    async def attach(self, after: Position) -> StreamState:
+        """Deliver from the first event after a position; return what the stream holds."""
+        ...
+
+    async def fetch(self, limit: int) -> Page:
+        """Return what has arrived, at most ``limit`` events, waiting a while if nothing has."""
+        ...
+
+    async def inspect(self) -> tuple[int, bool]:
+        """Return the stream's last sequence, and whether we lack deliveries up to it."""
+        ...
+
+
+OpenCursor: TypeAlias = Callable[[], AbstractAsyncContextManager[Cursor]]
+
+
+def subscribe(
+    nats_url: str,
+    *,
+    after: Position = Position(0),
+    store: LogReader | None,
+    selection: Selection | None = None,
+    page_size: int = 1000,
+    name: str = "consumer",
+    patience_seconds: float = 1.0,
+    random: Random | None = None,
+) -> ConsumerSubscription:
+    """Follow the log over NATS: every selected event once, in order, and without an end.
+
+    Args:
+        nats_url: Where JetStream is.
+        after: The position of the last delivery that was handled; 0 begins at the start.
+        store: Where what JetStream lacks is read: an `EventStore`, on PostgreSQL or over gRPC. With
+            null, what is missing in JetStream is waited for, and `PositionGap` says so.
+        selection: Which events; all without one.
+        page_size: The most events of a delivery, and the most that wait here for being taken.
+        name: What the server's monitoring shows.
+        patience_seconds: After so long without an event it looks where stream and log are.
+        random: For the jitter of the waits.
+
+    Raises:
+        ConfigError: the URL or the page size cannot be used.
+    """
+    url = checked_nats_url(nats_url)
+    if not 0 < page_size <= READ_LIMIT_MAX:
+        raise ConfigError(
+            f"page_size is {page_size}: it takes a number from 1 to {READ_LIMIT_MAX}."
+        )
+    wanted = selection or Selection()
+    subjects = wanted.subjects()
+
+    def open_cursor() -> AbstractAsyncContextManager[Cursor]:
+        return JetStreamCursor.open(
+            url, subjects=subjects, name=name, patience_seconds=patience_seconds
+        )
+
+    return ConsumerSubscription(
+        open_cursor,
+        store,
+        after=after,
+        selection=wanted,
+        page_size=page_size,
+        random=random or SystemRandom(),
+    )
+
+
+class ConsumerSubscription:
+    """An endless iterator of deliveries, and a context manager that closes it.
+
+    The next delivery is asked for when it is wanted; a bounded number of messages is under way. An
+    error, or the cancellation of who waits, loses nothing: ask again. It belongs to one task.
+    """
+
+    def __init__(
+        self,
+        open_cursor: OpenCursor,
+        log: LogReader | None,
+        *,
+        after: Position,
+        selection: Selection,
+        page_size: int,
+        random: Random,
+    ) -> None:
+        self._open_cursor = open_cursor
+        self._log = log
+        self._query = selection.query()
+        self._page_size = page_size
+        self._core = Following(
+            after=after, selection=selection, page_size=page_size, log_at_hand=log is not None
+        )
+        self._reconnect = Backoff(first=0.05, limit=1.0, random=random)
+        self._said = StateLog(LOG)
+        self._opened = AsyncExitStack()
+        self._cursor: Cursor | None = None
+        self._step: asyncio.Task[Delivery | None] | None = None
+        self._stopped: asyncio.Event = asyncio.Event()
+
+    @property
+    def position(self) -> Position:
+        """The position of the last delivery."""
+        return self._core.position
+
+    def stop(self) -> None:
+        """Let what is in hand be handled, and then end: there is no further delivery."""
+        self._stopped.set()
+
+    async def aclose(self) -> None:
+        """Stop, and close the connections."""
+        self.stop()
+        step, self._step = self._step, None
+        if step is not None:
+            step.cancel()
+            await asyncio.gather(step, return_exceptions=True)
+        await self._detach()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Delivery:
+        """Wait for the next delivery, as `Subscription` says.
+
+        None of the errors has an effect: what was not delivered is delivered later.
+
+        Raises:
+            ContentDiffers: an event came again, and is not what it was.
+            LogWentBack: the log ends before our position.
+            PositionGap: the log has a hole; or the stream has one and there is no ``store``.
+            ForeignMessage: the stream holds a message that is none of the log's.
+            ConfigError, SchemaMismatch: the servers are not set up for us.
+        """
+        while not self._stopped.is_set():
+            delivery = await self._wait_for_step()
+            if delivery is not None:
+                return delivery
+        await self.aclose()
+        raise StopAsyncIteration
+
+    async def _wait_for_step(self) -> Delivery | None:
+        """Take a step, or go on with the one that somebody gave up on; null when stopped too."""
+        if self._step is None:
+            self._step = asyncio.ensure_future(self._take_step())
+        stopped = asyncio.ensure_future(self._stopped.wait())
+        try:
+            await asyncio.wait((self._step, stopped), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        step = self._step
+        if not step.done():
+            return None
+        self._step = None
+        return step.result()
+
+    async def _take_step(self) -> Delivery | None:
+        try:
+            return await self._asked()
+        except _BREAKS as error:
+            self._said.trouble(error)
+            await self._detach()
+            self._core.detached()
+            if isinstance(error, StreamUnavailable):
+                await self._go_round_jetstream()
+            if self._core.ask is not Ask.LOG:
+                await asyncio.sleep(self._reconnect.next())
+            return None
+
+    async def _asked(self) -> Delivery | None:
+        core = self._core
+        match core.ask:
+            case Ask.CURSOR:
+                cursor = self._cursor or await self._attach()
+                core.attached(await cursor.attach(core.resume_after))
+                return None
+            case Ask.EVENTS:
+                delivery = core.fetched(await self._attached().fetch(self._page_size))
+                self._reconnect.reset()
+                return delivery
+            case Ask.COMPARISON:
+                last, undelivered = await self._attached().inspect()
+                head = None if self._log is None else await self._log.head()
+                delivery = core.compared(Compared(last, undelivered, head))
+                if delivery is not None and delivery.caught_up:
+                    self._said.well("caught up at position %d", delivery.position)
+                return delivery
+            case Ask.LOG:
+                return await self._read_log()
+
+    async def _read_log(self) -> Delivery | None:
+        if self._log is None:
+            raise AssertionError("the core was told that there is no log at hand")
+        core = self._core
+        self._said.well(
+            "JetStream lacks events after position %d: reading them from the log", core.position
+        )
+        return core.read(
+            await self._log.read_log(
+                after=core.position,
+                limit=self._page_size,
+                query=self._query,
+                until=core.log_until,
+            )
+        )
+
+    async def _go_round_jetstream(self) -> None:
+        """Without JetStream, go on from the log if it can be read."""
+        if self._log is None:
+            return
+        try:
+            self._core.unreachable(await self._log.head())
+        except (StoreUnavailable, ReadFailed) as error:
+            self._said.trouble(error)
+
+    async def _attach(self) -> Cursor:
+        self._cursor = await self._opened.enter_async_context(self._open_cursor())
+        return self._cursor
+
+    def _attached(self) -> Cursor:
+        if self._cursor is None:
+            raise AssertionError("the core asks for a cursor first")
+        return self._cursor
+
+    async def _detach(self) -> None:
+        self._cursor = None
+        opened, self._opened = self._opened, AsyncExitStack()
+        await opened.aclose()
