@@ -54,6 +54,7 @@ def verify(
     html: str | None = None,
     junit: str | None = None,
     witness: str | None = None,
+    statistics: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
 ) -> int:
     """Judge recorded histories: could the object have behaved so?
 
@@ -75,6 +76,7 @@ def verify(
         html: Write a page with a timeline of the history to this file.
         junit: Write JUnit XML to this file, a suite for each history.
         witness: Write the orders that explain the valid parts to this file, a JSON line for each.
+        statistics: Say also what deciding took: by which algorithm how much, and the hardest parts.
     """
     uncertainty = 0
     if clock_uncertainty is not None:
@@ -105,7 +107,8 @@ def verify(
     check_output("--witness", witness)
     if html is not None and len(files) > 1:
         raise UsageError("--html draws one history: name one file")
-    return _Run(judge, as_json=json, html=html, junit=junit, witness=witness).run(files)
+    run = _Run(judge, as_json=json, html=html, junit=junit, witness=witness, statistics=statistics)
+    return run.run(files)
 
 
 class _Run:
@@ -119,14 +122,18 @@ class _Run:
         html: str | None,
         junit: str | None,
         witness: str | None,
+        statistics: bool,
     ) -> None:
+        self._statistics = statistics
         self._judge = judge
         self._html = html
         self._files: dict[str, tuple[str | None, Callable[[Sequence[FileReport]], bytes]]] = {
             "--junit": (junit, junit_document),
             "--witness": (witness, witness_lines),
         }
-        self._text: TextReport | None = None if as_json else resolve_name(_TEXT)()
+        self._text: TextReport | None = (
+            None if as_json else resolve_name(_TEXT)(statistics=statistics)
+        )
         self._reports: list[FileReport] = []
 
     def run(self, files: Sequence[str]) -> Exit:
@@ -175,7 +182,9 @@ class _Run:
 
     def _conclude(self, *, page_written: bool) -> None:
         if self._text is None:
-            write_stdout(json_document(self._reports, version=version_text()))
+            write_stdout(
+                json_document(self._reports, version=version_text(), statistics=self._statistics)
+            )
         else:
             page = self._html if page_written and self._reports[0].result is not None else None
             self._text.conclude(self._reports, page)

@@ -22,14 +22,17 @@ _XML_FORBIDS: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\
 """What is no character of XML 1.0, however it is escaped."""
 
 
-def json_document(reports: Sequence[FileReport], *, version: str) -> bytes:
+def json_document(
+    reports: Sequence[FileReport], *, version: str, statistics: bool = False
+) -> bytes:
     """Return the result as JSON, indented, newline at its end.
 
     Args:
         reports: What became of each file, in the order given.
         version: The checker's own, so that a result can be traced to what made it.
+        statistics: Say also what deciding took.
     """
-    document = result_document(reports, version=version)
+    document = result_document(reports, version=version, statistics=statistics)
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 

@@ -17,6 +17,7 @@ from checker.report.file_report import (
     Trouble,
     worst_file_verdict,
 )
+from checker.report.judging_statistics import JudgingStatistics, judging_statistics
 from checker.verdict import Dependency, Verdict
 
 __all__ = ["SCHEMA", "FileEntry", "ResultDocument", "result_document"]
@@ -64,6 +65,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None
     operation: str | None
     trouble: Trouble | None
+    statistics: JudgingStatistics | None
     anomalies: tuple[AnomalyEntry, ...]
     partitions: tuple[PartitionEntry, ...]
 
@@ -77,21 +79,24 @@ class ResultDocument(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[FileEntry, ...]
 
 
-def result_document(reports: Sequence[FileReport], *, version: str) -> ResultDocument:
+def result_document(
+    reports: Sequence[FileReport], *, version: str, statistics: bool = False
+) -> ResultDocument:
     """Say what became of each file, in the order given.
 
     Args:
         reports: What became of each file.
         version: The checker's own, so that a result can be traced to what made it.
+        statistics: Say also what deciding took.
     """
     return ResultDocument(
         verdict=worst_file_verdict(report.verdict for report in reports),
         checker=version,
-        files=tuple(map(_file, reports)),
+        files=tuple(_file(report, statistics=statistics) for report in reports),
     )
 
 
-def _file(report: FileReport) -> FileEntry:
+def _file(report: FileReport, *, statistics: bool) -> FileEntry:
     result = report.result
     parts = () if result is None else result.partitions
     return FileEntry(
@@ -110,6 +115,7 @@ def _file(report: FileReport) -> FileEntry:
         line=report.line,
         operation=report.operation,
         trouble=report.trouble,
+        statistics=judging_statistics(result) if statistics and result else None,
         anomalies=tuple(
             AnomalyEntry(
                 type=anomaly.type,

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["Moments", "count_text", "duration_text", "printable", "value_text"]
+__all__ = ["Moments", "bytes_text", "count_text", "duration_text", "printable", "value_text"]
 
 _VALUE_CHARACTERS: Final = 100
 _UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
+_LARGER_UNITS: Final = ("KiB", "MiB", "GiB")
+_BYTES_STEP: Final = 1024
 _UNIT_STEP: Final = 10
 """A moment is written in a unit if it is at least this many of it."""
 
@@ -43,6 +45,16 @@ def duration_text(nanoseconds: int) -> str:
             decimals = max(0, 2 - math.floor(math.log10(abs(amount))))
             return f"{amount:,.{decimals}f} {unit}"
     return f"{nanoseconds} ns"
+
+
+def bytes_text(count: int) -> str:
+    """Write an amount of memory in the unit that fits it: ``1.2 MiB``."""
+    amount, unit = float(count), "bytes"
+    for larger in _LARGER_UNITS:
+        if amount < _BYTES_STEP:
+            break
+        amount, unit = amount / _BYTES_STEP, larger
+    return f"{count:,} bytes" if unit == "bytes" else f"{amount:,.1f} {unit}"
 
 
 class Moments:

@@ -121,6 +121,7 @@ def test_json_has_the_fields_of_the_contract() -> None:
         "line": None,
         "operation": None,
         "trouble": None,
+        "statistics": None,
     }
 
 

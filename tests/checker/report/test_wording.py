@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from checker.report.wording import Moments, count_text, duration_text, printable, value_text
+from checker.report.wording import (
+    Moments,
+    bytes_text,
+    count_text,
+    duration_text,
+    printable,
+    value_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +50,14 @@ def test_values_are_cut_and_cannot_steer_a_terminal() -> None:
 def test_counts_have_their_noun() -> None:
     assert [count_text(n, "key") for n in (0, 1, 1234)] == ["0 keys", "1 key", "1,234 keys"]
     assert count_text(2, "process", "processes") == "2 processes"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        *((0, "0 bytes"), (1023, "1,023 bytes"), (1024, "1.0 KiB"), (10_031, "9.8 KiB")),
+        *((5 * 1024**2, "5.0 MiB"), (4 * 1024**3, "4.0 GiB"), (2048 * 1024**3, "2,048.0 GiB")),
+    ],
+)
+def test_amounts_of_memory_are_short(count: int, text: str) -> None:
+    assert bytes_text(count) == text
