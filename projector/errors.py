@@ -11,6 +11,13 @@
     +- LogWentBack
     +- GenerationUnknown
     +- GenerationBehind
+    +- FeedUnknown
+    +- GenerationSetAside
+    +- ParkingFull
+    +- NotSetAside
+    +- TablesDiffer
+    +- ReadModelBehind
+    +- ReadModelIncomplete
 
 ``definite`` is true when the read model certainly did not change. A commit whose answer was lost is
 not definite; the checkpoint, which is part of it, tells later whether it happened.
@@ -29,13 +36,20 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckpointConflict",
     "ConfigError",
+    "FeedUnknown",
     "GenerationBehind",
+    "GenerationSetAside",
     "GenerationUnknown",
     "LogWentBack",
+    "NotSetAside",
+    "ParkingFull",
     "PositionGap",
     "ProjectionFailed",
     "ProjectorError",
+    "ReadModelBehind",
+    "ReadModelIncomplete",
     "ReadModelUnavailable",
+    "TablesDiffer",
 ]
 
 
@@ -54,8 +68,8 @@ class ConfigError(ProjectorError):
 class ProjectionFailed(ProjectorError):
     """A projection raised; nothing of its batch was stored. The cause is chained.
 
-    ``events`` is the batch. The projector repeats a failed batch event by event, so what finally
-    reaches the caller names one event.
+    ``events`` is the batch. The projector halves a failed batch until the event stands alone, so
+    what finally reaches the caller names one event.
     """
 
     definite = True
@@ -70,7 +84,8 @@ class ProjectionFailed(ProjectorError):
         )
         super().__init__(
             f"projection {projection!r} failed at {where}: {reason}. Nothing of it was stored. "
-            "Correct the projection and run it again; it resumes there."
+            "Correct the projection and run it again; it resumes there. Or let the rest go on: "
+            "`projector run --on-poison park`, `projector skip`."
         )
         self.projection = projection
         self.events = tuple(events)
@@ -165,3 +180,105 @@ class GenerationBehind(ProjectorError):
         self.generation = generation
         self.position = position
         self.ahead = ahead
+
+
+class GenerationSetAside(ProjectorError):
+    """A generation lacks events that were parked or held; nothing was switched."""
+
+    definite = True
+
+    def __init__(self, projection: str, generation: int, waiting: int) -> None:
+        super().__init__(
+            f"generation {generation} of projection {projection!r} lacks {waiting} events that "
+            "were parked or held: readers would miss them. Apply them (`projector replay`) or "
+            "leave them out (`projector skip`), and switch then; or say --even-if-behind."
+        )
+        self.projection = projection
+        self.generation = generation
+        self.waiting = waiting
+
+
+class ParkingFull(ProjectorError):
+    """So many events are parked and held that the projection halts; nothing was stored."""
+
+    definite = True
+
+    def __init__(self, projection: str, generation: int, waiting: int, limit: int) -> None:
+        super().__init__(
+            f"projection {projection!r}, generation {generation}: {waiting} events are parked and "
+            f"held, and {limit} is the most. Correct the projection and `projector replay` them, "
+            "or leave them out by `projector skip`; then run it again."
+        )
+        self.waiting = waiting
+        self.limit = limit
+
+
+class NotSetAside(ProjectorError):
+    """An operator named an event that is not parked, or not next; nothing was changed."""
+
+    definite = True
+
+
+class TablesDiffer(ProjectorError):
+    """A projection declares other tables than the ones its read model was built with.
+
+    Nothing was changed. Either the projection was changed, or two have one name.
+    """
+
+    definite = True
+
+    def __init__(self, projection: str, generation: int, difference: str) -> None:
+        super().__init__(
+            f"projection {projection!r} does not fit to its read model, generation {generation}: "
+            f"{difference}. Tables never change under a read model: give the projection "
+            f"generation {generation + 1} and new table names, build it beside this one and "
+            f"change over with `projector rebuild MODULE:ATTRIBUTE --switch`. If this is another "
+            "projection of the same name, give it another name."
+        )
+        self.projection = projection
+        self.generation = generation
+        self.difference = difference
+
+
+class ReadModelBehind(ProjectorError):
+    """A read model did not come as far as a reader asked for within the time limit."""
+
+    definite = True
+
+    def __init__(self, projection: str, position: int, reached: int, seconds: float) -> None:
+        super().__init__(
+            f"read model {projection!r} is at position {reached}, not yet at {position} after "
+            f"{seconds:g} s. Does its projector run? (`projector lag {projection}`)"
+        )
+        self.projection = projection
+        self.position = position
+        self.reached = reached
+
+
+class ReadModelIncomplete(ProjectorError):
+    """A read model passed events that it does not hold: they are parked, or held behind one."""
+
+    definite = True
+
+    def __init__(self, projection: str, position: int, waiting: int) -> None:
+        super().__init__(
+            f"read model {projection!r} lacks {waiting} events up to position {position}: they are "
+            f"parked, or held behind one that is (`projector park {projection}`)."
+        )
+        self.projection = projection
+        self.position = position
+        self.waiting = waiting
+
+
+class FeedUnknown(ProjectorError):
+    """A read model has no change feed; nothing was done."""
+
+    definite = True
+
+    def __init__(self, projection: str, generation: int) -> None:
+        super().__init__(
+            f"the changes of projection {projection!r}, generation {generation}, are not recorded: "
+            f"begin with `projector feed begin {projection} --generation {generation}`."
+        )
+        self.projection = projection
+        self.generation = generation

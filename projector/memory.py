@@ -8,12 +8,13 @@ from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.errors import CheckpointConflict, ProjectionFailed
+from projector.parking import AsideState, Cause, order_key
 
 __all__ = ["MemoryReadModel"]
 
 
 class MemoryReadModel:
-    """Keeps every event that was applied, in the order in which it was.
+    """Keeps every event that was applied, in the order in which it was, and all set-aside ones.
 
     ``apply`` is called with each batch before it is stored, and may raise.
     """
@@ -26,6 +27,7 @@ class MemoryReadModel:
         apply: Callable[[Sequence[RecordedEvent]], None] = lambda _: None,
     ) -> None:
         self.applied: list[RecordedEvent] = []
+        self.aside: list[tuple[RecordedEvent, AsideState, Cause | None]] = []
         self._apply = apply
         self._checkpoint = Checkpoint(
             projection=projection, generation=generation, position=Position(0)
@@ -39,14 +41,36 @@ class MemoryReadModel:
         """Apply events and move the checkpoint, as `projector.ports.ReadModel` says."""
         if checkpoint != self._checkpoint:
             raise CheckpointConflict(checkpoint)
+        key = order_key(self)
+        blocked = {key(event) for event, state, _ in self.aside if state is not AsideState.SKIPPED}
+        free = [event for event in events if key(event) not in blocked]
         try:
-            self._apply(events)
+            self._apply(free)
         except Exception as error:
             raise ProjectionFailed(checkpoint.projection, events, repr(error)) from error
-        self.applied += events
+        self.applied += free
+        self.aside += [(e, AsideState.HELD, None) for e in events if key(e) in blocked]
+        return self._moved(checkpoint, events[-1].position)
+
+    async def set_aside(
+        self,
+        event: RecordedEvent,
+        checkpoint: Checkpoint,
+        state: AsideState,
+        cause: Cause,
+        attempts: int,
+    ) -> Checkpoint:
+        """Move the checkpoint over an event and keep why, as `projector.ports.ReadModel` says."""
+        del attempts
+        if checkpoint != self._checkpoint:
+            raise CheckpointConflict(checkpoint)
+        self.aside.append((event, state, cause))
+        return self._moved(checkpoint, event.position)
+
+    def _moved(self, checkpoint: Checkpoint, position: Position) -> Checkpoint:
         self._checkpoint = Checkpoint(
             projection=checkpoint.projection,
             generation=checkpoint.generation,
-            position=events[-1].position,
+            position=position,
         )
         return self._checkpoint

@@ -13,6 +13,7 @@ from eventstore.event import RecordedEvent
 from eventstore.relay.ports import LogReader
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
+from projector.parking import AsideState, Cause
 
 __all__ = ["Delivery", "LogReader", "ReadModel"]
 
@@ -60,11 +61,30 @@ class ReadModel(Protocol):
     async def commit(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> Checkpoint:
         """Apply consecutive events and move the checkpoint over them, both or neither.
 
+        Those whose order key is blocked by a parked event are held instead.
         ``checkpoint`` is where it must be: just before the first event.
 
         Raises:
             CheckpointConflict: it is elsewhere; nothing was stored.
             ProjectionFailed: the projection raised; nothing was stored.
+            ParkingFull: too many events would be held behind parked ones; nothing was stored.
             ReadModelUnavailable: no answer came; it may be stored.
+        """
+        ...
+
+    async def set_aside(
+        self,
+        event: RecordedEvent,
+        checkpoint: Checkpoint,
+        state: AsideState,
+        cause: Cause,
+        attempts: int,
+    ) -> Checkpoint:
+        """Move the checkpoint over an event without applying it, and keep why, both or neither.
+
+        From then on, if it is parked, `commit` holds back what has its order key.
+
+        Raises:
+            CheckpointConflict, ParkingFull, ReadModelUnavailable: as `commit`.
         """
         ...

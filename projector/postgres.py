@@ -4,14 +4,18 @@ The checkpoint moves first, by a compare-and-set on its row, which locks the row
 of one name the second waits, finds the checkpoint moved, and stores nothing. Checkpoints are in a
 schema of their own, `projector`; a projection's tables are wherever the projection says.
 
+A projection that writes nothing but what it is asked to, `AtOnce`, is committed by one statement,
+and that without waiting for the disk: after a power cut its changes and its checkpoint are gone
+together, and made again from the log.
+
 It promises that no driver's exception and no password gets out. It deliberately does not retry.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self, TypeAlias, runtime_checkable
 from weakref import WeakSet
 
 import asyncpg
@@ -32,11 +36,15 @@ from projector.errors import (
     ProjectionFailed,
     ReadModelUnavailable,
 )
+from projector.parking import AsideState, Cause
 from projector.postgres_generations import adopt
+from projector.postgres_parking import PostgresParking
 from projector.postgres_tables import DOCUMENTS, SCHEMA, checkpoints, metadata
 from projector.projection import Projection
 
-__all__ = ["PostgresReadModel"]
+__all__ = ["AtOnce", "PostgresReadModel"]
+
+Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 _SETUP_LOCK: Final = int.from_bytes(b"projects", "big")
 """The advisory lock of table creation: PostgreSQL's own IF NOT EXISTS races with itself."""
@@ -45,17 +53,42 @@ _UNANSWERED: Final = frozenset({"08", "40", "53", "57", "58"})
 """SQLSTATE classes that blame no projection: connection lost, transaction rolled back by a lost
 race, no resources, shutdown, failed disk."""
 
+_CONSTRAINT: Final = "23"
 _UNDEFINED_TABLE: Final = "42P01"
 _CONNECTIONS: Final = 2
+
+
+@runtime_checkable
+class AtOnce(Protocol):
+    """A projection that moves its checkpoint itself, by the statement that stores its changes."""
+
+    async def commit(
+        self, driver: Driver, events: Sequence[RecordedEvent], checkpoint: Checkpoint
+    ) -> bool:
+        """Store what events change and move the checkpoint over them, both or neither.
+
+        The connection is in no transaction. Returns false, having stored nothing, if the checkpoint
+        is elsewhere.
+        """
+        ...
 
 
 class PostgresReadModel:
     """Keeps one projection; see `projector.ports.ReadModel`. Made by `open`."""
 
-    def __init__(self, engine: AsyncEngine, projection: Projection, server: str) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        projection: Projection,
+        server: str,
+        connect: Callable[[], Awaitable[Driver]],
+    ) -> None:
         self.projection = projection
+        self.parking = PostgresParking(projection)
         self._engine = engine
         self._server = server
+        self._connect = connect
+        self._driver: Driver | None = None
 
     @classmethod
     @asynccontextmanager
@@ -66,9 +99,9 @@ class PostgresReadModel:
 
         ``timeout_seconds`` limits each wait: for a connection, and for the answer to a statement.
         """
-        made: WeakSet[asyncpg.Connection[asyncpg.Record]] = WeakSet()
+        made: WeakSet[Driver] = WeakSet()
 
-        async def connect(*_: Any, **__: Any) -> asyncpg.Connection[asyncpg.Record]:
+        async def connect(*_: Any, **__: Any) -> Driver:
             connection = await asyncpg.connect(
                 url,
                 timeout=timeout_seconds,
@@ -87,7 +120,7 @@ class PostgresReadModel:
             pool_timeout=timeout_seconds,
         )
         try:
-            yield cls(engine, projection, server_of(url))
+            yield cls(engine, projection, server_of(url), connect)
         finally:
             # Without the goodbye, for which a server that stands still would keep us waiting.
             for connection in made:
@@ -133,6 +166,7 @@ class PostgresReadModel:
         try:
             async with self.transaction() as connection:
                 position = (await connection.execute(query)).scalar_one_or_none()
+                await self.parking.look(connection)
         except ReadModelUnavailable as error:
             if _sqlstate(error.__cause__) != _UNDEFINED_TABLE:
                 raise
@@ -141,10 +175,41 @@ class PostgresReadModel:
 
     async def commit(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> Checkpoint:
         """Apply events and move the checkpoint, both or neither; see `ReadModel.commit`."""
-        async with self.transaction() as connection:
+        if isinstance(self.projection, AtOnce) and self.parking.undisturbed:
+            return await self._commit_at_once(self.projection, events, checkpoint)
+        async with self.applying(events) as connection:
             reached = await self.advance(connection, checkpoint, events[-1].position)
-            await self.apply(connection, events)
+            if free := await self.parking.hold_back(connection, events):
+                await self.apply(connection, free)
         return reached
+
+    async def set_aside(
+        self,
+        event: RecordedEvent,
+        checkpoint: Checkpoint,
+        state: AsideState,
+        cause: Cause,
+        attempts: int,
+    ) -> Checkpoint:
+        """Move the checkpoint over an event and keep why; see `ReadModel.set_aside`."""
+        async with self.transaction() as connection:
+            reached = await self.advance(connection, checkpoint, event.position)
+            await self.parking.set_aside(connection, event, state, cause, attempts)
+        return reached
+
+    async def _commit_at_once(
+        self, projection: AtOnce, events: Sequence[RecordedEvent], checkpoint: Checkpoint
+    ) -> Checkpoint:
+        with self._answered():
+            if self._driver is None:
+                driver = await self._connect()
+                await driver.execute("SET synchronous_commit = off")
+                self._driver = driver
+        with self._judged(events):
+            moved = await projection.commit(self._driver, events, checkpoint)
+        if not moved:
+            raise CheckpointConflict(checkpoint)
+        return Checkpoint(**self._key(), position=events[-1].position)
 
     async def advance(
         self, connection: AsyncConnection, checkpoint: Checkpoint, position: Position
@@ -170,8 +235,31 @@ class PostgresReadModel:
             ProjectionFailed: it raised.
             ReadModelUnavailable: the database gave it no answer.
         """
-        try:
+        with self._judged(events):
             await self.projection.apply(connection, events)
+
+    @asynccontextmanager
+    async def applying(self, events: Sequence[RecordedEvent]) -> AsyncIterator[AsyncConnection]:
+        """A transaction, as `transaction`, in which events are applied.
+
+        Raises:
+            ProjectionFailed: a constraint that is checked at the end does not hold.
+            ReadModelUnavailable: no answer came.
+        """
+        try:
+            async with self.transaction() as connection:
+                yield connection
+        except ReadModelUnavailable as error:
+            if (_sqlstate(error.__cause__) or "")[:2] != _CONSTRAINT:
+                raise
+            reason = f"{type(error.__cause__).__name__}: {error.__cause__}"
+            raise ProjectionFailed(self.projection.name, events, reason) from error.__cause__
+
+    @contextmanager
+    def _judged(self, events: Sequence[RecordedEvent]) -> Iterator[None]:
+        """Tell a projection that raises from a database that does not answer it."""
+        try:
+            yield
         except Exception as error:
             if _blames_the_server(error):
                 raise self._unavailable(error) from error
@@ -208,13 +296,16 @@ class PostgresReadModel:
 
 
 def _sqlstate(error: BaseException | None) -> str | None:
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    state = getattr(getattr(error, "orig", None) or error, "sqlstate", None)
     return state if isinstance(state, str) else None
 
 
 def _blames_the_server(error: Exception) -> bool:
     """Whether a projection raised only because its database did not answer."""
-    if isinstance(error, DBAPIError):
+    if isinstance(error, DBAPIError | asyncpg.PostgresError):
         state = _sqlstate(error)
-        return error.connection_invalidated or (state is not None and state[:2] in _UNANSWERED)
+        invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+        return invalidated or (state is not None and state[:2] in _UNANSWERED)
+    if isinstance(error, asyncpg.DataError):  # an interface error, of what was to be written
+        return False
     return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)

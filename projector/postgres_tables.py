@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-__all__ = ["DOCUMENTS", "SCHEMA", "active_generations", "checkpoints", "metadata"]
+__all__ = ["DOCUMENTS", "SCHEMA", "active_generations", "checkpoints", "metadata", "set_aside"]
 
 SCHEMA: Final = "projector"
 """The schema of the projector's own tables."""
@@ -40,4 +40,25 @@ active_generations = sa.Table(
         "switched_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()
     ),
     comment="Which generation of each read model is the one to be read.",
+)
+
+set_aside = sa.Table(
+    "set_aside_events",
+    metadata,
+    sa.Column("projection", sa.Text, primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, nullable=False, comment="parked, held or skipped"),
+    sa.Column("order_key", sa.Text, nullable=False, comment="what is held back together"),
+    sa.Column("event_id", sa.Uuid, nullable=False),
+    sa.Column("event_type", sa.Text, nullable=False),
+    sa.Column("stream", sa.Text, nullable=False),
+    sa.Column("error_type", sa.Text, comment="null where the event was never tried"),
+    sa.Column("error", sa.Text),
+    sa.Column("traceback", sa.Text, comment="the innermost frames"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.CheckConstraint("state IN ('parked', 'held', 'skipped')", name="set_aside_state"),
+    sa.Index("set_aside_by_key", "projection", "generation", "order_key", "position"),
+    comment="Events that a checkpoint has passed and the read model does not hold.",
 )

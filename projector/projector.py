@@ -36,6 +36,7 @@ from projector.errors import (
     ProjectionFailed,
     ReadModelUnavailable,
 )
+from projector.parking import Cause
 from projector.ports import Delivery, LogReader, ReadModel
 from projector.subscription import SubscriptionCore, SubscriptionPace
 
@@ -148,6 +149,8 @@ class _Work:
                 outcome = await self._compare()
             case decide.Commit():
                 outcome = await self._commit(command)
+            case decide.SetAside():
+                outcome = await self._set_aside(command)
             case decide.Pause(seconds=seconds):
                 await self._sleep(seconds)
                 outcome = decide.Paused()
@@ -195,5 +198,26 @@ class _Work:
         except ProjectionFailed as error:
             self._said.trouble(error)
             return decide.Failed(error)
+        self._reconnect.reset()
+        return decide.Committed(reached)
+
+    async def _set_aside(self, command: decide.SetAside) -> decide.Outcome:
+        event = command.event
+        try:
+            reached = await self._session.read_model.set_aside(
+                event, command.checkpoint, command.state, Cause.of(command.error), command.attempts
+            )
+        except CheckpointConflict as error:
+            self._said.trouble(error)
+            return decide.Conflicted()
+        LOG.error(
+            "%s position %d (%s in %s) after %d attempts: %s",
+            command.state,
+            event.position,
+            event.type,
+            event.stream,
+            command.attempts,
+            command.error.reason,
+        )
         self._reconnect.reset()
         return decide.Committed(reached)

@@ -15,6 +15,7 @@ from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.errors import ProjectionFailed
+from projector.parking import AsideState
 
 __all__ = [
     "Command",
@@ -33,6 +34,7 @@ __all__ = [
     "Pause",
     "Paused",
     "ReadLog",
+    "SetAside",
     "Subscribe",
     "Subscribed",
 ]
@@ -78,6 +80,20 @@ class Commit(msgspec.Struct, frozen=True):
     round: int
     events: tuple[RecordedEvent, ...]
     checkpoint: Checkpoint
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """Move the checkpoint past an event that cannot be applied, and keep it for an operator.
+
+    ``state`` says how, ``error`` why. Answered by `Committed` or `Conflicted`.
+    """
+
+    round: int
+    event: RecordedEvent
+    checkpoint: Checkpoint
+    state: AsideState
+    error: ProjectionFailed
+    attempts: int
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -136,7 +152,9 @@ class Paused(msgspec.Struct, frozen=True):
     """The time has passed."""
 
 
-Command: TypeAlias = LoadCheckpoint | Subscribe | Fetch | ReadLog | Compare | Commit | Pause
+Command: TypeAlias = (
+    LoadCheckpoint | Subscribe | Fetch | ReadLog | Compare | Commit | SetAside | Pause
+)
 Outcome: TypeAlias = (
     Loaded
     | Subscribed

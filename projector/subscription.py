@@ -28,6 +28,7 @@ from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.errors import LogWentBack, PositionGap, ProjectionFailed
+from projector.parking import AsideState, PoisonPolicy
 from projector.steps import (
     Command,
     Commit,
@@ -45,6 +46,7 @@ from projector.steps import (
     Pause,
     Paused,
     ReadLog,
+    SetAside,
     Subscribe,
     Subscribed,
 )
@@ -56,11 +58,12 @@ class SubscriptionPace(msgspec.Struct, frozen=True, kw_only=True):
     """How much at once, and how often to try.
 
     At most ``batch`` events are committed at once, three times as many are held. A projection that
-    raises for a single event gets ``attempts`` tries.
+    raises for a single event gets ``attempts`` tries, and then ``on_poison`` says what to do.
     """
 
     batch: int = 500
     attempts: int = 5
+    on_poison: PoisonPolicy = PoisonPolicy.HALT
 
     def __post_init__(self) -> None:
         """Check that the numbers can work.
@@ -112,8 +115,8 @@ class SubscriptionCore:
         self._doubts = 0
         self._missing_to = 0
         self._ending: Exception | None = None  # what stops it, once all that is held is stored
-        # After a failed batch its events are committed one by one, to find the one that fails.
-        self._one_by_one_to = 0
+        # A failed batch is halved to find the event that fails, which is not behind this.
+        self._suspect_to = 0
         self._attempts = 0
 
     @property
@@ -139,7 +142,7 @@ class SubscriptionCore:
             PositionGap: a position cannot be had from anywhere.
             LogWentBack: the read model is ahead of the log.
             ForeignMessage: one came; all that came before it is committed.
-            ProjectionFailed: the projection raised for one event, every time.
+            ProjectionFailed: the projection raised for one event, every time, and is to halt.
         """
         match command, outcome:
             case LoadCheckpoint(), Loaded(checkpoint=checkpoint):
@@ -148,21 +151,14 @@ class SubscriptionCore:
             case (
                 (Subscribe(), Subscribed())
                 | (Fetch() | ReadLog(), Fetched())
-                | (
-                    Compare(),
-                    Compared(),
-                )
+                | (Compare(), Compared())
             ):
                 self._answered(command, outcome)
             case Fetch(), FetchedForeign(error=error):
                 self._ending = error
-            case Commit(events=events), Committed(checkpoint=checkpoint):
-                self._committed(events, checkpoint)
-            case Commit(events=events), Failed(error=failure):
-                return self._failed(events, failure)
-            case Commit(), Conflicted():
-                self._begin_round()
-                return [Pause(self._round, self._backoff.next())]
+            case ((Commit() | SetAside()), (Committed() | Failed() | Conflicted())):
+                if waiting := self._settled(command, outcome):
+                    return waiting
             case Pause(), Paused():
                 self._in_commit = 0
             case _:
@@ -242,8 +238,9 @@ class SubscriptionCore:
         """Commit what is held, and ask for more unless enough is held."""
         commands: list[Command] = []
         if self._held and not self._in_commit:
-            careful = checkpoint.position < self._one_by_one_to
-            self._in_commit = 1 if careful else min(self._pace.batch, len(self._held))
+            suspects = max(0, self._suspect_to - checkpoint.position)
+            most = max(1, suspects // 2) if suspects else self._pace.batch
+            self._in_commit = min(most, len(self._held))
             events = tuple(islice(self._held, self._in_commit))
             commands.append(Commit(self._round, events, checkpoint))
         room = len(self._held) - self._in_commit < self._pace.batch
@@ -272,12 +269,41 @@ class SubscriptionCore:
         self._attempts = 0
         self._backoff.reset()
 
-    def _failed(self, events: Sequence[RecordedEvent], error: ProjectionFailed) -> list[Command]:
-        if len(events) > 1:
-            self._one_by_one_to = events[-1].position
-        else:
-            self._attempts += 1
-            if self._attempts >= self._pace.attempts:
+    def _settled(
+        self, command: Commit | SetAside, outcome: Committed | Failed | Conflicted
+    ) -> list[Command]:
+        """A commit has its answer. Return what must be done before anything else, if it must."""
+        match command, outcome:
+            case Commit(events=events), Committed(checkpoint=checkpoint):
+                self._committed(events, checkpoint)
+            case SetAside(event=event), Committed(checkpoint=checkpoint):
+                self._committed((event,), checkpoint)
+            case Commit(), Failed(error=failure):
+                return self._failed(command, failure)
+            case _, Conflicted():
+                self._begin_round()
+                return [Pause(self._round, self._backoff.next())]
+            case _:
+                raise AssertionError(f"{outcome!r} is no answer to {command!r}")
+        return []
+
+    def _failed(self, commit: Commit, error: ProjectionFailed) -> list[Command]:
+        if len(commit.events) > 1:
+            self._suspect_to = commit.events[-1].position
+            self._in_commit = 0
+            return []
+        # Still in commit: nothing else is committed until this event has its answer.
+        self._attempts += 1
+        if self._attempts < self._pace.attempts:
+            return [Pause(self._round, self._backoff.next())]
+        match self._pace.on_poison:
+            case PoisonPolicy.HALT:
                 raise error
-        # Still in commit: nothing else is committed until the pause is over.
-        return [Pause(self._round, self._backoff.next())]
+            case PoisonPolicy.PARK:
+                state = AsideState.PARKED
+            case PoisonPolicy.SKIP:
+                state = AsideState.SKIPPED
+        (event,) = commit.events
+        return [
+            SetAside(self._round, event, commit.checkpoint, state, error, self._attempts),
+        ]

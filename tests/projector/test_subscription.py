@@ -14,6 +14,7 @@ from eventstore.stream import Position
 from projector import steps as decide
 from projector.checkpoint import Checkpoint
 from projector.errors import LogWentBack, PositionGap, ProjectionFailed
+from projector.parking import AsideState, PoisonPolicy
 from projector.subscription import SubscriptionCore, SubscriptionPace
 from tests.support.projector_world import PACE, World
 from tests.support.recorded import log
@@ -212,29 +213,66 @@ def failure(events: Sequence[RecordedEvent]) -> decide.Failed:
     return decide.Failed(ProjectionFailed("p", events, "boom"))
 
 
-def test_a_failed_batch_is_repeated_event_by_event() -> None:
-    core, fetch = subscribed(0)
-    commit, fetch = core.receive(fetch, decide.Fetched(log(3)))
-    assert isinstance(commit, decide.Commit)
-    [pause] = core.receive(commit, failure(commit.events))
-    [commit] = core.receive(pause, decide.Paused())
-    for position in (1, 2, 3):
-        assert isinstance(commit, decide.Commit)
-        assert positions(commit.events) == [position]
-        commands = core.receive(commit, decide.Committed(at(position)))
-        commit = commands[0] if commands else commit
-    commit, *_ = core.receive(fetch, decide.Fetched(log(6)[3:]))
-    assert isinstance(commit, decide.Commit)
-    assert positions(commit.events) == [4, 5, 6]
+def test_a_failed_batch_is_halved_until_the_event_stands_alone() -> None:
+    """Nothing but the poison is set aside, and finding it takes a logarithm of commits."""
+    for poison in range(1, 65):
+        pace = SubscriptionPace(batch=64, attempts=3, on_poison=PoisonPolicy.PARK)
+        core = SubscriptionCore(
+            pace, Backoff(first=0.01, limit=1, random=seeded(1)), log_at_hand=True
+        )
+        [load] = core.start()
+        [subscribe] = core.receive(load, decide.Loaded(at(0)))
+        [fetch] = core.receive(subscribe, decide.Subscribed())
+        commands = core.receive(fetch, decide.Fetched(log(64)))
+        applied: list[int] = []
+        aside: list[int] = []
+        tries = 0
+        while len(applied) + len(aside) < 64:
+            command = next(c for c in commands if not isinstance(c, decide.Fetch))
+            outcome: decide.Outcome
+            match command:
+                case decide.Commit(events=events):
+                    tries += 1
+                    reached = positions(events)
+                    if poison in reached:
+                        outcome = failure(events)
+                    else:
+                        applied += reached
+                        outcome = decide.Committed(at(reached[-1]))
+                case decide.SetAside(event=event):
+                    assert command.attempts == 3
+                    aside.append(event.position)
+                    outcome = decide.Committed(at(event.position))
+                case _:
+                    outcome = decide.Paused()
+            commands = core.receive(command, outcome)
+        assert aside == [poison]
+        assert applied == [n for n in range(1, 65) if n != poison]
+        assert tries <= 3 + 2 * 6 + 1
 
 
 def test_nothing_is_committed_while_a_failure_is_waited_out() -> None:
     core, fetch = subscribed(0)
-    commit, fetch = core.receive(fetch, decide.Fetched(log(2)))
+    commit, fetch = core.receive(fetch, decide.Fetched(log(1)))
     assert isinstance(commit, decide.Commit)
     [_] = core.receive(commit, failure(commit.events))
-    commands = core.receive(fetch, decide.Fetched(log(3)[2:]))
+    commands = core.receive(fetch, decide.Fetched(log(3)[1:]))
     assert not any(isinstance(command, decide.Commit) for command in commands)
+
+
+def test_an_event_is_skipped_where_the_policy_says_so() -> None:
+    pace = SubscriptionPace(batch=3, attempts=1, on_poison=PoisonPolicy.SKIP)
+    core = SubscriptionCore(pace, Backoff(first=0.01, limit=1, random=seeded(1)), log_at_hand=True)
+    [load] = core.start()
+    [subscribe] = core.receive(load, decide.Loaded(at(4)))
+    [fetch] = core.receive(subscribe, decide.Subscribed())
+    commit, _ = core.receive(fetch, decide.Fetched(log(5)[4:]))
+    assert isinstance(commit, decide.Commit)
+    [skip] = core.receive(commit, failure(commit.events))
+    assert isinstance(skip, decide.SetAside)
+    assert (skip.state, skip.event.position, skip.checkpoint) == (AsideState.SKIPPED, 5, at(4))
+    assert core.receive(skip, decide.Committed(at(5))) == []
+    assert core.checkpoint == at(5)
 
 
 def test_an_event_that_fails_every_time_is_named() -> None:

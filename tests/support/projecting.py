@@ -15,6 +15,7 @@ from projector.jetstream import JetStreamDelivery
 from projector.postgres import PostgresReadModel
 from projector.projection import Projection
 from projector.projections.stream_totals import StreamTotals, applied_events, fold, read_totals
+from projector.subscription import SubscriptionPace
 from tests.support.relaying import running, until
 from tests.support.seeded import seeded
 
@@ -52,11 +53,12 @@ def projecting(
     projection: Projection | None = None,
     with_log: bool = True,
     seed: int = 1,
+    pace: SubscriptionPace | None = None,
 ) -> contextlib.AbstractAsyncContextManager[object]:
     session = projector_session(
         url, nats_url, projection=projection or StreamTotals(), with_log=with_log
     )
-    return running(projector.run(session, random=seeded(seed)))
+    return running(projector.run(session, random=seeded(seed), pace=pace))
 
 
 async def projected(url: str, position: int, *, projection: Projection | None = None) -> None:

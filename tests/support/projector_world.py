@@ -64,6 +64,8 @@ class World:
                 outcome = decide.Compared(self.stream_last, head)
             case decide.Commit():
                 outcome = self.commit(command)
+            case decide.SetAside():
+                raise AssertionError("nothing is poison here")
             case decide.Pause():
                 outcome = decide.Paused()
         return outcome

@@ -97,6 +97,11 @@ async def append(store: EventStore, events: int, *, stream: str = "count-1") -> 
     return (await store.append(StreamName(stream), batch, expected=ANY)).position
 
 
+async def append_data(store: EventStore, stream: StreamName, data: object) -> Position:
+    event = Event(type="Counted", data=data)
+    return (await store.append(stream, [event], expected=ANY)).position
+
+
 async def append_surely(store: EventStore, events: int, *, stream: str) -> None:
     """Append, repeating with the same ids until it is acknowledged."""
     batch = [Event(type="Counted", data={"n": n}) for n in range(events)]
