@@ -19,6 +19,7 @@ from eventstore.errors import ConfigError as StoreConfigError
 from eventstore.errors import ForeignMessage, SchemaMismatch
 from projector.errors import (
     ConfigError,
+    FeedUnknown,
     GenerationBehind,
     GenerationUnknown,
     LogWentBack,
@@ -44,7 +45,9 @@ class Exit(enum.IntEnum):
 def exit_of(error: Exception) -> Exit:
     """Return the exit code that an error ends with."""
     match error:
-        case ConfigError() | StoreConfigError() | SchemaMismatch() | GenerationUnknown():
+        case ConfigError() | StoreConfigError() | SchemaMismatch():
+            return Exit.USAGE
+        case GenerationUnknown() | FeedUnknown():
             return Exit.USAGE
         case GenerationBehind():
             return Exit.NOT_YET

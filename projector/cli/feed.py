@@ -1,0 +1,195 @@
+"""``projector feed``: carry the changes of a read model onto NATS, for gateways and services."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import SystemRandom
+from typing import Annotated
+from uuid import uuid4
+
+import msgspec
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from eventstore.cli.signals import log_to_stderr, run_until_signal
+from eventstore.jetstream import connect
+from eventstore.lease import acquire
+from eventstore.postgres.lease import PostgresLease
+from eventstore.relay import relay
+from eventstore.relay.core import RelayPace
+from eventstore.relay.jetstream_stream import inspect
+from projector import config
+from projector.cli.options import DatabaseUrl, Generation, NatsUrl, ProjectionName, load
+from projector.errors import ConfigError
+from projector.feed.change import FeedName
+from projector.feed.jetstream_feed import FeedPublisher, carrying, delete
+from projector.feed.postgres_feed import PostgresChanges
+from projector.feed.postgres_feed import begin as begin_feed
+from projector.feed.postgres_feed import end as end_feed
+from projector.feed.postgres_feed import state as state_of
+from projector.postgres import PostgresReadModel
+from projector.postgres_documents import DocumentTable
+
+__all__ = ["FeedStatus", "app"]
+
+app = App(name="feed", help="Carry the changes of a read model onto NATS.")
+
+_PACE = RelayPace(idle_first=0.002, idle_limit=0.05)
+"""A feed is not woken, so it looks more often than the relay of the log."""
+
+
+class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a feed has come. ``last_sequence`` is null if there is no stream."""
+
+    projection: str
+    generation: int
+    stream: str
+    bucket: str
+    last_change: int
+    last_sequence: int | None
+    lag: int
+
+
+@app.command
+async def begin(
+    projection: ProjectionName,
+    /,
+    *,
+    generation: Generation = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Record the changes of a read model from now on, beginning with what it holds."""
+    table = _documents(projection, generation)
+    async with PostgresReadModel.open(config.database_url(database_url), table) as model:
+        await model.prepare()
+        found = await begin_feed(model, table, identity=uuid4())
+    feed = _name(table)
+    sys.stdout.write(
+        f"{feed}: changes are recorded, the last is {found.last_number:,}\n"
+        f"stream    {feed.stream}\nbucket    {feed.bucket}\n"
+    )
+
+
+@app.command
+async def end(
+    projection: ProjectionName,
+    /,
+    *,
+    generation: Generation = None,
+    database_url: DatabaseUrl = None,
+    nats_url: NatsUrl = None,
+) -> None:
+    """Record no more changes; delete those recorded, with their stream and bucket."""
+    table = _documents(projection, generation)
+    nats = config.nats_url(nats_url)
+    async with PostgresReadModel.open(config.database_url(database_url), table) as model:
+        await end_feed(model, table)
+    async with connect(nats, name="projector feed end") as link:
+        await delete(link, _name(table))
+    sys.stdout.write(f"{_name(table)}: changes are not recorded any more\n")
+
+
+@app.command
+def run(
+    projection: ProjectionName,
+    /,
+    *,
+    generation: Generation = None,
+    database_url: DatabaseUrl = None,
+    nats_url: NatsUrl = None,
+    replicas: Annotated[
+        int,
+        Parameter(
+            help="How many NATS servers hold stream and bucket, when they are created.",
+            validator=Number(gte=1, lte=5),
+        ),
+    ] = 1,
+    verbose: Annotated[bool, Parameter(help="Log more, for debugging.", negative="")] = False,
+) -> int:
+    """Carry changes until SIGINT or SIGTERM; survives the loss of any server.
+
+    Any number may run for one read model: one carries, the others stand by.
+    """
+    table = _documents(projection, generation)
+    database, nats = config.database_url(database_url), config.nats_url(nats_url)
+    log_to_stderr(verbose=verbose)
+    random = SystemRandom()
+    feed = _name(table)
+    name = f"projector feed {feed.projection} {feed.generation}"
+
+    @asynccontextmanager
+    async def open_session() -> AsyncIterator[relay.Session]:
+        async with PostgresLease.connect(database, name) as lease:
+            await acquire(lease, relay.LOG, random=random)
+            async with (
+                PostgresReadModel.open(database, table) as model,
+                FeedPublisher.open(nats, feed, name=name, replicas=replicas) as stream,
+            ):
+                log = PostgresChanges(model, feed, await state_of(model, table))
+                alarms = (lease.lost, *stream.alarms)
+                yield relay.Session(log=log, stream=stream, alarms=alarms)
+
+    return run_until_signal(relay.run(open_session, random=random, pace=_PACE))
+
+
+@app.command
+async def status(
+    projection: ProjectionName,
+    /,
+    *,
+    generation: Generation = None,
+    database_url: DatabaseUrl = None,
+    nats_url: NatsUrl = None,
+    json: Annotated[
+        bool, Parameter(name="--json", negative="", help="Print one JSON document.")
+    ] = False,
+) -> None:
+    """Say how far the stream is behind the recorded changes; exit 5 if either cannot be asked."""
+    table = _documents(projection, generation)
+    feed = _name(table)
+    nats = config.nats_url(nats_url)
+    async with (
+        PostgresReadModel.open(config.database_url(database_url), table) as model,
+        connect(nats, name="projector feed status") as link,
+    ):
+        # The stream first: a stream that is ahead of what is read after it is really ahead.
+        inspection = await inspect(link, carrying(feed))
+        last_change = (await state_of(model, table)).last_number
+    last = None if inspection is None else inspection.state.last_sequence
+    found = FeedStatus(
+        projection=table.name,
+        generation=table.generation,
+        stream=feed.stream,
+        bucket=feed.bucket,
+        last_change=last_change,
+        last_sequence=last,
+        lag=last_change - (last or 0),
+    )
+    sys.stdout.write(msgspec.json.encode(found).decode() + "\n" if json else _text(found))
+
+
+def _text(found: FeedStatus) -> str:
+    last = "no stream" if found.last_sequence is None else f"{found.last_sequence:,}"
+    return (
+        f"{found.projection}, generation {found.generation}\n"
+        f"stream           {found.stream}\n"
+        f"bucket           {found.bucket}\n"
+        f"last change      {found.last_change:,}\n"
+        f"last sequence    {last}\n"
+        f"lag              {found.lag:,}\n"
+    )
+
+
+def _documents(given: str, generation: int | None) -> DocumentTable:
+    loaded = load(given, generation)
+    if not isinstance(loaded, DocumentTable):
+        raise ConfigError(
+            f"projection {given!r} keeps tables of its own: only documents have a change feed."
+        )
+    return loaded
+
+
+def _name(table: DocumentTable) -> FeedName:
+    return FeedName(table.name, table.generation)

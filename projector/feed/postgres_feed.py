@@ -1,0 +1,184 @@
+"""A read model's change feed in PostgreSQL: begin it, end it, read it for the relay.
+
+`begin` records the documents that there are as the first changes, in the transaction that makes the
+triggers: who applies the feed from number 1 has the whole read model.
+
+`PostgresChanges` meets `eventstore.relay.ports.OutgoingLog`. It is not woken; it looks, as often as
+the relay's pace says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventstore.errors import ReadFailed
+from eventstore.stream import Position
+from eventstore.wire_bytes import WireBytes
+from projector.errors import FeedUnknown, ReadModelUnavailable
+from projector.feed.change import FeedName, encode
+from projector.feed.postgres_tables import FUNCTIONS, TRIGGERS, UNTRIGGERS, changes, feeds, metadata
+from projector.postgres import PostgresReadModel
+from projector.postgres_documents import DocumentTable
+from projector.postgres_tables import checkpoints
+
+__all__ = ["FeedState", "PostgresChanges", "begin", "end", "state"]
+
+_dialect: Final = PGDialect()  # type: ignore[no-untyped-call]
+
+# The lock of the checkpoint's row keeps the projector out until the feed is there.
+_FIRST_CHANGES: Final = """
+INSERT INTO {changes} (feed, number, key, previous, position, document)
+SELECT {feed:d}, row_number() OVER (ORDER BY d.position, d.key), d.key, 0, {position:d}, d.document
+FROM {table} AS d
+"""
+
+
+class FeedState(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed as it was when asked: ``last_number`` is that of its last change, 0 without any."""
+
+    feed: int
+    identity: UUID
+    last_number: int
+
+
+async def begin(model: PostgresReadModel, table: DocumentTable, *, identity: UUID) -> FeedState:
+    """Record the changes of a prepared read model from now on; one that is there goes on.
+
+    Args:
+        model: The read model, prepared.
+        table: Its documents.
+        identity: A new one, for a feed that is new.
+
+    Raises:
+        ReadModelUnavailable: no answer came.
+    """
+    quoted = _dialect.identifier_preparer.format_table(table.table)
+    async with model.transaction() as connection:
+        position = await _locked_checkpoint(connection, table)
+        await connection.run_sync(metadata.create_all)
+        found = await _find(connection, table)
+        if found is None:
+            for function in FUNCTIONS:
+                await connection.exec_driver_sql(function)
+            made = sa.insert(feeds).values(**_key(table), identity=identity).returning(feeds.c.feed)
+            feed: int = (await connection.execute(made)).scalar_one()
+            first = _FIRST_CHANGES.format(
+                changes=changes.fullname, feed=feed, position=position, table=quoted
+            )
+            await connection.exec_driver_sql(first)
+            counted = sa.select(sa.func.count()).select_from(changes).filter_by(feed=feed)
+            last = (await connection.execute(counted)).scalar_one()
+            await connection.execute(sa.update(feeds).filter_by(feed=feed).values(last_number=last))
+            for trigger in TRIGGERS:
+                await connection.exec_driver_sql(trigger.format(table=quoted, feed=feed))
+            found = FeedState(feed=feed, identity=identity, last_number=last)
+    return found
+
+
+async def end(model: PostgresReadModel, table: DocumentTable) -> None:
+    """Record no more changes, and forget those recorded.
+
+    Raises:
+        FeedUnknown: there is no feed.
+        ReadModelUnavailable: no answer came.
+    """
+    quoted = _dialect.identifier_preparer.format_table(table.table)
+    async with model.transaction() as connection:
+        await _locked_checkpoint(connection, table)
+        found = await _find(connection, table)
+        if found is None:
+            raise FeedUnknown(table.name, table.generation)
+        for untrigger in UNTRIGGERS:
+            await connection.exec_driver_sql(untrigger.format(table=quoted))
+        for kept in (changes, feeds):
+            await connection.execute(sa.delete(kept).filter_by(feed=found.feed))
+
+
+async def state(model: PostgresReadModel, table: DocumentTable) -> FeedState:
+    """Say where a feed is.
+
+    Raises:
+        FeedUnknown: there is none.
+        ReadModelUnavailable: no answer came.
+    """
+    async with model.transaction() as connection:
+        found = await _find(connection, table)
+    if found is None:
+        raise FeedUnknown(table.name, table.generation)
+    return found
+
+
+async def _find(connection: AsyncConnection, table: DocumentTable) -> FeedState | None:
+    exists = sa.select(sa.func.to_regclass(feeds.fullname))
+    if (await connection.execute(exists)).scalar_one() is None:
+        return None
+    query = sa.select(feeds).filter_by(**_key(table))
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return FeedState(feed=row.feed, identity=row.identity, last_number=row.last_number)
+
+
+async def _locked_checkpoint(connection: AsyncConnection, table: DocumentTable) -> int:
+    query = sa.select(checkpoints.c.position).filter_by(**_key(table)).with_for_update()
+    position: int = (await connection.execute(query)).scalar_one()
+    return position
+
+
+def _key(table: DocumentTable) -> dict[str, str | int]:
+    return {"projection": table.name, "generation": table.generation}
+
+
+class PostgresChanges:
+    """Reads a feed for the relay; see `OutgoingLog`."""
+
+    def __init__(self, model: PostgresReadModel, name: FeedName, found: FeedState) -> None:
+        self._model = model
+        self._name = name
+        self._feed = found
+        self._query = (
+            sa.select(
+                changes.c.number,
+                changes.c.previous,
+                changes.c.key,
+                changes.c.position,
+                sa.cast(changes.c.document, sa.Text),
+                changes.c.committed_at,
+            )
+            .where(changes.c.feed == found.feed, changes.c.number > sa.bindparam("after"))
+            .order_by(changes.c.number)
+            .limit(sa.bindparam("limit"))
+        )
+
+    async def read(self, *, after: Position, limit: int) -> list[WireBytes]:
+        """Read the changes with a number above ``after``, at most ``limit``, as messages."""
+        try:
+            async with self._model.transaction() as connection:
+                rows = await connection.execute(self._query, {"after": after, "limit": limit})
+        except ReadModelUnavailable as error:
+            raise ReadFailed(str(error)) from error
+        return [
+            encode(
+                self._name,
+                self._feed.identity,
+                number=number,
+                previous=previous,
+                key=key,
+                position=position,
+                document=None if document is None else document.encode(),
+                committed_at=committed_at.astimezone(dt.UTC),
+            )
+            for number, previous, key, position, document, committed_at in rows
+        ]
+
+    async def wait(self, *, after: Position, seconds: float) -> None:  # noqa: ARG002 - not woken
+        """Let the time pass; see `OutgoingLog.wait`."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from projector.cli import main
+from projector.cli.exits import Exit, exit_of
+from projector.cli.feed import begin, end, status
+from projector.errors import ConfigError, FeedUnknown
+from projector.postgres import PostgresReadModel
+from projector.postgres_documents import DocumentTable
+from projector.projections.event_counts import EventCounts
+from tests.support.recorded import log
+from tests.support.relaying import until
+
+COMMAND = Path(sys.executable).parent / "projector"
+NAME = "event-counts"
+
+
+@contextmanager
+def feed_running(postgres_url: str, nats_url: str) -> Iterator[subprocess.Popen[str]]:
+    urls = ["--database-url", postgres_url, "--nats-url", nats_url]
+    process = subprocess.Popen(
+        [COMMAND, "feed", "run", NAME, *urls], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.stack
+async def test_a_feed_is_begun_carried_and_ended_by_command(
+    postgres_url: str, nats_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def asked() -> Any:
+        capsys.readouterr()
+        await status(NAME, database_url=postgres_url, nats_url=nats_url, json=True)
+        return msgspec.json.decode(capsys.readouterr().out)
+
+    async def carried() -> bool:
+        return bool((await asked())["lag"] == 0)
+
+    with pytest.raises(FeedUnknown):
+        await status(NAME, database_url=postgres_url, nats_url=nats_url)
+    await begin(NAME, database_url=postgres_url)
+    assert capsys.readouterr().out == (
+        "event-counts, generation 1: changes are recorded, the last is 0\n"
+        "stream    CHANGES-event-counts-1\nbucket    read-event-counts-1\n"
+    )
+    async with PostgresReadModel.open(postgres_url, DocumentTable(EventCounts())) as model:
+        checkpoint = await model.commit(log(3), await model.checkpoint())
+        await model.commit(log(4)[3:], checkpoint)
+    assert await asked() == {
+        "projection": NAME,
+        "generation": 1,
+        "stream": "CHANGES-event-counts-1",
+        "bucket": "read-event-counts-1",
+        "last_change": 2,
+        "last_sequence": None,
+        "lag": 2,
+    }
+    with feed_running(postgres_url, nats_url) as process:
+        await until(carried)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 143, said
+    await status(NAME, database_url=postgres_url, nats_url=nats_url)
+    assert "last sequence    2\nlag              0\n" in capsys.readouterr().out
+    await end(NAME, database_url=postgres_url, nats_url=nats_url)
+    assert capsys.readouterr().out.endswith("changes are not recorded any more\n")
+
+
+async def test_only_documents_have_a_feed() -> None:
+    with pytest.raises(ConfigError, match="only documents have a change feed"):
+        await begin("stream-totals", database_url="postgresql://u@127.0.0.1:1/nowhere")
+
+
+def test_exit_codes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_of(FeedUnknown("counts", 2)) == Exit.USAGE
+    url = "postgresql://u:hidden-password@127.0.0.1:1/nowhere"
+    monkeypatch.setattr(sys, "argv", ["projector", "feed", "begin", NAME, "--database-url", url])
+    assert main() == Exit.INFRASTRUCTURE
+    said = capsys.readouterr().err
+    assert "no answer from the read model at 127.0.0.1:1" in said
+    assert "hidden-password" not in said
