@@ -8,31 +8,30 @@ projection runner, one transaction an event; the limit folds events that are in 
 thousand at a time, into the same table, and keeps no checkpoint. `rebuild-1m` reads the log instead
 of JetStream.
 
-`latency-1k` is from the commit of an append to the commit of its change, both by PostgreSQL's own
-clock, at 1,000 events a second through append, relay, JetStream and projector, each a process.
+`latency-1k` is `benchmarks.latency`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Final
 
 import asyncpg
 import msgspec
 
+from benchmarks.counts import CountsByAccount, account
 from benchmarks.document import Row, main
-from benchmarks.logs import DATA_JSON, event, fill_streams, server
+from benchmarks.latency import measure_latency
+from benchmarks.logs import DATA_JSON, fill_streams, server
 from benchmarks.peers import EVENTSOURCING, PeerFailed, eventsourcing
 from benchmarks.relay import nats_server, read_all, relay_rate
-from eventstore import ANY, EventStore, RecordedEvent, connect, stream_name
+from eventstore import RecordedEvent, connect
 from eventstore.postgres.store import PostgresEventStore
 from projector import projector
-from projector.documents import Change, Update
 from projector.jetstream import JetStreamDelivery
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
@@ -40,8 +39,6 @@ from projector.rebuild import rebuild
 
 UNIT: Final = "events/s"
 BATCH: Final = 1000
-ACCOUNTS: Final = 10_000
-RATE: Final = 1000
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,21 +57,6 @@ FULL: Final = Scale(
 QUICK: Final = Scale(
     rounds=1, streams=300, events_a_stream=100, peer_events=500, latency_seconds=3.0
 )
-
-
-def account(position: int) -> str:
-    """Which account an event is for."""
-    return f"account-{position % ACCOUNTS}"
-
-
-class CountsByAccount:
-    """Counts the events of each account."""
-
-    name = "counts"
-
-    def project(self, event: RecordedEvent) -> Iterable[Change]:
-        """Count an event."""
-        yield Update(account(event.position), lambda count: (count or 0) + 1)
 
 
 def projector_session(store_url: str, nats_url: str, table: DocumentTable) -> projector.OpenSession:
@@ -201,83 +183,6 @@ async def measure_rebuild(store_url: str, log: list[RecordedEvent]) -> Row:
         ratio_to_limit=rate / limit,
         note=f"{len(log):,} events",
     )
-
-
-async def measure_latency(seconds: float) -> Row:
-    """From the commit of an append to the commit of its change, by the server's own clock."""
-    async with (
-        server(track_commit_timestamp="on") as (_, store_url),
-        nats_server("always") as nats_url,
-        command("eventstore.cli", "relay", "run", store_url=store_url, nats_url=nats_url),
-        command("projector.cli", "run", "stream-totals", store_url=store_url, nats_url=nats_url),
-        connect(store_url) as store,
-    ):
-        await append_steadily(store, 2.0, run_name="warm")
-        began = await store.head()
-        await append_steadily(store, seconds, run_name="measured")
-        latencies = await commit_to_change(store_url, began, await store.head())
-    middle, tail = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
-    return Row(
-        name="latency-1k",
-        unit="ms",
-        ours=middle * 1e3,
-        note=f"p50 {middle * 1e3:.2f} ms, p99 {tail * 1e3:.2f} ms, {len(latencies):,} events at "
-        f"{len(latencies) / seconds:,.0f}/s",
-    )
-
-
-@asynccontextmanager
-async def command(
-    module: str, *arguments: str, store_url: str, nats_url: str
-) -> AsyncIterator[None]:
-    """One of our services, in a process of its own, until the end of the block."""
-    urls = ("--database-url", store_url, "--nats-url", nats_url)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, *urls, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def append_steadily(store: EventStore, seconds: float, *, run_name: str) -> None:
-    """Append single events at the rate, by a clock that does not wait for answers."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    async with asyncio.TaskGroup() as appends:
-        for number in range(int(seconds * RATE)):
-            delay = began + number / RATE - loop.time()
-            if delay > 0:
-                await asyncio.sleep(delay)
-            stream = stream_name(f"latency-{run_name}-{number % 100}")
-            appends.create_task(store.append(stream, [event()], expected=ANY))
-
-
-async def commit_to_change(store_url: str, after: int, until: int) -> list[float]:
-    """Wait until all is applied; return the seconds between an event's two commits, sorted."""
-    connection = await asyncpg.connect(store_url)
-    try:
-        async with asyncio.timeout(60):
-            while (await connection.fetchval(_APPLIED)) < until:  # noqa: ASYNC110 - by another process
-                await asyncio.sleep(0.1)
-        rows = await connection.fetch(_LATENCIES, after, until)
-    finally:
-        await connection.close()
-    return [row["seconds"] for row in rows]
-
-
-_APPLIED: Final = "SELECT max(position) FROM applied_events"
-
-_LATENCIES: Final = """
-SELECT extract(
-    epoch FROM pg_xact_commit_timestamp(a.xmin) - pg_xact_commit_timestamp(e.xmin)
-)::float8 AS seconds
-FROM applied_events AS a JOIN eventstore.events AS e USING (position)
-WHERE position > $1 AND position <= $2
-ORDER BY seconds
-"""
 
 
 def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `main` calls

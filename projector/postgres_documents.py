@@ -1,14 +1,18 @@
-"""Document projections in PostgreSQL: a table a generation, changed by at most three statements.
+"""Document projections in PostgreSQL: a table a generation, changed by two statements a batch.
 
 It makes a `projector.projection.Projection` of a `DocumentProjection`: whatever the size of a
-batch, the documents it updates are read by one statement, and what it leaves is written by one and
-removed by one.
+batch, the documents it updates are read by one statement; another one writes and removes what it
+leaves, and moves the checkpoint if that is still where it was.
+
+Reading before the checkpoint is locked is safe. It was where it is expected before the documents
+were read, it only ever goes forward, and it is there when they are written: so it did not move in
+between, and nor did they, since whoever changes documents moves it in the same transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 import msgspec
@@ -17,11 +21,15 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventstore.event import RecordedEvent
+from eventstore.stream import Position
+from projector.checkpoint import Checkpoint
 from projector.documents import Changed, DocumentProjection, fold, keys_to_load
 from projector.errors import ConfigError
-from projector.postgres_tables import DOCUMENTS
+from projector.postgres_tables import DOCUMENTS, checkpoints
 
 __all__ = ["DocumentTable"]
+
+Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 # Never `key = ANY($1)`: a plan that is made for any array, on a table of which nothing is known,
 # compares every row with every key.
@@ -32,11 +40,19 @@ FROM unnest($1::text[]) AS wanted (key)
 _WRITE: Final = """
 INSERT INTO {table} (key, document, position)
 SELECT key, document::json, position
-FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t (key, document, position)
+FROM {source}unnest($1::text[], $2::text[], $3::bigint[]) AS t (key, document, position)
 ON CONFLICT (key) DO UPDATE SET document = excluded.document, position = excluded.position
 """
 _REMOVE: Final = """
-DELETE FROM {table} AS d USING unnest($1::text[]) AS gone (key) WHERE d.key = gone.key
+DELETE FROM {table} AS d
+USING {source}unnest(${number}::text[]) AS gone (key) WHERE d.key = gone.key
+"""
+_COMMIT: Final = """
+WITH moved AS (
+    UPDATE {checkpoints} SET position = $7, updated_at = now()
+    WHERE projection = $4 AND generation = $5 AND position = $6 RETURNING true
+), kept AS ({write}){removal}
+SELECT count(*) FROM moved
 """
 
 _dialect: Final = PGDialect()  # type: ignore[no-untyped-call]
@@ -46,6 +62,32 @@ _IDENTIFIER_BYTES: Final = 63
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder().decode
+
+
+class _Statements(msgspec.Struct, frozen=True):
+    """What is said about one table. Parameters of a commit are those of a write, then the place."""
+
+    load: str
+    write: str
+    remove: str
+    commit: str
+    commit_and_remove: str
+
+    @classmethod
+    def of(cls, table: sa.Table) -> _Statements:
+        prepare = _dialect.identifier_preparer
+        name = prepare.format_table(table)
+        # Where nothing is moved there is nothing to write.
+        write = _WRITE.format(table=name, source="moved, ")
+        remove = _REMOVE.format(table=name, source="moved, ", number=8)
+        commit = _COMMIT.replace("{checkpoints}", prepare.format_table(checkpoints))
+        return cls(
+            load=_LOAD.format(table=name),
+            write=_WRITE.format(table=name, source=""),
+            remove=_REMOVE.format(table=name, source="", number=1),
+            commit=commit.format(write=write, removal=""),
+            commit_and_remove=commit.format(write=write, removal=f", gone AS ({remove})"),
+        )
 
 
 class DocumentTable:
@@ -78,48 +120,54 @@ class DocumentTable:
             ),
             comment=f"Documents of the projection {self.name}, generation {generation}.",
         )
-        quoted = _dialect.identifier_preparer.format_table(self.table)
-        self._load, self._write, self._remove = (
-            statement.format(table=quoted) for statement in (_LOAD, _WRITE, _REMOVE)
-        )
+        self._statements = _Statements.of(self.table)
 
     async def apply(self, connection: AsyncConnection, events: Sequence[RecordedEvent]) -> None:
         """Bring the documents from just before the events to just after; see `Projection.apply`."""
+        # SQLAlchemy has begun the transaction; its driver takes arrays as they are.
+        driver: Driver | None = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None, "the connection is open"  # noqa: S101
+        kept, gone = _written(await self._changed(driver, events))
+        if kept[0]:
+            await driver.execute(self._statements.write, *kept)
+        if gone:
+            await driver.execute(self._statements.remove, gone)
+
+    async def commit(
+        self, driver: Driver, events: Sequence[RecordedEvent], checkpoint: Checkpoint
+    ) -> bool:
+        """Do that and move the checkpoint, by one statement; see `projector.postgres.AtOnce`."""
+        kept, gone = _written(await self._changed(driver, events))
+        place = (self.name, self.generation, checkpoint.position, events[-1].position)
+        if gone:
+            moved = await driver.fetchval(self._statements.commit_and_remove, *kept, *place, gone)
+        else:
+            moved = await driver.fetchval(self._statements.commit, *kept, *place)
+        return bool(moved)
+
+    async def _changed(self, driver: Driver, events: Sequence[RecordedEvent]) -> list[Changed]:
+        """Read what the events change, and fold them into it."""
         project = self.projection.project
         wanted = [(event.position, change) for event in events for change in project(event)]
-        if not wanted:
-            return
-        # SQLAlchemy has begun the transaction; its driver takes arrays as they are.
-        driver: asyncpg.Connection[asyncpg.Record] | None
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None, "the connection is open"  # noqa: S101
-        present = await self._present(driver, keys_to_load(wanted))
-        await self._store(driver, fold(wanted, present))
-
-    async def _present(
-        self, driver: asyncpg.Connection[asyncpg.Record], keys: Sequence[str]
-    ) -> dict[str, Any]:
-        if not keys:
-            return {}
-        rows = await driver.fetch(self._load, keys)
-        return {key: _decode(document) for key, document in rows if document is not None}
-
-    async def _store(
-        self, driver: asyncpg.Connection[asyncpg.Record], changed: Sequence[Changed]
-    ) -> None:
-        kept = [one for one in changed if one.after is not None]
-        gone = [one.key for one in changed if one.after is None]
-        if kept:
-            await driver.execute(
-                self._write,
-                [one.key for one in kept],
-                [_encode(one.after).decode() for one in kept],
-                [one.position for one in kept],
-            )
-        if gone:
-            await driver.execute(self._remove, gone)
+        keys = keys_to_load(wanted)
+        rows = await driver.fetch(self._statements.load, keys) if keys else []
+        present = {key: _decode(document) for key, document in rows if document is not None}
+        return fold(wanted, present)
 
     async def read(self, connection: AsyncConnection, key: str) -> Any:
         """Return the document under a key, null if there is none."""
         query = sa.select(self.table.c.document).where(self.table.c.key == key)
         return (await connection.execute(query)).scalar_one_or_none()
+
+
+def _written(
+    changed: Sequence[Changed],
+) -> tuple[tuple[list[str], list[str], list[Position]], list[str]]:
+    """Split changes into the columns of what is kept, and the keys of what is gone."""
+    kept = [one for one in changed if one.after is not None]
+    columns = (
+        [one.key for one in kept],
+        [_encode(one.after).decode() for one in kept],
+        [one.position for one in kept],
+    )
+    return columns, [one.key for one in changed if one.after is None]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,12 @@ from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.documents import Change, Put, Update
-from projector.errors import ConfigError, ProjectionFailed
+from projector.errors import (
+    CheckpointConflict,
+    ConfigError,
+    ProjectionFailed,
+    ReadModelUnavailable,
+)
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
 from projector.projection import load_projection
@@ -122,3 +128,94 @@ def test_what_is_built_in_can_be_named(name: str) -> None:
 def test_a_name_must_fit_into_that_of_a_table() -> None:
     with pytest.raises(ConfigError, match="too long"):
         DocumentTable(Sums("s" * 62, key="k", amount="a"))
+
+
+def tidy_at(position: int) -> Checkpoint:
+    return Checkpoint(projection="tidy", generation=1, position=Position(position))
+
+
+@pytest.mark.parametrize("claimed", [0, 2, 4])
+async def test_a_checkpoint_elsewhere_keeps_and_removes_nothing(
+    postgres_url: str, claimed: int
+) -> None:
+    table = DocumentTable(Tidy())
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await project_all(model, log(3), batch=3)
+        before = await documents(model, table)
+        with pytest.raises(CheckpointConflict):
+            await model.commit(log(claimed + 2)[claimed:], tidy_at(claimed))
+        assert await documents(model, table) == before
+        assert await model.checkpoint() == tidy_at(3)
+
+
+async def test_of_two_that_commit_at_once_one_does(postgres_url: str) -> None:
+    table = DocumentTable(Tidy())
+    async with (
+        PostgresReadModel.open(postgres_url, table) as one,
+        PostgresReadModel.open(postgres_url, table) as other,
+    ):
+        await one.prepare()
+        for position in range(0, 20, 2):
+            events = log(position + 2)[position:]
+            results = await asyncio.gather(
+                *(model.commit(events, tidy_at(position)) for model in (one, other)),
+                return_exceptions=True,
+            )
+            assert {type(result) for result in results} == {Checkpoint, CheckpointConflict}
+        assert await documents(one, table) == {"sum": (210, 20)}
+
+
+async def test_within_a_transaction_the_same_is_stored(postgres_url: str) -> None:
+    table = DocumentTable(Tidy())
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await model.prepare()
+        for position in range(0, 9, 3):
+            async with model.transaction() as connection:
+                await model.advance(connection, tidy_at(position), Position(position + 3))
+                await model.apply(connection, log(position + 3)[position:])
+        assert await documents(model, table) == {"9": (9, 9), "sum": (45, 9)}
+
+
+class Wrong:
+    """Wants what cannot be stored."""
+
+    name = "wrong"
+
+    def __init__(self, change: Any) -> None:
+        self.change = change
+
+    def project(self, event: RecordedEvent) -> Iterable[Change]:
+        del event
+        yield self.change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [Put("nul\0", 1), Put("k", object()), Put(cast("str", 7), 1), Update("k", lambda n: n + 1)],
+)
+async def test_what_cannot_be_stored_is_the_projections_failure(
+    postgres_url: str, change: Change
+) -> None:
+    table = DocumentTable(Wrong(change))
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await model.prepare()
+        start = await model.checkpoint()
+        with pytest.raises(ProjectionFailed, match="wrong"):
+            await model.commit(log(1), start)
+        assert await documents(model, table) == {}
+        assert await model.checkpoint() == start
+
+
+async def test_a_connection_that_died_is_not_the_projections_failure(postgres_url: str) -> None:
+    table = DocumentTable(Tidy())
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await project_all(model, log(2), batch=1)
+        async with model.transaction() as connection:
+            await connection.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE application_name = 'projector tidy' AND pid <> pg_backend_pid()"
+                )
+            )
+        with pytest.raises(ReadModelUnavailable):
+            await model.commit(log(3)[2:], tidy_at(2))
