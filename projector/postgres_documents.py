@@ -6,7 +6,8 @@ leaves, and moves the checkpoint if that is still where it was.
 
 Reading before the checkpoint is locked is safe. It was where it is expected before the documents
 were read, it only ever goes forward, and it is there when they are written: so it did not move in
-between, and nor did they, since whoever changes documents moves it in the same transaction.
+between, and nor did they, since whoever changes documents moves it in the same transaction; but for
+the replay of events that were set aside, and as long as there are any, no commit goes this way.
 """
 
 from __future__ import annotations

@@ -29,6 +29,13 @@ feeds = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("identity", sa.Uuid, nullable=False, comment="tells it from one of the same name"),
     sa.Column("last_number", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column(
+        "trimmed_to",
+        sa.BigInteger,
+        nullable=False,
+        server_default=sa.text("0"),
+        comment="up to here only the last change of each key is kept",
+    ),
     sa.UniqueConstraint("projection", "generation"),
     comment="The feeds of changes that there are; a row is locked by who adds to its feed.",
 )
@@ -67,6 +74,8 @@ BEGIN
         RAISE EXCEPTION 'the key % has % bytes: with a change feed a key has 1 to {key_bytes}',
             quote_literal(left(unfit, 40)), octet_length(unfit) USING ERRCODE = 'check_violation';
     END IF;
+    -- A projector's commit does not wait for the disk. What is told onwards has to be there.
+    PERFORM set_config('synchronous_commit', 'on', true);
     UPDATE {schema}.feeds AS f SET last_number = f.last_number + many
         WHERE f.feed = this RETURNING f.last_number - many INTO STRICT before;
     SELECT c.position INTO STRICT reached FROM {schema}.checkpoints AS c

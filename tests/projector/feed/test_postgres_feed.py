@@ -117,3 +117,16 @@ async def test_generations_have_feeds_of_their_own(postgres_url: str) -> None:
         async with opened(postgres_url, table) as model:
             found = fold(await recorded_changes(model, table))
             assert found == await documents(model, table)
+
+
+async def test_a_commit_that_is_told_onwards_waits_for_the_disk(postgres_url: str) -> None:
+    table = DocumentTable(Keyed({}))
+    setting = sa.text("SELECT current_setting('synchronous_commit')")
+    async with opened(postgres_url, table) as model:
+        await postgres_feed.begin(model, table, identity=IDENTITY)
+        async with model.transaction() as connection:
+            await connection.execute(sa.text("SET LOCAL synchronous_commit = off"))
+            row = {"key": "by hand", "document": 1, "position": 1}
+            assert (await connection.execute(setting)).scalar_one() == "off"
+            await connection.execute(sa.insert(table.table).values(row))
+            assert (await connection.execute(setting)).scalar_one() == "on"
