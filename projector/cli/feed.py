@@ -29,6 +29,7 @@ from projector.feed.postgres_feed import PostgresChanges
 from projector.feed.postgres_feed import begin as begin_feed
 from projector.feed.postgres_feed import end as end_feed
 from projector.feed.postgres_feed import state as state_of
+from projector.feed.postgres_feed import trim as trim_feed
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
 
@@ -70,6 +71,35 @@ async def begin(
         f"{feed}: changes are recorded, the last is {found.last_number:,}\n"
         f"stream    {feed.stream}\nbucket    {feed.bucket}\n"
     )
+
+
+@app.command
+async def trim(
+    projection: ProjectionName,
+    /,
+    *,
+    generation: Generation = None,
+    database_url: DatabaseUrl = None,
+    nats_url: NatsUrl = None,
+    keep: Annotated[
+        int,
+        Parameter(
+            help="How many of the last changes on the stream stay whole.", validator=Number(gte=0)
+        ),
+    ] = 100_000,
+) -> None:
+    """Forget recorded changes that later ones replaced and that the stream holds already."""
+    table = _documents(projection, generation)
+    feed = _name(table)
+    nats = config.nats_url(nats_url)
+    async with (
+        PostgresReadModel.open(config.database_url(database_url), table) as model,
+        connect(nats, name="projector feed trim") as link,
+    ):
+        inspection = await inspect(link, carrying(feed))
+        last = 0 if inspection is None else inspection.state.last_sequence
+        forgotten = await trim_feed(model, table, to=max(0, last - keep))
+    sys.stdout.write(f"{feed}: {forgotten:,} changes were forgotten\n")
 
 
 @app.command

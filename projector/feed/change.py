@@ -11,6 +11,10 @@ of their commits. The message of a change:
   ``KV-Operation: DEL`` if the document was removed;
 - body: the document as JSON, or nothing if it was removed.
 
+A change that was cut off (`postgres_feed.trim`) is carried, where the stream has to be filled anew,
+by an empty message on ``changes.PROJECTION.GENERATION.trimmed.NUMBER``: the sequence stays the
+number, and no key is touched.
+
 So who follows the whole feed sees a lost change by its sequence, and who follows a few keys by the
 previous change of each. `KV-Operation` is what NATS' own key-value stores write, so that the bucket
 of current values needs no code of ours.
@@ -37,6 +41,7 @@ __all__ = [
     "FeedName",
     "decode",
     "encode",
+    "encode_trimmed",
     "escape_key",
     "unescape_key",
 ]
@@ -48,6 +53,7 @@ _POSITION: Final = "Trueorder-Position"
 _COMMITTED_AT: Final = "Trueorder-Committed-At"
 _OPERATION: Final = "KV-Operation"
 _REMOVED: Final = "DEL"
+_TRIMMED: Final = "trimmed"
 
 SUBJECT_BYTES_MAX: Final = 3072
 """The longest subject; NATS limits a line of its protocol to 4096 bytes."""
@@ -167,16 +173,26 @@ def encode(
     return WireBytes(Position(number), change_id, subject, headers.encode(), document or b"")
 
 
+def encode_trimmed(feed: FeedName, identity: UUID, number: int) -> WireBytes:
+    """Write the message that stands for a change that was cut off."""
+    change_id = uuid5(identity, str(number))
+    headers = f"{_EVENT_ID}: {change_id}\r\n{NUMBER}: {number}\r\n"
+    subject = f"{feed.prefix}{_TRIMMED}.{number}"
+    return WireBytes(Position(number), change_id, subject.encode(), headers.encode(), b"")
+
+
 def decode(
     feed: FeedName, subject: str, headers: Mapping[str, str], body: bytes
-) -> CommittedChange:
-    """Read a message of the stream back as the change it carries.
+) -> CommittedChange | None:
+    """Read a message of the stream back as the change it carries; null where it was cut off.
 
     Raises:
         ForeignMessage: nobody following the contract wrote that message; says what is wrong.
     """
     if not subject.startswith(feed.prefix):
         raise ForeignMessage(subject, f"its subject does not begin with {feed.prefix}")
+    if subject.startswith(f"{feed.prefix}{_TRIMMED}."):
+        return None
     try:
         removed = headers.get(_OPERATION) == _REMOVED
         return CommittedChange(

@@ -110,7 +110,8 @@ async def _make_bucket(link: Connection, feed: FeedName, replicas: int) -> None:
 
 
 def _bucket_config(name: str, feed: FeedName, replicas: int) -> StreamConfig:
-    renamed = SubjectTransform(src=f"{feed.prefix}>", dest=f"$KV.{feed.bucket}.>")
+    # A key is one token; what stands for a change that was cut off has two, and is left out.
+    renamed = SubjectTransform(src=f"{feed.prefix}*", dest=f"$KV.{feed.bucket}.{{{{wildcard(1)}}}}")
     return StreamConfig(
         name=name,
         description=f"Current values of the read model {feed}.",

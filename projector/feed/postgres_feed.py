@@ -1,4 +1,4 @@
-"""A read model's change feed in PostgreSQL: begin it, end it, read it for the relay.
+"""A read model's change feed in PostgreSQL: begin it, trim it, end it, read it for the relay.
 
 `begin` records the documents that there are as the first changes, in the transaction that makes the
 triggers: who applies the feed from number 1 has the whole read model.
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -23,13 +24,13 @@ from eventstore.errors import ReadFailed
 from eventstore.stream import Position
 from eventstore.wire_bytes import WireBytes
 from projector.errors import FeedUnknown, ReadModelUnavailable
-from projector.feed.change import FeedName, encode
+from projector.feed.change import FeedName, encode, encode_trimmed
 from projector.feed.postgres_tables import FUNCTIONS, TRIGGERS, UNTRIGGERS, changes, feeds, metadata
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
 from projector.postgres_tables import checkpoints
 
-__all__ = ["FeedState", "PostgresChanges", "begin", "end", "state"]
+__all__ = ["FeedState", "PostgresChanges", "begin", "end", "state", "trim"]
 
 _dialect: Final = PGDialect()  # type: ignore[no-untyped-call]
 
@@ -42,11 +43,15 @@ FROM {table} AS d
 
 
 class FeedState(msgspec.Struct, frozen=True, kw_only=True):
-    """A feed as it was when asked: ``last_number`` is that of its last change, 0 without any."""
+    """A feed as it was when asked: ``last_number`` is that of its last change, 0 without any.
+
+    Up to ``trimmed_to`` only the last change of each key is kept.
+    """
 
     feed: int
     identity: UUID
     last_number: int
+    trimmed_to: int = 0
 
 
 async def begin(model: PostgresReadModel, table: DocumentTable, *, identity: UUID) -> FeedState:
@@ -102,6 +107,42 @@ async def end(model: PostgresReadModel, table: DocumentTable) -> None:
             await connection.execute(sa.delete(kept).filter_by(feed=found.feed))
 
 
+async def trim(model: PostgresReadModel, table: DocumentTable, *, to: int) -> int:
+    """Forget the changes up to a number that later ones of the same key replaced.
+
+    What is left still folds to the read model.
+
+    Returns:
+        How many were forgotten.
+
+    Raises:
+        FeedUnknown: there is no feed.
+        ReadModelUnavailable: no answer came.
+    """
+    later = changes.alias("later")
+    async with model.transaction() as connection:
+        found = await _find(connection, table)
+        if found is None:
+            raise FeedUnknown(table.name, table.generation)
+        to = min(to, found.last_number)
+        await connection.execute(
+            sa.update(feeds)
+            .filter_by(feed=found.feed)
+            .values(trimmed_to=sa.func.greatest(feeds.c.trimmed_to, to))
+        )
+        replaced = (
+            sa.select(later.c.number)
+            .where(later.c.feed == changes.c.feed, later.c.key == changes.c.key)
+            .where(later.c.number > changes.c.number)
+        )
+        forgotten = await connection.execute(
+            sa.delete(changes)
+            .where(changes.c.feed == found.feed, changes.c.number <= to)
+            .where(replaced.exists())
+        )
+    return forgotten.rowcount
+
+
 async def state(model: PostgresReadModel, table: DocumentTable) -> FeedState:
     """Say where a feed is.
 
@@ -124,7 +165,12 @@ async def _find(connection: AsyncConnection, table: DocumentTable) -> FeedState 
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
-    return FeedState(feed=row.feed, identity=row.identity, last_number=row.last_number)
+    return FeedState(
+        feed=row.feed,
+        identity=row.identity,
+        last_number=row.last_number,
+        trimmed_to=row.trimmed_to,
+    )
 
 
 async def _locked_checkpoint(connection: AsyncConnection, table: DocumentTable) -> int:
@@ -135,6 +181,9 @@ async def _locked_checkpoint(connection: AsyncConnection, table: DocumentTable) 
 
 def _key(table: DocumentTable) -> dict[str, str | int]:
     return {"projection": table.name, "generation": table.generation}
+
+
+_Columns: TypeAlias = tuple[int, int, str, int, str | None, dt.datetime]
 
 
 class PostgresChanges:
@@ -162,22 +211,47 @@ class PostgresChanges:
         """Read the changes with a number above ``after``, at most ``limit``, as messages."""
         try:
             async with self._model.transaction() as connection:
-                rows = await connection.execute(self._query, {"after": after, "limit": limit})
+                rows = (
+                    await connection.execute(self._query, {"after": after, "limit": limit})
+                ).all()
+                # Afterwards: what was cut off before the rows were read is known to be.
+                trimmed = await connection.execute(
+                    sa.select(feeds.c.trimmed_to).filter_by(feed=self._feed.feed)
+                )
+                trimmed_to: int = trimmed.scalar_one()
         except ReadModelUnavailable as error:
             raise ReadFailed(str(error)) from error
-        return [
-            encode(
-                self._name,
-                self._feed.identity,
-                number=number,
-                previous=previous,
-                key=key,
-                position=position,
-                document=None if document is None else document.encode(),
-                committed_at=committed_at.astimezone(dt.UTC),
+        return self._dense(after, limit, map(self._message, rows), trimmed_to)
+
+    def _message(self, row: sa.Row[*_Columns]) -> WireBytes:
+        number, previous, key, position, document, committed_at = row
+        return encode(
+            self._name,
+            self._feed.identity,
+            number=number,
+            previous=previous,
+            key=key,
+            position=position,
+            document=None if document is None else document.encode(),
+            committed_at=committed_at.astimezone(dt.UTC),
+        )
+
+    def _dense(
+        self, after: int, limit: int, messages: Iterable[WireBytes], trimmed_to: int
+    ) -> list[WireBytes]:
+        """Fill the places of changes that were cut off."""
+        dense: list[WireBytes] = []
+        for message in messages:
+            end = min(message.position - 1, trimmed_to)
+            dense += (
+                encode_trimmed(self._name, self._feed.identity, number)
+                for number in range(after + 1, min(end, after + limit - len(dense)) + 1)
             )
-            for number, previous, key, position, document, committed_at in rows
-        ]
+            if len(dense) == limit:
+                break
+            dense.append(message)
+            after = message.position
+        return dense
 
     async def wait(self, *, after: Position, seconds: float) -> None:  # noqa: ARG002 - not woken
         """Let the time pass; see `OutgoingLog.wait`."""

@@ -46,27 +46,34 @@ async def opened(url: str, table: DocumentTable) -> AsyncIterator[PostgresReadMo
 
 async def recorded_changes(
     model: PostgresReadModel, table: DocumentTable, *, page: int = 1000
-) -> list[CommittedChange]:
+) -> list[CommittedChange | None]:
     name = FeedName(table.name, table.generation)
     reading = PostgresChanges(model, name, await postgres_feed.state(model, table))
-    found: list[CommittedChange] = []
+    found: list[CommittedChange | None] = []
     while messages := await reading.read(after=Position(len(found)), limit=page):
         for message in messages:
             block = b"NATS/1.0\r\n" + message.headers + b"\r\n"
-            found.append(decode(name, message.subject.decode(), header_fields(block), message.body))
+            fields = header_fields(block)
+            found.append(decode(name, message.subject.decode(), fields, message.body))
     return found
 
 
-def fold(changes: Iterable[CommittedChange]) -> dict[str, Any]:
+def fold(changes: Iterable[CommittedChange | None]) -> dict[str, Any]:
+    """What the changes leave; null stands for one that was cut off."""
+    trimmed = False
     documents: dict[str, Any] = {}
     latest: dict[str, int] = {}
     for expected, change in enumerate(changes, 1):
+        if change is None:
+            trimmed = True
+            continue
         assert change.number == expected, "numbers are dense"
-        assert change.previous == latest.get(change.key, 0), "each names its predecessor"
+        if not trimmed:
+            assert change.previous == latest.get(change.key, 0), "each names its predecessor"
         latest[change.key] = change.number
         if change.document is None:
-            assert change.key in documents, "only what is there is removed"
-            del documents[change.key]
+            assert trimmed or change.key in documents, "only what is there is removed"
+            documents.pop(change.key, None)
         else:
             assert documents.get(change.key) != change.document, "what is as it was is no change"
             documents[change.key] = change.document

@@ -13,7 +13,7 @@ import pytest
 
 from projector.cli import main
 from projector.cli.exits import Exit, exit_of
-from projector.cli.feed import begin, end, status
+from projector.cli.feed import begin, end, status, trim
 from projector.errors import ConfigError, FeedUnknown
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
@@ -76,6 +76,8 @@ async def test_a_feed_is_begun_carried_and_ended_by_command(
     assert process.returncode == 143, said
     await status(NAME, database_url=postgres_url, nats_url=nats_url)
     assert "last sequence    2\nlag              0\n" in capsys.readouterr().out
+    await trim(NAME, keep=1, database_url=postgres_url, nats_url=nats_url)
+    assert capsys.readouterr().out == "event-counts, generation 1: 1 changes were forgotten\n"
     await end(NAME, database_url=postgres_url, nats_url=nats_url)
     assert capsys.readouterr().out.endswith("changes are not recorded any more\n")
 

@@ -16,9 +16,11 @@ import pytest
 from eventstore.errors import StreamDiverged
 from eventstore.jetstream import connect
 from eventstore.relay import relay
+from eventstore.relay.jetstream_stream import inspect
 from projector.feed import postgres_feed
 from projector.feed.change import FeedName, decode, unescape_key
 from projector.feed.jetstream_feed import FeedPublisher, delete
+from projector.feed.jetstream_feed import carrying as carrying_stream
 from projector.feed.postgres_feed import PostgresChanges
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
@@ -100,6 +102,16 @@ async def test_stream_and_bucket_are_the_read_model_and_what_is_lost_is_made_aga
                 await delete(link, FEED)  # what is gone already is no error
             await model.commit(events[50:], checkpoint)
             await agrees(model, table, nats_url)
+            # What was cut off leaves the sequence as it was, and no trace in the bucket.
+            last = (await postgres_feed.state(model, table)).last_number
+            assert await postgres_feed.trim(model, table, to=last) > 0
+            async with connect(nats_url, name="test") as link:
+                await delete(link, FEED)
+            await agrees(model, table, nats_url)
+            async with connect(nats_url, name="test") as link:
+                found = await inspect(link, carrying_stream(FEED))
+            assert found is not None
+            assert found.state.last_sequence == last
 
 
 async def test_another_feed_of_the_same_name_is_not_mixed_in(

@@ -51,9 +51,11 @@ async def test_the_changes_fold_to_the_read_model_after_every_commit(
             checkpoint = await model.commit(rest, checkpoint)
             changes = await recorded_changes(model, table, page=random.randrange(1, 50))
             assert fold(changes) == await documents(model, table)
-            assert all(change.position <= checkpoint.position for change in changes)
+            positions = [change.position for change in changes if change is not None]
+            assert positions == sorted(positions)
+            assert len(positions) == len(changes)
+            assert not positions or positions[-1] <= checkpoint.position
         assert len(changes) > begun_at
-        assert [change.position for change in changes] == sorted(c.position for c in changes)
 
 
 async def test_whoever_changes_documents_by_whatever_statement_is_recorded(
@@ -84,6 +86,30 @@ async def test_what_is_rolled_back_leaves_no_hole(postgres_url: str) -> None:
         assert await model.checkpoint() == checkpoint
         await model.commit(events[3:], checkpoint)
         assert fold(await recorded_changes(model, table)) == {"plain": 1, "é" * 480: 4}
+
+
+async def test_what_is_trimmed_still_folds_to_the_read_model(postgres_url: str) -> None:
+    table = DocumentTable(Churn())
+    events, random = log(150), seeded(7)
+    async with opened(postgres_url, table) as model:
+        with pytest.raises(FeedUnknown):
+            await postgres_feed.trim(model, table, to=1)
+        await postgres_feed.begin(model, table, identity=IDENTITY)
+        checkpoint, forgotten, to = await model.checkpoint(), 0, 0
+        while rest := events[checkpoint.position :][: random.randrange(1, 30)]:
+            checkpoint = await model.commit(rest, checkpoint)
+            last = (await postgres_feed.state(model, table)).last_number
+            to = max(to, random.randrange(last + 1))
+            forgotten += await postgres_feed.trim(model, table, to=to)
+            for page in (1, 7, 1000):
+                changes = await recorded_changes(model, table, page=page)
+                assert len(changes) == last
+                assert changes.count(None) == forgotten
+                assert all(changes[to:]), "what is above stays whole"
+                assert fold(changes) == await documents(model, table)
+        await postgres_feed.trim(model, table, to=10**9)
+        kept = [change.key for change in await recorded_changes(model, table) if change]
+        assert len(kept) == len(set(kept)) == 6
 
 
 async def test_a_feed_is_begun_once_and_ended_for_good(postgres_url: str) -> None:
