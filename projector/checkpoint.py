@@ -6,7 +6,7 @@ import msgspec
 
 from eventstore.stream import Position
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "announced_on"]
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,3 +18,11 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     projection: str
     generation: int
     position: Position
+
+
+def announced_on(projection: str, generation: int | str) -> str:
+    """Name the NATS subject on which a checkpoint is announced when it has moved.
+
+    The message is the position, in decimal digits. It is a hint to look, and never the truth.
+    """
+    return f"trueorder.projected.{projection}.{generation}"

@@ -29,6 +29,7 @@ from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
 from eventstore.stream import Position
+from projector.checkpoint import Checkpoint, announced_on
 from projector.projection import Projection
 
 __all__ = ["JetStreamDelivery", "last_sequence"]
@@ -178,6 +179,12 @@ class JetStreamDelivery:
         self._due -= int(undelivered)
         if "Deleted" in description or "Shutdown" in description:
             self._gone = description
+
+    def announce(self, checkpoint: Checkpoint) -> None:
+        """Wake who waits for a checkpoint; it may be lost, they also look for themselves."""
+        subject = announced_on(checkpoint.projection, checkpoint.generation)
+        with contextlib.suppress(StreamUnavailable):
+            self._plane.publish(subject, str(checkpoint.position).encode())
 
     async def last_sequence(self) -> int:
         """Return the stream's last sequence; see `Delivery.last_sequence`."""

@@ -28,6 +28,7 @@ class MemoryReadModel:
     ) -> None:
         self.applied: list[RecordedEvent] = []
         self.aside: list[tuple[RecordedEvent, AsideState, Cause | None]] = []
+        self.halts: list[tuple[Position, Cause]] = []
         self._apply = apply
         self._checkpoint = Checkpoint(
             projection=projection, generation=generation, position=Position(0)
@@ -66,6 +67,10 @@ class MemoryReadModel:
             raise CheckpointConflict(checkpoint)
         self.aside.append((event, state, cause))
         return self._moved(checkpoint, event.position)
+
+    async def halted(self, position: Position, cause: Cause) -> None:
+        """Keep at which event the projector halts, and why."""
+        self.halts.append((position, cause))
 
     def _moved(self, checkpoint: Checkpoint, position: Position) -> Checkpoint:
         self._checkpoint = Checkpoint(

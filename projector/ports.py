@@ -88,3 +88,11 @@ class ReadModel(Protocol):
             CheckpointConflict, ParkingFull, ReadModelUnavailable: as `commit`.
         """
         ...
+
+    async def halted(self, position: Position, cause: Cause) -> None:
+        """Keep at which event the projector halts and why, for an operator to see.
+
+        Raises:
+            ReadModelUnavailable: no answer came; it may be kept.
+        """
+        ...

@@ -197,6 +197,11 @@ class PostgresReadModel:
             await self.parking.set_aside(connection, event, state, cause, attempts)
         return reached
 
+    async def halted(self, position: Position, cause: Cause) -> None:
+        """Keep at which event the projector halts, and why; see `ReadModel.halted`."""
+        async with self.transaction() as connection:
+            await self.parking.halted(connection, position, cause)
+
     async def _commit_at_once(
         self, projection: AtOnce, events: Sequence[RecordedEvent], checkpoint: Checkpoint
     ) -> Checkpoint:

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.errors import ParkingFull
 from projector.parking import SET_ASIDE_MAX, Aside, AsideState, Cause, order_key
-from projector.postgres_tables import checkpoints, set_aside
+from projector.postgres_tables import checkpoints, halts, set_aside
 from projector.projection import Projection
 
 __all__ = ["PostgresParking"]
@@ -146,6 +147,16 @@ class PostgresParking:
             sa.update(set_aside)
             .where(*self._mine(), set_aside.c.position == position)
             .values(changes)
+        )
+
+    async def halted(self, connection: AsyncConnection, position: Position, cause: Cause) -> None:
+        """Keep at which event the projector halts, and why."""
+        found = _described(cause) | {"position": position, "since": sa.func.now()}
+        mine = {"projection": self._name, "generation": self._generation}
+        await connection.execute(
+            insert(halts)
+            .values(mine | found)
+            .on_conflict_do_update(index_elements=list(mine), set_=found)
         )
 
     async def _check_room(

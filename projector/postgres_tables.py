@@ -9,7 +9,16 @@ from typing import Final
 
 import sqlalchemy as sa
 
-__all__ = ["DOCUMENTS", "SCHEMA", "active_generations", "checkpoints", "metadata", "set_aside"]
+__all__ = [
+    "DOCUMENTS",
+    "SCHEMA",
+    "active_generations",
+    "checkpoints",
+    "declared_tables",
+    "halts",
+    "metadata",
+    "set_aside",
+]
 
 SCHEMA: Final = "projector"
 """The schema of the projector's own tables."""
@@ -61,4 +70,26 @@ set_aside = sa.Table(
     sa.CheckConstraint("state IN ('parked', 'held', 'skipped')", name="set_aside_state"),
     sa.Index("set_aside_by_key", "projection", "generation", "order_key", "position"),
     comment="Events that a checkpoint has passed and the read model does not hold.",
+)
+
+halts = sa.Table(
+    "halts",
+    metadata,
+    sa.Column("projection", sa.Text, primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False, comment="of the event it halted at"),
+    sa.Column("error_type", sa.Text, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("traceback", sa.Text, nullable=False),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    comment="Where each projection last halted, and why; past once the checkpoint is behind it.",
+)
+
+declared_tables = sa.Table(
+    "declared_tables",
+    metadata,
+    sa.Column("projection", sa.Text, primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("declaration", sa.Text, nullable=False, comment="JSON: tables, columns, types"),
+    comment="The tables that each read model was built with.",
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from random import Random
 from typing import Final, NoReturn, TypeAlias
 
@@ -30,6 +30,7 @@ from eventstore.errors import (
 )
 from eventstore.statelog import StateLog
 from projector import steps as decide
+from projector.checkpoint import Checkpoint
 from projector.errors import (
     CheckpointConflict,
     PositionGap,
@@ -62,11 +63,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """What a projector works with until something of it breaks; ``alarms`` fail when it does.
 
     ``log`` is optional: it fills gaps that the stream has, and shows a relay that stands still.
+    ``announce`` is told each checkpoint after its commit, to wake who waits for it.
     """
 
     delivery: Delivery
     read_model: ReadModel
     log: LogReader | None = None
+    announce: Callable[[Checkpoint], None] = lambda _: None
     alarms: Sequence[asyncio.Future[NoReturn]] = ()
 
 
@@ -105,7 +108,13 @@ async def run(
                     log_at_hand=session.log is not None,
                 )
                 work = _Work(session, core, sleep, reconnect, said)
-                await drive(core, work.execute, alarms=session.alarms)
+                try:
+                    await drive(core, work.execute, alarms=session.alarms)
+                except ProjectionFailed as failure:
+                    with suppress(ReadModelUnavailable):
+                        position = failure.events[0].position
+                        await session.read_model.halted(position, Cause.of(failure))
+                    raise
         except _BREAKS_A_SESSION as error:
             said.trouble(error)
         await sleep(reconnect.next())
@@ -198,8 +207,7 @@ class _Work:
         except ProjectionFailed as error:
             self._said.trouble(error)
             return decide.Failed(error)
-        self._reconnect.reset()
-        return decide.Committed(reached)
+        return self._reached(reached)
 
     async def _set_aside(self, command: decide.SetAside) -> decide.Outcome:
         event = command.event
@@ -219,5 +227,9 @@ class _Work:
             command.attempts,
             command.error.reason,
         )
+        return self._reached(reached)
+
+    def _reached(self, checkpoint: Checkpoint) -> decide.Outcome:
         self._reconnect.reset()
-        return decide.Committed(reached)
+        self._session.announce(checkpoint)
+        return decide.Committed(checkpoint)

@@ -40,7 +40,11 @@ def projector_session(
                 )
             )
             yield projector.Session(
-                delivery=delivery, read_model=model, log=log, alarms=delivery.alarms
+                delivery=delivery,
+                read_model=model,
+                log=log,
+                announce=delivery.announce,
+                alarms=delivery.alarms,
             )
 
     return open_session

@@ -1,0 +1,177 @@
+"""How far the read models of a database are, asked without knowing their projections.
+
+It asks a primary, since a standby may show an older state than somebody has seen. Whatever number
+of readers ask, a few connections serve them, made when they are needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, Self
+
+import asyncpg
+import msgspec
+from asyncpg.connect_utils import SessionAttribute
+from sqlalchemy.dialects.postgresql.base import PGDialect
+
+from eventstore.config import server_of
+from eventstore.stream import Position
+from projector.errors import ReadModelUnavailable
+from projector.postgres_tables import DOCUMENTS
+
+__all__ = ["GenerationState", "PostgresProgress"]
+
+_CONNECTIONS: Final = 4
+_CLOSE_SECONDS: Final = 2.0
+
+_STATES: Final = """
+SELECT c.projection, c.generation, coalesce(a.generation = c.generation, false) AS active,
+       c.position, c.updated_at,
+       coalesce(s.parked, 0) AS parked, coalesce(s.held, 0) AS held,
+       coalesce(s.skipped, 0) AS skipped, s.first_waiting,
+       CASE WHEN h.position = c.position + 1 THEN h.position END AS halted_at,
+       coalesce(CASE WHEN h.position = c.position + 1 THEN h.error_type || ': ' || h.error END,
+                s.last_error) AS last_error
+FROM projector.checkpoints AS c
+LEFT JOIN projector.active_generations AS a USING (projection)
+LEFT JOIN projector.halts AS h USING (projection, generation)
+LEFT JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'parked') AS parked,
+           count(*) FILTER (WHERE state = 'held') AS held,
+           count(*) FILTER (WHERE state = 'skipped') AS skipped,
+           min(position) FILTER (WHERE state <> 'skipped') AS first_waiting,
+           (array_agg(error_type || ': ' || error ORDER BY since DESC)
+                FILTER (WHERE state = 'parked'))[1] AS last_error
+    FROM projector.set_aside_events AS e
+    WHERE e.projection = c.projection AND e.generation = c.generation
+) AS s ON true
+WHERE $1::text IS NULL OR c.projection = $1
+ORDER BY c.projection, c.generation
+"""
+
+# The active generation, and what it lacks up to a position: one statement, so one moment.
+_REACHED: Final = """
+SELECT c.generation, c.position,
+       (SELECT count(*) FROM projector.set_aside_events AS e
+        WHERE e.projection = c.projection AND e.generation = c.generation
+          AND e.state <> 'skipped' AND e.position <= $2) AS waiting
+FROM projector.checkpoints AS c JOIN projector.active_generations USING (projection, generation)
+WHERE c.projection = $1
+"""
+
+_quote: Final = PGDialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
+
+
+class GenerationState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one generation of a read model is, and what it lacks.
+
+    ``halted_at`` is the event that its projector cannot get past; ``last_error`` is that of it, or
+    of the event that was parked last. ``first_waiting`` is the first one parked or held.
+    """
+
+    projection: str
+    generation: int
+    active: bool
+    position: Position
+    updated_at: dt.datetime
+    parked: int
+    held: int
+    skipped: int
+    first_waiting: Position | None
+    halted_at: Position | None
+    last_error: str | None
+
+
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the active generation is, and how many events up to the asked position it lacks."""
+
+    generation: int
+    position: Position
+    waiting: int
+
+
+class PostgresProgress:
+    """Asks one database. Made by `open`."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], server: str, seconds: float) -> None:
+        self._pool = pool
+        self._server = server
+        self._seconds = seconds
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: str, *, timeout_seconds: float = 10.0, application: str = "projector progress"
+    ) -> AsyncIterator[Self]:
+        """Ask the database at ``url`` until the end of the block; each wait is limited."""
+        pool = asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=_CONNECTIONS,
+            timeout=timeout_seconds,
+            command_timeout=timeout_seconds,
+            target_session_attrs=SessionAttribute.primary,
+            server_settings={"application_name": application},
+        )
+        await pool
+        try:
+            yield cls(pool, server_of(url), timeout_seconds)
+        finally:
+            with suppress(Exception):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await pool.close()
+
+    async def states(self, projection: str | None = None) -> list[GenerationState]:
+        """Return where each generation is, of one projection or of all; none if none was prepared.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        rows = await self._fetch(_STATES, projection)
+        return [msgspec.convert(dict(row), GenerationState) for row in rows]
+
+    async def reached(self, projection: str, position: Position) -> Reached | None:
+        """Return where the active generation is, null if none was prepared.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        rows = await self._fetch(_REACHED, projection, position)
+        return msgspec.convert(dict(rows[0]), Reached) if rows else None
+
+    async def document(self, projection: str, key: str) -> Any:
+        """Return the document under a key of the active generation, null if there is none.
+
+        Raises:
+            ReadModelUnavailable: no answer came, or the projection keeps no documents.
+        """
+        view = f"{DOCUMENTS}.{_quote(projection)}"
+        statement = f"SELECT document::text FROM {view} WHERE key = $1"  # noqa: S608 - quoted
+        rows = await self._fetch(statement, key)
+        return msgspec.json.decode(rows[0][0]) if rows else None
+
+    async def now(self) -> dt.datetime:
+        """Return the time of the database's clock.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        time: dt.datetime = (await self._fetch("SELECT clock_timestamp()"))[0][0]
+        return time
+
+    async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        try:
+            async with self._pool.acquire(timeout=self._seconds) as connection:
+                return await connection.fetch(statement, *arguments)
+        except asyncpg.UndefinedTableError as error:
+            if "projector." in str(error):
+                return []  # nothing was ever prepared here
+            raise ReadModelUnavailable(f"no such read model at {self._server}: {error}") from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            raise ReadModelUnavailable(
+                f"no answer from the read model at {self._server}: {reason}"
+            ) from error
