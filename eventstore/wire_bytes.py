@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import msgspec
@@ -23,8 +23,17 @@ from eventstore import wire
 from eventstore.errors import InvalidEvent
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position, StreamName, StreamVersion, stream_name
+from eventstore.uncollected import uncollected
 
-__all__ = ["WireBytes", "decode", "encode", "encode_parts", "header_fields", "subject_for"]
+__all__ = [
+    "WireBytes",
+    "decode",
+    "decode_all",
+    "encode",
+    "encode_parts",
+    "header_fields",
+    "subject_for",
+]
 
 _SUBJECTS_REMEMBERED: Final = 1 << 16
 
@@ -44,6 +53,8 @@ _OURS: Final = re.compile(
 )
 
 _decode_id: Final = msgspec.json.Decoder(UUID).decode
+_decode_ids: Final = msgspec.json.Decoder(list[UUID]).decode
+_decode_times: Final = msgspec.json.Decoder(list[dt.datetime]).decode
 _decode_json: Final = msgspec.json.Decoder().decode
 _decode_metadata: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_tags: Final = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -150,6 +161,62 @@ def decode(subject: bytes, headers: bytes, body: bytes) -> RecordedEvent:
         except Exception:  # noqa: BLE001, S110 - whatever is wrong, the careful way has words for it
             pass
     return wire.decode(subject.decode("utf-8", "replace"), header_fields(headers), body)
+
+
+def decode_all(messages: Sequence[tuple[bytes, bytes, bytes]]) -> list[RecordedEvent] | None:
+    """Read many messages, each a subject, headers and a body, at once; faster than one by one.
+
+    Null if any of them needs the careful way, or is none of the log's: see what `decode` says.
+    """
+    if not messages:
+        return []
+    try:
+        with uncollected():
+            return _decode_all(messages)
+    except Exception:  # noqa: BLE001 - whatever is wrong, `decode` has words for it
+        return None
+
+
+def _decode_all(messages: Sequence[tuple[bytes, bytes, bytes]]) -> list[RecordedEvent] | None:
+    """Convert column by column. Raises whatever it does if a message is not of our making."""
+    ours = [_OURS.fullmatch(headers) for _, headers, _ in messages]
+    found = [match.groups() for match in ours if match is not None]
+    if len(found) < len(messages):
+        return None
+    ids, positions, before, versions, times, metadata, tags = zip(*found, strict=True)
+    numbers = list(map(int, positions))
+    if [number - 1 for number in numbers] != list(map(int, before)):
+        return None
+    names = [_names(subject) for subject, _, _ in messages]
+    return [
+        RecordedEvent(
+            id=event_id,
+            type=name[1],
+            data=_decode_json(message[2]),
+            metadata=_decode_metadata(extra) if extra else {},
+            stream=name[0],
+            version=version,
+            position=position,
+            recorded_at=recorded_at,
+            tags=_decode_tags(tag) if tag else (),
+        )
+        for message, event_id, name, version, position, recorded_at, extra, tag in zip(
+            messages,
+            _decode_ids(_texts(ids)),
+            names,
+            cast("Iterable[StreamVersion]", map(int, versions)),
+            cast("Iterable[Position]", numbers),
+            _decode_times(_texts(times)),
+            metadata,
+            tags,
+            strict=True,
+        )
+    ]
+
+
+def _texts(column: Sequence[bytes]) -> bytes:
+    """Write plain texts as a JSON array."""
+    return b'["%b"]' % b'","'.join(column)
 
 
 @lru_cache(maxsize=_SUBJECTS_REMEMBERED)

@@ -7,11 +7,9 @@ once, and what the driver would make slowly (times, ids, arrays) is asked for as
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import itertools
 import struct
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +18,7 @@ import msgspec
 
 from eventstore.event import RecordedEvent
 from eventstore.store import Appended
+from eventstore.uncollected import uncollected
 
 __all__ = ["acknowledged", "recorded", "times_of"]
 
@@ -33,24 +32,8 @@ def recorded(rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:
     """Make recorded events of the rows of a read."""
     if not rows:
         return []
-    with _uncollected():
+    with uncollected():
         return _recorded(rows)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Make many objects that all stay, without the collector looking for cycles among them.
-
-    Otherwise it goes through them, and now and then through everything there is, several times a
-    page: two thirds of what an event costs here. Bounded, since a page is.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _recorded(rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:

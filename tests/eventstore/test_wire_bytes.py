@@ -42,6 +42,14 @@ def test_what_is_written_is_read(event: RecordedEvent, published: bool) -> None:
     assert wire_bytes._OURS.fullmatch(headers), "the fast way does not know our own message"
 
 
+@given(st.lists(recorded_events, max_size=5))
+@settings(deadline=None)
+def test_many_are_read_as_one_by_one(events: list[RecordedEvent]) -> None:
+    written = [wire_bytes.encode(event) for event in events]
+    blocks = [(one.subject, HEADERS_BEGIN + one.headers + b"\r\n", one.body) for one in written]
+    assert wire_bytes.decode_all(blocks) == events
+
+
 def read_carefully(subject: bytes, headers: bytes, body: bytes) -> RecordedEvent | str:
     fields = wire_bytes.header_fields(headers)
     try:
@@ -70,6 +78,10 @@ def test_a_damaged_message_is_read_as_the_careful_way_reads_it(
     except ForeignMessage as error:
         read = str(error)
     assert read == read_carefully(*parts)
+    good = wire_bytes.encode(recorded(7))
+    neighbour = (good.subject, HEADERS_BEGIN + good.headers + b"\r\n", good.body)
+    at_once = wire_bytes.decode_all([neighbour, (parts[0], parts[1], parts[2])])
+    assert at_once is None or at_once == [recorded(7), read], "never otherwise, at most not at all"
 
 
 @pytest.mark.parametrize(
