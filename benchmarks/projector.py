@@ -16,9 +16,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -32,6 +32,7 @@ from benchmarks.relay import nats_server, read_all, relay_rate
 from eventstore import RecordedEvent, connect
 from eventstore.postgres.store import PostgresEventStore
 from projector import projector
+from projector.checkpoint import Checkpoint
 from projector.jetstream import JetStreamDelivery
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
@@ -59,39 +60,50 @@ QUICK: Final = Scale(
 )
 
 
-def projector_session(store_url: str, nats_url: str, table: DocumentTable) -> projector.OpenSession:
-    """A projector without a lease."""
+class _Timed(PostgresReadModel):
+    """Notes when it was given its first events, and when it had stored the last ones."""
 
-    @asynccontextmanager
-    async def open_session() -> AsyncIterator[projector.Session]:
-        async with (
-            PostgresReadModel.open(store_url, table) as model,
-            PostgresEventStore.connect(store_url, pool_size=1) as log,
-            JetStreamDelivery.open(nats_url, table, name="benchmark") as delivery,
-        ):
-            await model.prepare()
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.until = 0
+        self._began = 0.0
+        self.seconds: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+    async def commit(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> Checkpoint:
+        self._began = self._began or time.perf_counter()
+        checkpoint = await super().commit(events, checkpoint)
+        if checkpoint.position == self.until:
+            self.seconds.set_result(time.perf_counter() - self._began)
+        return checkpoint
+
+
+async def our_rate(store_url: str, nats_url: str, generation: int, events: int) -> float:
+    """The whole projector, from nothing to the end of the stream; it is connected already."""
+    table = DocumentTable(CountsByAccount(), generation)
+    async with (
+        _Timed.open(store_url, table) as model,
+        PostgresEventStore.connect(store_url, pool_size=1) as log,
+        JetStreamDelivery.open(nats_url, table, name="benchmark") as delivery,
+    ):
+        model.until = events
+        await model.prepare()
+
+        @asynccontextmanager
+        async def open_session() -> AsyncIterator[projector.Session]:
             yield projector.Session(
                 delivery=delivery, read_model=model, log=log, alarms=delivery.alarms
             )
 
-    return open_session
-
-
-async def our_rate(store_url: str, nats_url: str, generation: int, events: int) -> float:
-    """The whole projector, from nothing to the end of the stream."""
-    table = DocumentTable(CountsByAccount(), generation)
-    session = projector_session(store_url, nats_url, table)
-    began = time.perf_counter()
-    work = asyncio.ensure_future(projector.run(session, random=random.Random(1)))
-    try:
-        async with PostgresReadModel.open(store_url, table) as model:
-            while (await model.checkpoint()).position < events:
-                if work.done():
-                    work.result()
-                await asyncio.sleep(0.02)
-        return events / (time.perf_counter() - began)
-    finally:
-        work.cancel()
+        work = asyncio.ensure_future(projector.run(open_session, random=random.Random(1)))
+        try:
+            either: list[asyncio.Future[Any]] = [work, model.seconds]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+            return events / await model.seconds
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
 
 async def limit_rate(store_url: str, log: list[RecordedEvent], name: str) -> float:

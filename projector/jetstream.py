@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, NoReturn, Self
+from typing import NoReturn, Self
 
 import msgspec
 import nats.js.errors
@@ -23,8 +22,8 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from eventstore import jetstream, wire, wire_bytes
 from eventstore.dataplane.connection import DataPlane
-from eventstore.dataplane.frames import Message
 from eventstore.dataplane.opening import connect as connect_plane
+from eventstore.dataplane.pulling import Pull
 from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
@@ -32,17 +31,7 @@ from eventstore.stream import Position
 from projector.checkpoint import Checkpoint, announced_on
 from projector.projection import Projection
 
-__all__ = ["JetStreamDelivery", "last_sequence"]
-
-_STATUS: Final = b"NATS/1.0 "
-"""What the headers begin with when JetStream says something instead of delivering."""
-
-_NO_RESPONDERS: Final = "503"
-_UNDELIVERED: Final = "Nats-Pending-Messages"
-
-_PULL_SECONDS: Final = 30
-_PULL_BYTES: Final = 16 * 1024 * 1024
-_NANOSECONDS: Final = 1_000_000_000
+__all__ = ["JetStreamDelivery", "StreamExtent", "extent", "last_sequence"]
 
 
 class JetStreamDelivery:
@@ -65,12 +54,7 @@ class JetStreamDelivery:
         self._plane = plane
         self._consumer = f"{projection.name}-{projection.generation}"
         self._patience_seconds = patience_seconds
-        self._subscription: int | None = None
-        self._inbox = ""
-        self._arrived: deque[Message] = deque()
-        self._due = 0  # asked for, and neither arrived nor declined
-        self._gone = ""
-        self._news = asyncio.Event()
+        self._pull: Pull | None = None
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -97,8 +81,8 @@ class JetStreamDelivery:
     async def subscribe(self, after: Position) -> None:
         """Deliver from the first event after a position; see `Delivery.subscribe`."""
         with answered(f"subscribe to the stream {wire.STREAM}"):
-            if self._subscription is not None:
-                self._plane.unsubscribe(self._subscription)
+            if self._pull is not None:
+                self._pull.close()
             with contextlib.suppress(nats.js.errors.NotFoundError):
                 await self._api.delete_consumer(wire.STREAM, self._consumer)
             await self._api.add_consumer(
@@ -111,74 +95,29 @@ class JetStreamDelivery:
                     ack_policy=AckPolicy.NONE,
                 ),
             )
-        self._inbox = self._plane.new_inbox()
-        self._arrived.clear()
-        self._due = 0
-        self._gone = ""
-        self._subscription = self._plane.subscribe(self._inbox, self._receive)
+        self._pull = Pull(self._plane, wire.STREAM, self._consumer)
 
     async def fetch(self, limit: int) -> list[RecordedEvent]:
         """Return what has arrived, waiting a while if nothing has; see `Delivery.fetch`."""
-        self._ask(limit)
-        if not self._arrived:
-            self._news.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._patience_seconds):
-                    await self._news.wait()
-        if self._gone and not self._arrived:
-            raise StreamUnavailable(f"the consumer {self._consumer} is gone: {self._gone}")
-        events: list[RecordedEvent] = []
-        arrived = self._arrived
-        while arrived and len(events) < limit:
-            message = arrived[0]
-            try:
-                events.append(wire_bytes.decode(message.subject, message.headers, message.body))
-            except ForeignMessage:
-                if events:
-                    break  # what comes before it counts; it is still there the next time
+        if self._pull is None:
+            raise AssertionError("events are fetched before they are subscribed to")
+        await self._pull.wait(limit, self._patience_seconds)
+        arrived = self._pull.arrived
+        taken = [arrived.popleft() for _ in range(min(limit, len(arrived)))]
+        parts = [(message.subject, message.headers, message.body) for message in taken]
+        events = wire_bytes.decode_all(parts)
+        if events is not None:
+            return events
+        events = []
+        try:
+            for one in parts:
+                events.append(wire_bytes.decode(*one))
+        except ForeignMessage:
+            # What comes before it counts; it is still there the next time.
+            arrived.extendleft(reversed(taken[len(events) :]))
+            if not events:
                 raise
-            arrived.popleft()
         return events
-
-    def _ask(self, limit: int) -> None:
-        """Ask for more when less than half is due or here: a bounded number, ahead of time."""
-        wanted = limit - self._due - len(self._arrived)
-        if wanted * 2 < limit:
-            return
-        request = {
-            "batch": wanted,
-            "expires": _PULL_SECONDS * _NANOSECONDS,
-            "max_bytes": _PULL_BYTES,
-        }
-        self._due += wanted
-        self._plane.publish(
-            f"$JS.API.CONSUMER.MSG.NEXT.{wire.STREAM}.{self._consumer}",
-            msgspec.json.encode(request),
-            reply=self._inbox,
-        )
-
-    def _receive(self, message: Message) -> None:
-        if message.headers.startswith(_STATUS):
-            self._note(message.headers)
-        else:
-            self._due -= 1
-            self._arrived.append(message)
-        self._news.set()
-
-    def _note(self, headers: bytes) -> None:
-        """Take note that JetStream will not deliver all that it was asked for."""
-        line = headers[len(_STATUS) :].partition(b"\r\n")[0].decode("utf-8", "replace")
-        code, _, description = line.partition(" ")
-        if code == _NO_RESPONDERS:
-            description = "there is none"
-        undelivered = wire_bytes.header_fields(headers).get(_UNDELIVERED)
-        if undelivered is None:
-            # No such consumer, or its server is going away.
-            self._gone = description
-            return
-        self._due -= int(undelivered)
-        if "Deleted" in description or "Shutdown" in description:
-            self._gone = description
 
     def announce(self, checkpoint: Checkpoint) -> None:
         """Wake who waits for a checkpoint; it may be lost, they also look for themselves."""
@@ -189,6 +128,28 @@ class JetStreamDelivery:
     async def last_sequence(self) -> int:
         """Return the stream's last sequence; see `Delivery.last_sequence`."""
         return await last_sequence(self._connection)
+
+
+class StreamExtent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the stream holds: from ``first`` to ``last``, less ``holes`` in between."""
+
+    first: int
+    last: int
+    holes: int
+
+
+async def extent(connection: Connection) -> StreamExtent:
+    """Return what the stream holds.
+
+    Raises:
+        StreamUnavailable: there is no answer, or no stream.
+    """
+    with answered(f"inspect the stream {wire.STREAM}"):
+        state = (await connection.api.stream_info(wire.STREAM)).state
+    held = max(0, state.last_seq - state.first_seq + 1)
+    return StreamExtent(
+        first=state.first_seq, last=state.last_seq, holes=max(0, held - state.messages)
+    )
 
 
 async def last_sequence(connection: Connection) -> int:

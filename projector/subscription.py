@@ -61,7 +61,7 @@ class SubscriptionPace(msgspec.Struct, frozen=True, kw_only=True):
     raises for a single event gets ``attempts`` tries, and then ``on_poison`` says what to do.
     """
 
-    batch: int = 500
+    batch: int = 1000
     attempts: int = 5
     on_poison: PoisonPolicy = PoisonPolicy.HALT
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from eventstore import wire
+from eventstore.dataplane import pulling
 from eventstore.errors import StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, connect
 from eventstore.stream import Position
-from projector import jetstream
 from projector.jetstream import JetStreamDelivery
 from projector.projections.stream_totals import StreamTotals
 from tests.support.recorded import log
@@ -71,14 +71,15 @@ async def test_it_never_has_more_events_than_it_was_asked_for(nats_url: str) -> 
         for _ in range(10):
             await delivers.fetch(5)
             await asyncio.sleep(0.02)
-            assert 0 <= len(delivers._arrived) + delivers._due <= 5
+            assert delivers._pull is not None
+            assert 0 <= len(delivers._pull.arrived) + delivers._pull._due <= 5
 
 
 async def test_requests_that_expire_or_are_cut_are_made_again(
     nats_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jetstream, "_PULL_SECONDS", 1)
-    monkeypatch.setattr(jetstream, "_PULL_BYTES", 3000)
+    monkeypatch.setattr(pulling, "_PULL_SECONDS", 1)
+    monkeypatch.setattr(pulling, "_PULL_BYTES", 3000)
     async with delivery(nats_url, 0) as (_, delivers), publisher(nats_url) as stream:
         await delivers.subscribe(Position(0))
         for _ in range(5):
