@@ -113,6 +113,10 @@ class EventTypes:
                 if (name, version) not in self._upcasts:
                     raise ConfigError(f"version {version} of {name!r} has no upcaster.")
 
+    def registered(self) -> tuple[tuple[str, int, type[Any]], ...]:
+        """Return type, newest version and struct of each, in the order of their registration."""
+        return tuple((*entry.shape, entry.struct) for entry in self._by_shape.values())
+
     def to_event(
         self,
         body: object,

@@ -97,6 +97,11 @@ app.command(
     name="new-master-key",
     help="Print a line for a file of master keys.",
 )
+app.command(
+    "eventstore.cli.asyncapi:asyncapi",
+    name="asyncapi",
+    help="Describe the events on NATS, for consumers in any language.",
+)
 app.command("eventstore.cli.relay:app", name="relay", help="Carry the log to NATS JetStream.")
 
 
