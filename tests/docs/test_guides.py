@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from eventstore.sealing import MasterKeys
+from tests.support.relaying import relaying
 from tests.support.source import ROOT
 
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -43,6 +45,18 @@ def test_building_on_the_store(store_url: str) -> None:
         "3 logic request-7",
         "4 logic request-7",
     ]
+
+
+@pytest.mark.stack
+async def test_consuming(store_url: str, nats_url: str) -> None:
+    async with relaying(store_url, nats_url):
+        said = await asyncio.to_thread(
+            ran,
+            program("guides/consuming.md"),
+            EVENTSTORE_DATABASE_URL=store_url,
+            EVENTSTORE_NATS_URL=nats_url,
+        )
+    assert said.splitlines() == ["billed: 780", "counted: 80"]
 
 
 @pytest.mark.stack
