@@ -20,7 +20,7 @@ from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
 from eventstore.cli.signals import log_to_stderr, run_until_signal
 from eventstore.jetstream import connect
 from eventstore.lease import acquire
-from eventstore.postgres.lease import PostgresLease
+from eventstore.postgres.lease import LEASE_SECONDS, PostgresLease
 from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.relay import relay
@@ -58,6 +58,13 @@ def run(
             validator=Number(gte=1, lte=5),
         ),
     ] = 1,
+    lease_seconds: Annotated[
+        float,
+        Parameter(
+            help="How long a relay that stands still keeps the others waiting.",
+            validator=Number(gte=0.5, lte=3600),
+        ),
+    ] = LEASE_SECONDS,
     verbose: Annotated[bool, Parameter(help="Log more, for debugging.", negative="")] = False,
 ) -> int:
     """Relay until SIGINT or SIGTERM; survives the loss of either server.
@@ -71,7 +78,9 @@ def run(
     @asynccontextmanager
     async def open_session() -> AsyncIterator[relay.Session]:
 
-        async with PostgresLease.connect(database, relay.LEASE) as lease:
+        async with PostgresLease.connect(
+            database, relay.LEASE, lease_seconds=lease_seconds
+        ) as lease:
             await acquire(lease, relay.LOG, random=random)
             async with (
                 PostgresOutgoingLog.connect(database) as log,

@@ -2,17 +2,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 
 from eventstore.errors import LeaseLost, StoreUnavailable
 from eventstore.lease import acquire
-from eventstore.postgres.lease import PostgresLease
+from eventstore.postgres.lease import PostgresLease, holder_of
 from tests.support.seeded import seeded
 from verification.cluster.postgres import PostgresServer
 
 LOG = logging.getLogger("test")
+
+HOLD = """
+import asyncio, sys
+from eventstore.postgres.lease import PostgresLease
+
+async def hold():
+    async with PostgresLease.connect(sys.argv[1], "a", lease_seconds=0.6) as lease:
+        print(await lease.try_acquire(), flush=True)
+        await lease.lost
+
+asyncio.run(hold())
+"""
 
 
 @pytest.mark.stack
@@ -61,3 +76,53 @@ async def test_a_killed_server_takes_the_lease_with_it(killable_postgres: Postgr
         with pytest.raises(StoreUnavailable):
             async with PostgresLease.connect(killable_postgres.url, "a"):
                 pass
+
+
+@pytest.mark.stack
+async def test_a_holder_that_stands_still_loses_it_and_learns_that(postgres_url: str) -> None:
+    pipe = asyncio.subprocess.PIPE
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD, postgres_url, stdout=pipe, stderr=pipe
+    )
+    try:
+        assert holder.stdout is not None
+        assert await holder.stdout.readline() == b"True\n"
+        async with PostgresLease.connect(postgres_url, "a") as standby:
+            await asyncio.sleep(1.2)
+            assert not await standby.try_acquire(), "it lives, and shows it"
+            os.kill(holder.pid, signal.SIGSTOP)
+            async with asyncio.timeout(20):
+                await acquire(standby, LOG, random=seeded(1))
+            os.kill(holder.pid, signal.SIGCONT)
+            _, said = await asyncio.wait_for(holder.communicate(), 20)
+        assert b"LeaseLost" in said
+    finally:
+        with suppress(ProcessLookupError):
+            holder.kill()
+        await holder.wait()
+
+
+@pytest.mark.stack
+async def test_who_holds_it_can_be_asked(postgres_url: str) -> None:
+    assert await holder_of(postgres_url, "a") is None
+    async with (
+        PostgresLease.connect(postgres_url, "a") as first,
+        PostgresLease.connect(postgres_url, "a"),
+    ):
+        assert await holder_of(postgres_url, "a") is None
+        await first.try_acquire()
+        found = await holder_of(postgres_url, "a")
+        assert found is not None
+        assert found.name is not None
+        assert found.name.endswith(f":{os.getpid()}")
+        assert await holder_of(postgres_url, "b") is None
+
+
+@pytest.mark.stack
+async def test_a_long_name_leaves_room_for_who_holds_it(postgres_url: str) -> None:
+    name = "projector " + "ü" * 200
+    async with PostgresLease.connect(postgres_url, name) as lease:
+        await lease.try_acquire()
+        found = await holder_of(postgres_url, name)
+    assert found is not None
+    assert str(found.name).endswith(f":{os.getpid()}")
