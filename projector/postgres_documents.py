@@ -35,7 +35,7 @@ Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 # Never `key = ANY($1)`: a plan that is made for any array, on a table of which nothing is known,
 # compares every row with every key.
 _LOAD: Final = """
-SELECT wanted.key, (SELECT d.document::text FROM {table} AS d WHERE d.key = wanted.key)
+SELECT wanted.key, (SELECT d.document FROM {table} AS d WHERE d.key = wanted.key)
 FROM unnest($1::text[]) AS wanted (key)
 """
 _WRITE: Final = """
@@ -120,6 +120,8 @@ class DocumentTable:
                 "position", sa.BigInteger, nullable=False, comment="of the last event for it"
             ),
             comment=f"Documents of the projection {self.name}, generation {generation}.",
+            # Room on each page for what replaces a row: it costs an eighth less than elsewhere.
+            postgresql_with={"fillfactor": 70},
         )
         self._statements = _Statements.of(self.table)
 
