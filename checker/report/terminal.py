@@ -115,7 +115,8 @@ def _print_invalid(console: Console, report: FileReport, part: PartitionResult) 
         print_line(console, "")
         print_line(console, Text(f"  {_part_name(part)}: {anomaly.type}", style="bold"))
         print_line(console, printable(anomaly.explanation), indent=_INDENT)
-        console.print(_table(console, report, part, anomaly))
+        if anomaly.operations:
+            console.print(_table(console, report, part, anomaly))
     _print_rest(console, len(part.anomalies) - _ANOMALIES_SHOWN, "anomalies here")
 
 

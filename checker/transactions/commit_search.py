@@ -162,16 +162,15 @@ class CommitSearch:
 
     def _can_come(self, event: int) -> bool:
         node = self._events.transaction(event)
-        if node is None or event != self._events.commit(node):
+        if node is None:
             return True
-        for key in self._observed.writes[node]:
-            pending = self._pending.get(key, 0)
-            if self._events.snapshots:
-                if pending or self._active.get(key, 0) > 1:
-                    return False
-            elif pending > self._own_reads(node, key):
-                return False
-        return True
+        writes = self._observed.writes[node]
+        if event != self._events.commit(node):
+            # Two that write the same key must not overlap, whoever of them would come first.
+            return not any(self._active.get(key) for key in writes)
+        if self._events.snapshots:
+            return not any(self._pending.get(key) for key in writes)
+        return all(self._pending.get(key, 0) <= self._own_reads(node, key) for key in writes)
 
     def _own_reads(self, node: int, key: Token) -> int:
         return sum(1 for read, _ in self._reads[node] if read == key)

@@ -48,12 +48,12 @@ class Events:
 def _split(dependencies: Graph) -> Graph:
     """Return the graph of beginnings (numbered as the transactions) and of commits (behind them).
 
-    A passing node for anti-dependencies keeps its number, and leads on to commits; what passes on
-    anything else leads on to beginnings.
+    A passing node for anti-dependencies keeps its number, and leads on to commits, over others of
+    its kind, too; what passes on anything else leads on to beginnings.
     """
     size = len(dependencies)
     split = Graph(2 * size)
-    leads_to_commits = set()
+    leads_to_commits = _passing_anti_dependencies(dependencies)
     for node in range(dependencies.transactions):
         split.add(node, node + size, Kind.PASS)
         for target, kind in dependencies.edges(node):
@@ -62,10 +62,26 @@ def _split(dependencies: Graph) -> Graph:
                 continue
             passing = target >= dependencies.transactions
             split.add(node, target if passing else target + size, kind)
-            if passing:
-                leads_to_commits.add(target)
     for node in range(dependencies.transactions, size):
         for target, _ in dependencies.edges(node):
             to_commit = node in leads_to_commits and target < dependencies.transactions
             split.add(node, target + size if to_commit else target, Kind.PASS)
     return split
+
+
+def _passing_anti_dependencies(dependencies: Graph) -> set[int]:
+    """Return the passing nodes that an anti-dependency reaches, maybe over others."""
+    transactions = dependencies.transactions
+    found = {
+        target
+        for node in range(transactions)
+        for target, kind in dependencies.edges(node)
+        if kind is Kind.RW and target >= transactions
+    }
+    queue = list(found)
+    for node in queue:  # grows as it is walked through
+        for target, _ in dependencies.edges(node):
+            if target >= transactions and target not in found:
+                found.add(target)
+                queue.append(target)
+    return found
