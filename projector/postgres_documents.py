@@ -32,10 +32,11 @@ __all__ = ["DocumentTable"]
 
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
+# As text, since SQLAlchemy's connections decode JSON themselves, and others do not.
 # Never `key = ANY($1)`: a plan that is made for any array, on a table of which nothing is known,
 # compares every row with every key.
 _LOAD: Final = """
-SELECT wanted.key, (SELECT d.document FROM {table} AS d WHERE d.key = wanted.key)
+SELECT wanted.key, (SELECT d.document::text FROM {table} AS d WHERE d.key = wanted.key)
 FROM unnest($1::text[]) AS wanted (key)
 """
 _WRITE: Final = """
