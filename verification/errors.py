@@ -11,6 +11,7 @@
     |  +- PortTaken
     +- ServerFailed
     +- NothingRead
+    +- StrikeMissed
     +- RunNotKept
 
 ``definite`` means what it means in the event store: true when nothing was done and nothing will
@@ -35,6 +36,7 @@ __all__ = [
     "PortTaken",
     "RunNotKept",
     "ServerFailed",
+    "StrikeMissed",
     "VerificationError",
 ]
 
@@ -120,6 +122,10 @@ class NothingRead(VerificationError):
     def __init__(self, f: str, attempts: int, error: object) -> None:
         super().__init__(f"the final {f} was not answered in {attempts} attempts: {error}")
         self.f = f
+
+
+class StrikeMissed(VerificationError):
+    """A fault of a campaign could not be made: the campaign proves nothing."""
 
 
 class RunNotKept(VerificationError):

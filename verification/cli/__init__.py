@@ -26,6 +26,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from cyclopts import App, CycloptsError
 
+from verification.cli.campaign import campaign
 from verification.cli.demo import demo
 from verification.cli.judge import judge
 from verification.cli.up import up
@@ -52,6 +53,7 @@ app = App(
 app.command(up)
 app.command(demo)
 app.command(judge)
+app.command(campaign)
 
 
 def main() -> int:

@@ -164,9 +164,9 @@ class Cluster:
         self._commands.append(command)
         return command
 
-    def relay(self) -> Command:
-        """`eventstore relay run` on this cluster, not started yet."""
-        return self.command("relay", ["eventstore.cli", "relay", "run"])
+    def relay(self, *options: str, name: str = "relay") -> Command:
+        """`eventstore relay run OPTIONS...` on this cluster, not started yet."""
+        return self.command(name, ["eventstore.cli", "relay", "run", *options])
 
     def projector(self, projection: str) -> Command:
         """`projector run PROJECTION` (a name or module:attr) on this cluster, not started yet."""

@@ -12,7 +12,7 @@ from verification.run.jetstream import read_messages
 from verification.run.postgres import read_applied, read_rows
 from verification.run.system import DATABASE, PROJECTION, System
 
-__all__ = ["collect", "probe"]
+__all__ = ["collect", "probe", "read_log"]
 
 PAGE: Final = 5000
 
@@ -28,14 +28,19 @@ async def probe(system: System) -> Progress:
 
 async def collect(system: System, folder: RunFolder) -> None:
     """Write the final log, JetStream's content, what was applied, and the read model."""
-    folder.write_log(await _read_log(system))
+    folder.write_log(await read_log(system))
     folder.write_stream(await read_messages(system.cluster.nats_url))
     postgres = system.cluster.postgres
     folder.write_applied(await read_applied(postgres, DATABASE))
     folder.write_read_model(await read_rows(postgres, DATABASE, PROJECTION))
 
 
-async def _read_log(system: System) -> list[LogRow]:
+async def read_log(system: System) -> list[LogRow]:
+    """Read the whole log, by the referee's store.
+
+    Raises:
+        EventStoreError: the store does not answer.
+    """
     rows: list[LogRow] = []
     while True:
         after = Position(rows[-1].position if rows else 0)

@@ -6,7 +6,7 @@ A mutant replaces one of them, and this module is the only place that knows wher
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final, Self
@@ -63,8 +63,8 @@ class Installations(msgspec.Struct, frozen=True, kw_only=True):
 class System:
     """Everything that runs, and the store as a client and as a referee sees it.
 
-    ``store`` is the real one, for the referee; ``clients`` are those that the clients talk to,
-    which a mutant may have broken.
+    ``stores`` are the real ones, ``store`` the first of them, for the referee; ``clients`` are what
+    the clients talk to, which a mutant may have broken.
     """
 
     def __init__(
@@ -72,13 +72,14 @@ class System:
         cluster: Cluster,
         relay: Command,
         projector: Command,
-        store: EventStore,
+        stores: Sequence[EventStore],
         clients: tuple[WorkloadStore, ...],
     ) -> None:
         self.cluster = cluster
         self.relay = relay
         self.projector = projector
-        self.store = store
+        self.stores = stores
+        self.store = stores[0]
         self.clients = clients
 
     @property
@@ -124,9 +125,17 @@ class System:
     @classmethod
     @asynccontextmanager
     async def start(
-        cls, folder: Path, servers: Installations, mutant: Mutant | None, seed: int
+        cls,
+        folder: Path,
+        servers: Installations,
+        mutant: Mutant | None,
+        seed: int,
+        *,
+        relay_options: Sequence[str] = (),
     ) -> AsyncIterator[System]:
         """Run the system in an empty folder, with the mutant's bug if there is one.
+
+        ``relay_options`` are of `eventstore relay run`, when the relay is the real one.
 
         Raises:
             VerificationError: a server did not start.
@@ -138,8 +147,16 @@ class System:
             if mutant is not None and mutant.database is not None:
                 async with cluster.postgres.connection(DATABASE) as connection:
                     await connection.execute(mutant.database())
-            relay = _command(cluster, "relay", mutant.relay if mutant else None)
-            projector = _command(cluster, "projector", mutant.projector if mutant else None)
+            relay = (
+                _mutant(cluster, "relay", mutant.relay)
+                if mutant and mutant.relay
+                else cluster.relay(*relay_options)
+            )
+            projector = (
+                _mutant(cluster, "projector", mutant.projector)
+                if mutant and mutant.projector
+                else cluster.projector(PROJECTION)
+            )
             try:
                 await relay.start()
                 await projector.start()
@@ -148,7 +165,7 @@ class System:
                         mutant.store(store, seed + number) if mutant and mutant.store else store
                         for number, store in enumerate(stores)
                     )
-                    system = cls(cluster, relay, projector, stores[0], clients)
+                    system = cls(cluster, relay, projector, stores, clients)
                     await system.begun()
                     yield system
             finally:
@@ -170,7 +187,5 @@ async def _stores(database_url: str) -> AsyncIterator[list[EventStore]]:
         ]
 
 
-def _command(cluster: Cluster, name: str, role: str | None) -> Command:
-    if role is not None:
-        return cluster.command(name, ["verification.mutants", role])
-    return cluster.relay() if name == "relay" else cluster.projector(PROJECTION)
+def _mutant(cluster: Cluster, name: str, role: str) -> Command:
+    return cluster.command(name, ["verification.mutants", role])

@@ -1,0 +1,1 @@
+"""Campaigns: one kind of fault, many times over, under load; then quiet, then judged."""
