@@ -68,6 +68,10 @@ class Graph:
         """Return the targets of a node's edges, with their kinds."""
         return ((edge >> _BITS, _KINDS[edge & _MASK]) for edge in self._out[node])
 
+    def targets(self, node: int) -> list[int]:
+        """Return the targets of a node's edges."""
+        return [edge >> _BITS for edge in self._out[node]]
+
     def order(self) -> list[int] | None:
         """Return the nodes in an order that all edges agree with; None if there is a cycle."""
         order = self._sources_first()

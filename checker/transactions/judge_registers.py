@@ -119,7 +119,9 @@ class _Search:
             forced = ForcedOrder(self._observed, Order.REALTIME)
             forced.add_zones()
             events = Events(forced.graph, snapshots=snapshots)
-            found = CommitSearch(self._observed, events, self._expired, _QUICK_SETS).run()
+            found = CommitSearch(
+                self._observed, events, self._expired, _QUICK_SETS, guessing=True
+            ).run()
             if found.order is not None:
                 algorithm = "search: order of commits in real time"
                 return judgement_of_search(self._observed, found, algorithm, serial=not snapshots)
