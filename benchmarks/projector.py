@@ -35,6 +35,7 @@ from projector import projector
 from projector.checkpoint import Checkpoint
 from projector.jetstream import JetStreamDelivery
 from projector.postgres import PostgresReadModel
+from projector.postgres_build import DocumentBuild
 from projector.postgres_documents import DocumentTable
 from projector.rebuild import rebuild
 
@@ -183,7 +184,7 @@ async def measure_rebuild(store_url: str, log: list[RecordedEvent]) -> Row:
     ):
         await model.prepare()
         began = time.perf_counter()
-        await rebuild(store, model)
+        await rebuild(store, model, build=await DocumentBuild.begin(model))
         rate = len(log) / (time.perf_counter() - began)
     limit = await limit_rate(store_url, log, "rebuild")
     return Row(

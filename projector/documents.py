@@ -16,7 +16,16 @@ import msgspec
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 
-__all__ = ["Change", "Changed", "DocumentProjection", "Put", "Update", "fold", "keys_to_load"]
+__all__ = [
+    "Change",
+    "Changed",
+    "DocumentProjection",
+    "Put",
+    "Update",
+    "fold",
+    "keys_to_load",
+    "wanted_by",
+]
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -79,6 +88,12 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 
 Wanted: TypeAlias = Sequence[tuple[Position, Change]]
 """What a batch wants changed, in order."""
+
+
+def wanted_by(projection: DocumentProjection, events: Iterable[RecordedEvent]) -> Wanted:
+    """Ask a projection what events change, in order."""
+    project = projection.project
+    return [(event.position, change) for event in events for change in project(event)]
 
 
 def keys_to_load(wanted: Wanted) -> list[str]:

@@ -205,16 +205,25 @@ class PostgresReadModel:
     async def _commit_at_once(
         self, projection: AtOnce, events: Sequence[RecordedEvent], checkpoint: Checkpoint
     ) -> Checkpoint:
-        with self._answered():
-            if self._driver is None:
-                driver = await self._connect()
-                await driver.execute("SET synchronous_commit = off")
-                self._driver = driver
-        with self._judged(events):
-            moved = await projection.commit(self._driver, events, checkpoint)
+        driver = await self.direct()
+        with self.judged(events):
+            moved = await projection.commit(driver, events, checkpoint)
         if not moved:
             raise CheckpointConflict(checkpoint)
         return Checkpoint(**self._key(), position=events[-1].position)
+
+    async def direct(self) -> Driver:
+        """Return the one connection that is no part of the pool; its commits skip the disk.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        if self._driver is None:
+            with self.answered():
+                driver = await self._connect()
+                await driver.execute("SET synchronous_commit = off")
+            self._driver = driver
+        return self._driver
 
     async def advance(
         self, connection: AsyncConnection, checkpoint: Checkpoint, position: Position
@@ -240,7 +249,7 @@ class PostgresReadModel:
             ProjectionFailed: it raised.
             ReadModelUnavailable: the database gave it no answer.
         """
-        with self._judged(events):
+        with self.judged(events):
             await self.projection.apply(connection, events)
 
     @asynccontextmanager
@@ -261,8 +270,13 @@ class PostgresReadModel:
             raise ProjectionFailed(self.projection.name, events, reason) from error.__cause__
 
     @contextmanager
-    def _judged(self, events: Sequence[RecordedEvent]) -> Iterator[None]:
-        """Tell a projection that raises from a database that does not answer it."""
+    def judged(self, events: Sequence[RecordedEvent]) -> Iterator[None]:
+        """Tell a projection that raises from a database that does not answer it.
+
+        Raises:
+            ProjectionFailed: it raised.
+            ReadModelUnavailable: the database gave it no answer.
+        """
         try:
             yield
         except Exception as error:
@@ -278,12 +292,13 @@ class PostgresReadModel:
         Raises:
             ReadModelUnavailable: no answer came.
         """
-        with self._answered():
+        with self.answered():
             async with self._engine.begin() as connection:
                 yield connection
 
     @contextmanager
-    def _answered(self) -> Iterator[None]:
+    def answered(self) -> Iterator[None]:
+        """Turn what the drivers raise when there is no answer into `ReadModelUnavailable`."""
         try:
             yield
         except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

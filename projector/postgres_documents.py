@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
-from projector.documents import Changed, DocumentProjection, fold, keys_to_load
+from projector.documents import Changed, DocumentProjection, fold, keys_to_load, wanted_by
 from projector.errors import ConfigError
 from projector.postgres_tables import DOCUMENTS, checkpoints
 
@@ -42,18 +42,20 @@ FROM unnest($1::text[]) AS wanted (key)
 _WRITE: Final = """
 INSERT INTO {table} (key, document, position)
 SELECT key, document::json, position
-FROM {source}unnest($1::text[], $2::text[], $3::bigint[]) AS t (key, document, position)
+FROM {source}unnest(${first}::text[], ${second}::text[], ${third}::bigint[])
+    AS t (key, document, position)
 ON CONFLICT (key) DO UPDATE SET document = excluded.document, position = excluded.position
 """
 _REMOVE: Final = """
 DELETE FROM {table} AS d
 USING {source}unnest(${number}::text[]) AS gone (key) WHERE d.key = gone.key
 """
+_MOVED: Final = f"""
+UPDATE {checkpoints.fullname} SET position = $4, updated_at = now()
+WHERE projection = $1 AND generation = $2 AND position = $3 RETURNING true
+"""  # noqa: S608 - our own name
 _COMMIT: Final = """
-WITH moved AS (
-    UPDATE {checkpoints} SET position = $7, updated_at = now()
-    WHERE projection = $4 AND generation = $5 AND position = $6 RETURNING true
-), kept AS ({write}){removal}
+WITH moved AS ({moved}), kept AS ({write}){removal}
 SELECT count(*) FROM moved
 """
 
@@ -67,7 +69,7 @@ _decode: Final = msgspec.json.Decoder().decode
 
 
 class _Statements(msgspec.Struct, frozen=True):
-    """What is said about one table. Parameters of a commit are those of a write, then the place."""
+    """What is said about one table. Parameters of a commit are the place, then those of a write."""
 
     load: str
     write: str
@@ -76,16 +78,14 @@ class _Statements(msgspec.Struct, frozen=True):
     commit_and_remove: str
 
     @classmethod
-    def of(cls, table: sa.Table) -> _Statements:
-        prepare = _dialect.identifier_preparer
-        name = prepare.format_table(table)
+    def of(cls, name: str) -> _Statements:
         # Where nothing is moved there is nothing to write.
-        write = _WRITE.format(table=name, source="moved, ")
+        write = _WRITE.format(table=name, source="moved, ", first=5, second=6, third=7)
         remove = _REMOVE.format(table=name, source="moved, ", number=8)
-        commit = _COMMIT.replace("{checkpoints}", prepare.format_table(checkpoints))
+        commit = _COMMIT.replace("{moved}", _MOVED)
         return cls(
             load=_LOAD.format(table=name),
-            write=_WRITE.format(table=name, source=""),
+            write=_WRITE.format(table=name, source="", first=1, second=2, third=3),
             remove=_REMOVE.format(table=name, source="", number=1),
             commit=commit.format(write=write, removal=""),
             commit_and_remove=commit.format(write=write, removal=f", gone AS ({remove})"),
@@ -124,7 +124,8 @@ class DocumentTable:
             # Room on each page for what replaces a row: it costs an eighth less than elsewhere.
             postgresql_with={"fillfactor": 70},
         )
-        self._statements = _Statements.of(self.table)
+        self.quoted = _dialect.identifier_preparer.format_table(self.table)
+        self._statements = _Statements.of(self.quoted)
 
     async def apply(self, connection: AsyncConnection, events: Sequence[RecordedEvent]) -> None:
         """Bring the documents from just before the events to just after; see `Projection.apply`."""
@@ -144,19 +145,27 @@ class DocumentTable:
         kept, gone = _written(await self._changed(driver, events))
         place = (self.name, self.generation, checkpoint.position, events[-1].position)
         if gone:
-            moved = await driver.fetchval(self._statements.commit_and_remove, *kept, *place, gone)
+            moved = await driver.fetchval(self._statements.commit_and_remove, *place, *kept, gone)
         else:
-            moved = await driver.fetchval(self._statements.commit, *kept, *place)
+            moved = await driver.fetchval(self._statements.commit, *place, *kept)
         return bool(moved)
 
     async def _changed(self, driver: Driver, events: Sequence[RecordedEvent]) -> list[Changed]:
         """Read what the events change, and fold them into it."""
-        project = self.projection.project
-        wanted = [(event.position, change) for event in events for change in project(event)]
-        keys = keys_to_load(wanted)
-        rows = await driver.fetch(self._statements.load, keys) if keys else []
-        present = {key: _decode(document) for key, document in rows if document is not None}
-        return fold(wanted, present)
+        wanted = wanted_by(self.projection, events)
+        return fold(wanted, await self.present(driver, keys_to_load(wanted)))
+
+    async def present(self, driver: Driver, keys: Sequence[str]) -> dict[str, Any]:
+        """Read the documents under some keys; where there is none, nothing."""
+        if not keys:
+            return {}
+        rows = await driver.fetch(self._statements.load, keys)
+        return {key: _decode(document) for key, document in rows if document is not None}
+
+    async def move(self, driver: Driver, checkpoint: Checkpoint, position: Position) -> bool:
+        """Move the checkpoint within a transaction; false if it is not where it must be."""
+        place = (self.name, self.generation, checkpoint.position, position)
+        return bool(await driver.fetchval(_MOVED, *place))
 
     async def read(self, connection: AsyncConnection, key: str) -> Any:
         """Return the document under a key, null if there is none."""

@@ -1,15 +1,18 @@
 """Building a read model from the log itself, as fast as may be, until it is where the log ends.
 
 The stream is left out of it: the log is read in large pages from where it is kept, the next page
-while one is applied. Each page is committed with its checkpoint, so a rebuild that is stopped or
-killed goes on where it was, and whatever projects live afterwards goes on where the rebuild ends.
+while one is applied. Changes are committed with their checkpoint, so a rebuild that is stopped or
+killed goes on where that is, and whatever projects live afterwards goes on where the rebuild ends.
+
+How often that is a `Build` decides: without one after each page, for documents less often
+(`projector.postgres_build`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
@@ -17,16 +20,54 @@ from projector.checkpoint import Checkpoint
 from projector.errors import LogWentBack, PositionGap
 from projector.ports import LogReader, ReadModel
 
-__all__ = ["PAGE", "rebuild"]
+__all__ = ["PAGE", "Build", "rebuild"]
 
 PAGE: Final = 10_000
 """How many events are read, and committed, at once."""
+
+
+class Build(Protocol):
+    """Applies the pages of a log, and stores what they change when it sees fit."""
+
+    async def take(self, events: Sequence[RecordedEvent]) -> None:
+        """Apply the events that come next.
+
+        Raises:
+            CheckpointConflict: somebody else keeps the read model.
+            ProjectionFailed: the projection raised; what came before is stored.
+            ReadModelUnavailable: no answer came.
+        """
+        ...
+
+    async def store(self) -> Checkpoint:
+        """Store what is not stored yet, and return the checkpoint there.
+
+        Raises:
+            CheckpointConflict: somebody else keeps the read model.
+            ReadModelUnavailable: no answer came.
+        """
+        ...
+
+
+class _PageByPage:
+    """Commits each page."""
+
+    def __init__(self, read_model: ReadModel, checkpoint: Checkpoint) -> None:
+        self._read_model = read_model
+        self._checkpoint = checkpoint
+
+    async def take(self, events: Sequence[RecordedEvent]) -> None:
+        self._checkpoint = await self._read_model.commit(events, self._checkpoint)
+
+    async def store(self) -> Checkpoint:
+        return self._checkpoint
 
 
 async def rebuild(
     log: LogReader,
     read_model: ReadModel,
     *,
+    build: Build | None = None,
     page: int = PAGE,
     progress: Callable[[Position, Position], None] = lambda _, __: None,
 ) -> Checkpoint:
@@ -35,12 +76,13 @@ async def rebuild(
     Args:
         log: Where the events are.
         read_model: Prepared, and kept by nobody else meanwhile.
+        build: What applies the pages; without it, each is a commit of the read model.
         page: How many events at once.
-        progress: Told the checkpoint's position and the log's head after each commit.
+        progress: Told the last position that was applied and the log's head after each page.
 
     Raises:
         CheckpointConflict: somebody else keeps the read model.
-        ProjectionFailed: the projection raised; nothing of the page was stored.
+        ProjectionFailed: the projection raised; nothing of that page was stored.
         PositionGap: the log has a hole.
         LogWentBack: the read model is ahead of the log.
         ReadModelUnavailable, ReadFailed, StoreUnavailable: a server gave no answer.
@@ -49,19 +91,21 @@ async def rebuild(
     head = await log.head()
     if head < checkpoint.position:
         raise LogWentBack(checkpoint, head)
-    reading = _read(log, checkpoint.position, page)
+    build = build or _PageByPage(read_model, checkpoint)
+    last = checkpoint.position
+    reading = _read(log, last, page)
     try:
         while events := await reading:
-            _check(checkpoint.position, events)
+            _check(last, events)
             last = events[-1].position
             reading = _read(log, last, page)
-            checkpoint = await read_model.commit(events, checkpoint)
-            head = max(head, checkpoint.position)
-            progress(checkpoint.position, head)
+            await build.take(events)
+            head = max(head, last)
+            progress(last, head)
     finally:
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
-    return checkpoint
+    return await build.store()
 
 
 def _read(log: LogReader, after: Position, page: int) -> asyncio.Task[list[RecordedEvent]]:

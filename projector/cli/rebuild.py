@@ -27,6 +27,7 @@ from projector.cli.options import (
 )
 from projector.cli.switch import switch_to
 from projector.postgres import PostgresReadModel
+from projector.postgres_build import DocumentBuild
 from projector.projector import LOG
 from projector.rebuild import rebuild as build
 
@@ -79,7 +80,8 @@ async def rebuild(
         def tell(position: Position, head: Position) -> None:
             show(position, head)
 
-        reached = await build(log, model, progress=tell)
+        builds = await DocumentBuild.begin(model)
+        reached = await build(log, model, build=builds, progress=tell)
         before = await switch_to(model) if switch else None
     done = Rebuilt(
         projection=loaded.name,
