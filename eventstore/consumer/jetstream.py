@@ -20,7 +20,7 @@ from eventstore.consumer.following import Page, StreamState
 from eventstore.dataplane.connection import DataPlane
 from eventstore.dataplane.frames import Message
 from eventstore.dataplane.opening import connect as connect_plane
-from eventstore.dataplane.pulling import Pull, delivered
+from eventstore.dataplane.pulling import Delivered, Pull, delivered
 from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
@@ -116,24 +116,20 @@ class JetStreamCursor:
         pull = self._attached()
         await pull.wait(limit, self._patience_seconds)
         arrived = pull.arrived
-        events: list[RecordedEvent] = []
-        pending = 0
-        while arrived and len(events) < limit:
-            message = arrived[0]
-            try:
-                place = delivered(message)
-                if place.ordinal != self._ordinal + 1:
-                    return Page(events, pending, lost=True)
-                event = _event_at(place.sequence, message)
-            except ForeignMessage:
-                if events:
-                    break  # what comes before it counts; it is still there the next time
-                raise
-            arrived.popleft()
-            self._ordinal = place.ordinal
-            pending = place.pending
-            events.append(event)
-        return Page(events, pending)
+        taken: list[Message] = []
+        places: list[Delivered] = []
+        while arrived and len(taken) < limit:
+            place = delivered(arrived[0])
+            if place.ordinal != self._ordinal + len(taken) + 1:
+                if not taken:
+                    return Page([], lost=True)
+                break  # what comes before it counts; it is still there the next time
+            places.append(place)
+            taken.append(arrived.popleft())
+        events = _decoded(taken, places)
+        arrived.extendleft(reversed(taken[len(events) :]))
+        self._ordinal += len(events)
+        return Page(events, places[len(events) - 1].pending if events else 0)
 
     async def inspect(self) -> tuple[int, bool]:
         """Return the stream's last sequence, and whether we lack deliveries up to it.
@@ -171,6 +167,29 @@ class JetStreamCursor:
             answered(f"delete the consumer {self._consumer}"),
         ):
             await self._connection.api.delete_consumer(wire.STREAM, self._consumer)
+
+
+def _decoded(messages: Sequence[Message], places: Sequence[Delivered]) -> list[RecordedEvent]:
+    """Read the events of messages at their places in the stream, up to a stranger's.
+
+    Raises:
+        ForeignMessage: the first is none of the log's, or is at another place than its position.
+    """
+    parts = [(message.subject, message.headers, message.body) for message in messages]
+    events = wire_bytes.decode_all(parts)
+    if events is not None and all(
+        event.position == place.sequence for event, place in zip(events, places, strict=True)
+    ):
+        return events
+    events = []
+    for message, place in zip(messages, places, strict=True):
+        try:
+            events.append(_event_at(place.sequence, message))
+        except ForeignMessage:
+            if events:
+                break  # what comes before it counts
+            raise
+    return events
 
 
 def _event_at(sequence: int, message: Message) -> RecordedEvent:

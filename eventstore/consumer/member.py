@@ -92,7 +92,7 @@ class Share:
 
 
 Handle: TypeAlias = Callable[[Share], Awaitable[None]]
-"""Handles a share. `PartitionLost` may leave it; any other exception ends the member."""
+"""Handles a share, and lets `PartitionLost` out."""
 
 Follow: TypeAlias = Callable[[Position], Subscription]
 """Follows the log from behind a position, such as `eventstore.consumer.subscribe`."""
@@ -105,12 +105,27 @@ class GroupMember:
         group: Where leases and checkpoints are kept.
         follow: Opens a subscription to what the group handles.
         handle: Handles what is ours.
+        retry_on: Exceptions of the handler that time can mend, such as those of its database. The
+            partition begins again at its checkpoint with the next beat, a third of a lease later,
+            and the others go on. Any other exception ends the member.
     """
 
-    def __init__(self, group: Group, follow: Follow, handle: Handle) -> None:
+    def __init__(
+        self,
+        group: Group,
+        follow: Follow,
+        handle: Handle,
+        *,
+        retry_on: tuple[type[Exception], ...] = (),
+    ) -> None:
         self._group = group
         self._follow = follow
         self._handle = handle
+        self._retry_on: tuple[type[Exception], ...] = (
+            PartitionLost,
+            CheckpointUnavailable,
+            *retry_on,
+        )
         self._owned: dict[int, Lease] = {}
         self._assignment = Assignment()
         self._news = asyncio.Event()
@@ -134,7 +149,7 @@ class GroupMember:
         """Be a member until `stop`, or until an error; partitions are given back in both cases.
 
         Raises:
-            What the handler raises, but for `PartitionLost`; what the subscription raises.
+            What the handler raises, but for ``retry_on``; what the subscription raises.
         """
         heart = asyncio.ensure_future(self._beat())
         heart.add_done_callback(lambda _: self._news.set())
@@ -263,7 +278,7 @@ class GroupMember:
             await self._handle(share)
             if not share.committed:
                 await self._commit(lease, share.position)
-        except (PartitionLost, CheckpointUnavailable) as error:
+        except self._retry_on as error:
             # Its next owner, who may be ourselves, begins at the checkpoint.
             self._said.trouble(error)
             self._owned.pop(lease.partition, None)

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from hashlib import blake2b
 from typing import Any, Final, Self
+from uuid import uuid4
 
 import asyncpg
 
@@ -106,7 +107,8 @@ class PostgresGroup:
         self.lease_seconds = lease_seconds
         self._url = url
         self.name = group
-        self._member = member
+        # Two processes of one name are two members: they must not take each other's leases.
+        self._member = f"{member}/{uuid4().hex[:8]}"
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._turn = asyncio.Lock()  # a connection does one thing at a time
 
@@ -126,7 +128,7 @@ class PostgresGroup:
         Args:
             url: The database in which the members commit.
             group: The group's name.
-            member: This process's own name, which no other has at the same time.
+            member: This process's name, for who looks at the table: `name/` and eight characters.
             partitions: How many partitions the group has, for ever.
             lease_seconds: After such a silence a member's partitions go to others.
 

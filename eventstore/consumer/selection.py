@@ -10,8 +10,8 @@ import msgspec
 from eventstore import wire
 from eventstore.event import RecordedEvent
 from eventstore.query import Query
-from eventstore.stream import StreamName, category_of
-from eventstore.validation import QUERY_NAMES_MAX
+from eventstore.stream import StreamName, category_of, stream_name
+from eventstore.validation import QUERY_NAMES_MAX, check_query
 
 __all__ = ["SUBJECTS_MAX", "Selection"]
 
@@ -20,20 +20,32 @@ SUBJECTS_MAX: Final = 64
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Events that meet all three conditions; an empty one holds of any event.
+    """Events that meet all four conditions; an empty one holds of any event.
 
-    The stream's category is one of ``categories``, the stream is one of ``streams``, and the type
-    is one of ``types``.
+    The stream's category is one of ``categories``, the stream is one of ``streams``, the type is
+    one of ``types``, and the event has every one of ``tags``.
     """
 
     categories: tuple[str, ...] = ()
     streams: tuple[StreamName, ...] = ()
     types: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def everything(self) -> bool:
         """Whether it selects every event."""
-        return not (self.categories or self.streams or self.types)
+        return not (self.categories or self.streams or self.types or self.tags)
+
+    def check(self) -> None:
+        """Check that the log can be asked for it.
+
+        Raises:
+            InvalidStreamName, InvalidRequest: a name or a tag cannot be that of an event.
+        """
+        for stream in self.streams:
+            stream_name(stream)
+        if (query := self.query()) is not None:
+            check_query(query)
 
     def matches(self, event: RecordedEvent) -> bool:
         """Whether it selects an event."""
@@ -41,6 +53,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             (not self.categories or event.category in self.categories)
             and (not self.streams or event.stream in self.streams)
             and (not self.types or event.type in self.types)
+            and all(tag in event.tags for tag in self.tags)
         )
 
     def subjects(self) -> tuple[str, ...]:
@@ -76,7 +89,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     def query(self) -> Query | None:
         """The query that the log is asked with: it covers the selection; null for everything."""
         categories = self.categories or tuple(dict.fromkeys(map(category_of, self.streams)))
-        query = Query.of(categories=_if_few(categories), types=_if_few(self.types))
+        query = Query.of(
+            categories=_if_few(categories), types=_if_few(self.types), tags=_if_few(self.tags)
+        )
         return None if query == Query.everything() else query
 
 

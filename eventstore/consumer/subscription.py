@@ -85,6 +85,7 @@ def subscribe(
 
     Raises:
         ConfigError: the URL or the page size cannot be used.
+        InvalidRequest: a name or a tag of the selection cannot be that of an event.
     """
     url = checked_nats_url(nats_url)
     if not 0 < page_size <= READ_LIMIT_MAX:
@@ -92,6 +93,7 @@ def subscribe(
             f"page_size is {page_size}: it takes a number from 1 to {READ_LIMIT_MAX}."
         )
     wanted = selection or Selection()
+    wanted.check()
     subjects = wanted.subjects()
 
     def open_cursor() -> AbstractAsyncContextManager[Cursor]:

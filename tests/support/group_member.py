@@ -71,7 +71,8 @@ async def made(url: str, nats_url: str, member: str) -> AsyncIterator[GroupMembe
         def follow(after: Position) -> Subscription:
             return subscribe(nats_url, store=store, after=after, page_size=50, patience_seconds=0.1)
 
-        yield GroupMember(joined, follow, handle)
+        away = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+        yield GroupMember(joined, follow, handle, retry_on=away)
 
 
 async def main(url: str, nats_url: str, name: str) -> None:

@@ -31,21 +31,32 @@ from tests.support.group_member import (
     observe,
 )
 from tests.support.source import ROOT
+from verification.cluster.nats import NatsServer
+from verification.cluster.postgres import PostgresServer
 
 pytestmark = pytest.mark.stack
 
 STREAMS = 24
 
 
-@pytest.fixture
-def observed_url(store_url: str) -> str:
+def with_observations(url: str) -> str:
     async def create() -> None:
-        connection = await asyncpg.connect(store_url)
+        connection = await asyncpg.connect(url)
         await connection.execute(OBSERVED)
         await connection.close()
 
     asyncio.run(create())
-    return store_url
+    return url
+
+
+@pytest.fixture
+def observed_url(store_url: str) -> str:
+    return with_observations(store_url)
+
+
+@pytest.fixture
+def killable_observed_url(killable_store_url: str) -> str:
+    return with_observations(killable_store_url)
 
 
 async def fetch(url: str, query: str) -> list[asyncpg.Record]:
@@ -60,26 +71,31 @@ async def owners(url: str) -> dict[str, int]:
     """How many partitions each member has whose lease has not expired."""
     rows = await fetch(
         url,
-        "SELECT owner, count(*) FROM consumer.partitions "
-        "WHERE expires_at > clock_timestamp() GROUP BY owner",
+        "SELECT split_part(owner, '/', 1) AS owner, count(*) FROM consumer.partitions "
+        "WHERE expires_at > clock_timestamp() GROUP BY 1",
     )
     return {row["owner"]: row["count"] for row in rows}
 
 
+AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""The server is being killed, or nobody has joined yet, so that there is no table."""
+
+
 async def owned_by(url: str, wanted: dict[str, int]) -> None:
     async def reached() -> bool:
-        try:
+        with contextlib.suppress(*AWAY):
             return await owners(url) == wanted
-        except asyncpg.UndefinedTableError:
-            return False  # nobody has joined yet
+        return False
 
     await support.until(reached)
 
 
 async def handled(url: str, events: int) -> None:
     async def reached() -> bool:
-        (row,) = await fetch(url, "SELECT count(DISTINCT position) FROM observed")
-        return bool(row["count"] >= events)
+        with contextlib.suppress(*AWAY):
+            (row,) = await fetch(url, "SELECT count(DISTINCT position) FROM observed")
+            return bool(row["count"] >= events)
+        return False
 
     await support.until(reached)
 
@@ -90,7 +106,7 @@ async def traffic(store: EventStore) -> AsyncIterator[None]:
 
     async def append() -> None:
         for turn in range(10_000):
-            await support.append(store, 2, stream=f"order-{turn % STREAMS}")
+            await support.append_surely(store, 2, stream=f"order-{turn % STREAMS}")
             await asyncio.sleep(0.002)
 
     async with support.running(append()):
@@ -174,6 +190,38 @@ async def test_members_are_killed_and_paused(
         log = await support.whole_log(store)
         await handled(url, len(log))
     assert await judged(url, log) == []
+
+
+async def test_members_outlive_their_servers(
+    killable_observed_url: str, killable_postgres: PostgresServer, killable_nats: NatsServer
+) -> None:
+    url, nats_url = killable_observed_url, killable_nats.url
+    async with (
+        PostgresEventStore.connect(url, timeout_seconds=5) as store,
+        support.relaying(url, nats_url),
+        joined(url, nats_url, "a"),
+        joined(url, nats_url, "b"),
+    ):
+        async with traffic(store):
+            await owned_by(url, {"a": 4, "b": 4})
+            seen = 0
+            for server in (killable_postgres, killable_nats, killable_postgres):
+                seen += 200
+                await handled(url, seen)
+                await server.kill()
+                await server.start()
+            await handled(url, seen + 200)
+        log = await support.whole_log(store)
+        await handled(url, len(log))
+    assert await judged(url, log) == []
+
+
+async def test_two_of_one_name_are_two_members(observed_url: str) -> None:
+    async with group(observed_url, "a") as one, group(observed_url, "a") as other:
+        await one.renew()
+        surplus = (await other.renew(), await one.renew())[1].surplus
+        assert len(surplus) == PARTITIONS // 2
+        assert (await other.renew()).leases == {}
 
 
 async def test_who_was_paused_is_fenced_and_stores_nothing(observed_url: str) -> None:

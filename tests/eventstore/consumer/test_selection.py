@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore import wire
 from eventstore.consumer.fingerprints import Fingerprints
 from eventstore.consumer.selection import SUBJECTS_MAX, Selection
+from eventstore.errors import InvalidRequest
 from eventstore.event import RecordedEvent
+from eventstore.query import Query
 from eventstore.stream import StreamName, category_of
-from eventstore.validation import check_query
 from tests.support.recorded import log, recorded, stream_names
 
 names = st.text(st.sampled_from("ab .*>%é"), min_size=1, max_size=4)
@@ -44,7 +47,6 @@ def test_subjects_and_query_cover_what_is_selected(
     assert len(matching) == 1  # JetStream refuses filters that overlap
     query = selection.query()
     if query is not None:
-        check_query(query)
         assert query.matches_parts(category_of(stream), event_type, ())
 
 
@@ -54,6 +56,29 @@ def test_no_more_subjects_than_jetstream_is_asked_for() -> None:
     assert Selection(types=many, categories=("order",)).subjects() == ("events.order.*.*",)
     assert Selection(categories=many).subjects() == (wire.SUBJECTS,)
     assert Selection(categories=many).query() is None
+
+
+def test_tags_are_filtered_here_and_by_the_log() -> None:
+    tagged = msgspec.structs.replace(recorded(1), tags=("a:1", "b:2"))
+    selection = Selection(tags=("b:2",))
+    assert selection.matches(tagged)
+    assert not selection.matches(recorded(1))
+    assert not Selection(tags=("b:2", "c:3")).matches(tagged)
+    assert selection.subjects() == (wire.SUBJECTS,)
+    assert selection.query() == Query.of(tags=("b:2",))
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(streams=(StreamName("nameless"),)),
+        Selection(types=("a\nb",)),
+        Selection(tags=("a b",)),
+    ],
+)
+def test_what_no_event_can_have_is_refused(selection: Selection) -> None:
+    with pytest.raises(InvalidRequest):
+        selection.check()
 
 
 def test_streams_outside_the_categories_select_nothing() -> None:

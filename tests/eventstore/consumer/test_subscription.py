@@ -15,6 +15,8 @@ from eventstore import wire
 from eventstore.consumer import Selection, subscribe
 from eventstore.errors import ConfigError, ContentDiffers, ForeignMessage, PositionGap
 from eventstore.event import Event, RecordedEvent
+from eventstore.grpc.client import GrpcEventStore
+from eventstore.grpc.server import serve
 from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.store import EventStore
@@ -99,6 +101,21 @@ async def test_without_jetstream_and_without_a_relay_it_reads_the_log(
                 head = await support.append(store, 250)
                 events += await received(subscription, head)
         assert events == await support.whole_log(store)
+
+
+async def test_what_jetstream_lacks_comes_over_grpc(store_url: str, nats_url: str) -> None:
+    orders = Selection(categories=("order",), types=("Placed",))
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        serve(store) as port,
+        GrpcEventStore.connect(f"grpc://127.0.0.1:{port}") as client,
+        consumer(nats_url, client) as everything,
+        consumer(nats_url, client, selection=orders) as selected,
+    ):
+        head = await fill(store)  # and nobody relays it
+        log = await support.whole_log(store)
+        assert await received(everything, head) == log
+        assert await received(selected, head) == [e for e in log if orders.matches(e)]
 
 
 async def test_it_survives_the_deletion_of_the_stream(store_url: str, nats_url: str) -> None:
