@@ -11,7 +11,7 @@ import bisect
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-__all__ = ["CONTENT_TYPE", "Counter", "Histogram", "StoreMetrics"]
+__all__ = ["CONTENT_TYPE", "Counter", "Gauge", "Histogram", "StoreMetrics"]
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -45,21 +45,47 @@ class Counter:
             yield f"{self._name}{{{labels}}} {count}" if labels else f"{self._name} {count}"
 
 
-class Histogram:
-    """How long something took, by the value of one label."""
+class Gauge:
+    """What something is at the moment, by the values of its labels."""
 
-    def __init__(self, name: str, text: str, label: str) -> None:
+    def __init__(self, name: str, text: str, labels: tuple[str, ...]) -> None:
+        self._name = name
+        self._text = text
+        self._labels = labels
+        self._values: dict[tuple[str, ...], float] = {}
+
+    def set(self, value: float, *values: str) -> None:
+        """Say what it is, for a value of each label."""
+        self._values[values] = value
+
+    def lines(self) -> Iterator[str]:
+        """Its lines of the exposition."""
+        yield f"# HELP {self._name} {self._text}"
+        yield f"# TYPE {self._name} gauge"
+        for values, number in sorted(self._values.items()):
+            named = zip(self._labels, values, strict=True)
+            labels = ",".join(f'{label}="{value}"' for label, value in named)
+            yield f"{self._name}{{{labels}}} {number:.12g}"
+
+
+class Histogram:
+    """How large something was, in seconds unless other bounds say more, by a label's value."""
+
+    def __init__(
+        self, name: str, text: str, label: str, *, bounds: Sequence[float] = SECONDS
+    ) -> None:
         self._name = name
         self._text = text
         self._label = label
+        self._bounds = bounds
         self._counts: dict[str, list[int]] = {}
         self._sums: dict[str, float] = {}
 
-    def observe(self, value: str, seconds: float) -> None:
-        """Count one that took so long."""
-        counts = self._counts.setdefault(value, [0] * (len(SECONDS) + 1))
-        counts[bisect.bisect_left(SECONDS, seconds)] += 1
-        self._sums[value] = self._sums.get(value, 0.0) + seconds
+    def observe(self, value: str, size: float) -> None:
+        """Count one that was so large."""
+        counts = self._counts.setdefault(value, [0] * (len(self._bounds) + 1))
+        counts[bisect.bisect_left(self._bounds, size)] += 1
+        self._sums[value] = self._sums.get(value, 0.0) + size
 
     def lines(self) -> Iterator[str]:
         """Its lines of the exposition."""
@@ -68,7 +94,7 @@ class Histogram:
         for value, counts in sorted(self._counts.items()):
             label = f'{self._label}="{value}"'
             total = 0
-            for bound, count in zip((*map(str, SECONDS), "+Inf"), counts, strict=True):
+            for bound, count in zip((*map(str, self._bounds), "+Inf"), counts, strict=True):
                 total += count
                 yield f'{self._name}_bucket{{{label},le="{bound}"}} {total}'
             yield f"{self._name}_sum{{{label}}} {self._sums[value]:.9g}"

@@ -16,7 +16,6 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import NoReturn, Self
 
-import msgspec
 import nats.js.errors
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
@@ -29,9 +28,10 @@ from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint, announced_on
+from projector.lag import StreamExtent
 from projector.projection import Projection
 
-__all__ = ["JetStreamDelivery", "StreamExtent", "extent", "last_sequence"]
+__all__ = ["JetStreamDelivery", "extent", "last_sequence"]
 
 
 class JetStreamDelivery:
@@ -128,14 +128,6 @@ class JetStreamDelivery:
     async def last_sequence(self) -> int:
         """Return the stream's last sequence; see `Delivery.last_sequence`."""
         return await last_sequence(self._connection)
-
-
-class StreamExtent(msgspec.Struct, frozen=True, kw_only=True):
-    """What the stream holds: from ``first`` to ``last``, less ``holes`` in between."""
-
-    first: int
-    last: int
-    holes: int
 
 
 async def extent(connection: Connection) -> StreamExtent:

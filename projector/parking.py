@@ -12,10 +12,12 @@ stay in order, with a method ``order_key(event)``, a pure function that returns 
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import traceback
 from collections.abc import Callable
 from typing import Final, TypeAlias
+from uuid import UUID
 
 import msgspec
 
@@ -79,14 +81,14 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
     state: AsideState
     order_key: str
-    event_id: str
+    event_id: UUID
     event_type: str
     stream: str
     error_type: str | None
     error: str | None
     traceback: str | None
     attempts: int
-    since: str
+    since: dt.datetime
 
 
 def order_key(projection: object) -> OrderKey:

@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projector.errors import GenerationBehind, GenerationUnknown
-from projector.postgres_tables import DOCUMENTS, active_generations, checkpoints
+from projector.errors import GenerationBehind, GenerationSetAside, GenerationUnknown
+from projector.postgres_tables import DOCUMENTS, active_generations, checkpoints, set_aside
 from projector.projection import Projection
 
 __all__ = ["active_generation", "adopt", "switch"]
@@ -47,6 +47,7 @@ async def switch(
     Raises:
         GenerationUnknown: it was never prepared.
         GenerationBehind: it has not applied all that the active one has.
+        GenerationSetAside: it has parked more than the active one.
     """
     name = projection.name
     active = await active_generation(connection, name)
@@ -64,6 +65,10 @@ async def switch(
     position = positions[projection.generation]
     if position < positions[active] and not even_if_behind:
         raise GenerationBehind(name, projection.generation, position, active, positions[active])
+    waiting = await _waiting(connection, name)
+    lacks = waiting.get(projection.generation, 0)
+    if lacks > waiting.get(active, 0) and not even_if_behind:
+        raise GenerationSetAside(name, projection.generation, lacks)
     await connection.execute(
         sa.update(active_generations)
         .filter_by(projection=name)
@@ -71,6 +76,17 @@ async def switch(
     )
     await _show(connection, projection)
     return active
+
+
+async def _waiting(connection: AsyncConnection, projection: str) -> dict[int, int]:
+    """Count by generation what is parked and held; it stays, as the checkpoints are locked."""
+    query = (
+        sa.select(set_aside.c.generation, sa.func.count().label("waiting"))
+        .filter_by(projection=projection)
+        .where(set_aside.c.state != "skipped")
+        .group_by(set_aside.c.generation)
+    )
+    return {row.generation: row.waiting for row in await connection.execute(query)}
 
 
 async def _show(connection: AsyncConnection, projection: Projection) -> None:

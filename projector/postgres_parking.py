@@ -195,11 +195,4 @@ def _described(cause: Cause) -> dict[str, Any]:
 
 def _aside(row: sa.RowMapping) -> Aside:
     fields = dict(row)
-    return Aside(
-        **fields
-        | {
-            "state": AsideState(fields["state"]),
-            "event_id": str(fields["event_id"]),
-            "since": fields["since"].isoformat(timespec="seconds"),
-        }
-    )
+    return Aside(**fields | {"state": AsideState(fields["state"])})

@@ -20,9 +20,11 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from eventstore.config import server_of
 from eventstore.stream import Position
 from projector.errors import ReadModelUnavailable
+from projector.lag import GenerationState
+from projector.parking import Aside
 from projector.postgres_tables import DOCUMENTS
 
-__all__ = ["GenerationState", "PostgresProgress"]
+__all__ = ["PostgresProgress", "Reached"]
 
 _CONNECTIONS: Final = 4
 _CLOSE_SECONDS: Final = 2.0
@@ -36,8 +38,9 @@ SELECT c.projection, c.generation, coalesce(a.generation = c.generation, false) 
        coalesce(CASE WHEN h.position = c.position + 1 THEN h.error_type || ': ' || h.error END,
                 s.last_error) AS last_error
 FROM projector.checkpoints AS c
-LEFT JOIN projector.active_generations AS a USING (projection)
-LEFT JOIN projector.halts AS h USING (projection, generation)
+LEFT JOIN projector.active_generations AS a ON a.projection = c.projection
+LEFT JOIN projector.halts AS h
+  ON h.projection = c.projection AND h.generation = c.generation
 LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state = 'parked') AS parked,
            count(*) FILTER (WHERE state = 'held') AS held,
@@ -62,27 +65,16 @@ FROM projector.checkpoints AS c JOIN projector.active_generations USING (project
 WHERE c.projection = $1
 """
 
+_SET_ASIDE: Final = """
+SELECT position, state, order_key, event_id, event_type, stream,
+       error_type, error, traceback, attempts, since
+FROM projector.set_aside_events
+WHERE projection = $1 AND generation = $2 AND position > $3
+  AND ($4::bigint IS NULL OR position <= $4)
+ORDER BY position LIMIT $5
+"""
+
 _quote: Final = PGDialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
-
-
-class GenerationState(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one generation of a read model is, and what it lacks.
-
-    ``halted_at`` is the event that its projector cannot get past; ``last_error`` is that of it, or
-    of the event that was parked last. ``first_waiting`` is the first one parked or held.
-    """
-
-    projection: str
-    generation: int
-    active: bool
-    position: Position
-    updated_at: dt.datetime
-    parked: int
-    held: int
-    skipped: int
-    first_waiting: Position | None
-    halted_at: Position | None
-    last_error: str | None
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +124,23 @@ class PostgresProgress:
         """
         rows = await self._fetch(_STATES, projection)
         return [msgspec.convert(dict(row), GenerationState) for row in rows]
+
+    async def set_aside(
+        self,
+        projection: str,
+        generation: int,
+        *,
+        after: Position = Position(0),
+        until: Position | None = None,
+        limit: int = 1000,
+    ) -> list[Aside]:
+        """Return what a generation has set aside, with a position above ``after``, in order.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        rows = await self._fetch(_SET_ASIDE, projection, generation, after, until, limit)
+        return [msgspec.convert(dict(row), Aside) for row in rows]
 
     async def reached(self, projection: str, position: Position) -> Reached | None:
         """Return where the active generation is, null if none was prepared.

@@ -30,6 +30,12 @@ app.command("projector.cli.rebuild:rebuild", name="rebuild", help="Build a read 
 app.command("projector.cli.switch:switch", name="switch", help="Change the active generation.")
 app.command("projector.cli.feed:app", name="feed", help="Carry changes of a read model onto NATS.")
 app.command("projector.cli.status:status", name="status", help="Say how far a projection is.")
+app.command("projector.cli.lag:lag", name="lag", help="Say how far all are behind the log.")
+app.command("projector.cli.park:park", name="park", help="List or show events set aside.")
+app.command("projector.cli.replay:replay", name="replay", help="Apply parked events after all.")
+app.command("projector.cli.replay:skip", name="skip", help="Leave an event out for good.")
+app.command("projector.cli.tail:tail", name="tail", help="Print events as they are applied.")
+app.command("projector.cli.top:top", name="top", help="Watch all projections, live.")
 
 
 def main() -> int:

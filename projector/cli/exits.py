@@ -6,6 +6,7 @@
 | 1 | the log broke its promise: it went back, or the stream holds what is none of it |
 | 2 | usage or configuration: an option, a URL, a projection that cannot be loaded |
 | 3 | not yet: a generation is behind the active one |
+| 4 | incomplete: events are parked or held, or the projection has halted |
 | 5 | infrastructure: a server cannot be reached or did not answer |
 | 70 | an internal error: a bug of ours, or of the projection |
 | 130, 143 | interrupted, terminated |
@@ -14,6 +15,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 from eventstore.errors import ConfigError as StoreConfigError
 from eventstore.errors import ForeignMessage, SchemaMismatch
@@ -21,9 +23,13 @@ from projector.errors import (
     ConfigError,
     FeedUnknown,
     GenerationBehind,
+    GenerationSetAside,
     GenerationUnknown,
     LogWentBack,
+    NotSetAside,
+    ParkingFull,
     ProjectionFailed,
+    TablesDiffer,
 )
 
 __all__ = ["Exit", "exit_of"]
@@ -36,24 +42,26 @@ class Exit(enum.IntEnum):
     VIOLATION = 1
     USAGE = 2
     NOT_YET = 3
+    INCOMPLETE = 4
     INFRASTRUCTURE = 5
     INTERNAL = 70
     INTERRUPTED = 130
     PIPE_CLOSED = 141
 
 
+_EXITS: Final[tuple[tuple[tuple[type[Exception], ...], Exit], ...]] = (
+    ((ConfigError, StoreConfigError, SchemaMismatch, TablesDiffer), Exit.USAGE),
+    ((GenerationUnknown, FeedUnknown, NotSetAside), Exit.USAGE),
+    ((GenerationBehind, GenerationSetAside), Exit.NOT_YET),
+    ((ParkingFull,), Exit.INCOMPLETE),
+    ((LogWentBack, ForeignMessage), Exit.VIOLATION),
+    ((ProjectionFailed,), Exit.INTERNAL),
+)
+
+
 def exit_of(error: Exception) -> Exit:
     """Return the exit code that an error ends with."""
-    match error:
-        case ConfigError() | StoreConfigError() | SchemaMismatch():
-            return Exit.USAGE
-        case GenerationUnknown() | FeedUnknown():
-            return Exit.USAGE
-        case GenerationBehind():
-            return Exit.NOT_YET
-        case LogWentBack() | ForeignMessage():
-            return Exit.VIOLATION
-        case ProjectionFailed():
-            return Exit.INTERNAL
-        case _:
-            return Exit.INFRASTRUCTURE
+    for errors, code in _EXITS:
+        if isinstance(error, errors):
+            return code
+    return Exit.INFRASTRUCTURE

@@ -1,11 +1,12 @@
-"""What both commands have: options, and where a projection is looked for."""
+"""What the commands share: options, where a projection is looked for, and printing."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
@@ -19,17 +20,27 @@ from projector.projection import Projection, load_projection
 __all__ = [
     "DatabaseUrl",
     "Generation",
+    "Json",
     "NatsUrl",
     "ProjectionName",
+    "ProjectionOrName",
     "StoreUrl",
     "WithoutStore",
     "lease_name",
     "load",
+    "name_of",
+    "print_json",
 ]
 
 ProjectionName = Annotated[
     str, Parameter(help="A projection that is built in (stream-totals), or MODULE:ATTRIBUTE.")
 ]
+
+ProjectionOrName = Annotated[
+    str, Parameter(help="The name of a projection, or MODULE:ATTRIBUTE, where it is.")
+]
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document.")]
 
 Generation = Annotated[
     int | None,
@@ -95,6 +106,20 @@ def load(given: str, generation: int | None = None) -> Projection:
             )
         return loaded
     return DocumentTable(loaded, generation or 1)
+
+
+def name_of(given: str) -> str:
+    """Return the name of a projection that was named, or given by where it is.
+
+    Raises:
+        ConfigError: it cannot be loaded.
+    """
+    return load(given).name if ":" in given else given
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON on standard output."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
 
 
 def lease_name(projection: Projection) -> str:

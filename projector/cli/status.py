@@ -3,49 +3,31 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AsyncExitStack
 from typing import Annotated
 
-import msgspec
 from cyclopts import Parameter
 
-from eventstore.jetstream import connect
-from eventstore.postgres.store import PostgresEventStore
-from projector import config
+from projector.cli.exits import Exit
+from projector.cli.measuring import exit_for, measuring, seconds_text
 from projector.cli.options import (
     DatabaseUrl,
     Generation,
+    Json,
     NatsUrl,
-    ProjectionName,
+    ProjectionOrName,
     StoreUrl,
     WithoutStore,
-    load,
+    name_of,
+    print_json,
 )
-from projector.jetstream import last_sequence
-from projector.postgres import PostgresReadModel
-from projector.projection import Projection
+from projector.errors import GenerationUnknown
+from projector.lag import Lag
 
-__all__ = ["ProjectorStatus", "status"]
-
-
-class ProjectorStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a projection is.
-
-    ``lag`` counts the events that the log holds (without a store to ask, the stream) and the read
-    model does not: a stream that lost its tail, or a relay that stands still, does not hide them.
-    """
-
-    projection: str
-    generation: int
-    state: str
-    checkpoint: int
-    last_sequence: int
-    head: int | None
-    lag: int
+__all__ = ["status"]
 
 
 async def status(
-    projection: ProjectionName,
+    projection: ProjectionOrName,
     /,
     *,
     generation: Generation = None,
@@ -57,56 +39,58 @@ async def status(
         float,
         Parameter(name="--timeout", help="How many seconds to wait for each answer."),
     ] = 5.0,
-    json: Annotated[
-        bool, Parameter(name="--json", negative="", help="Print one JSON document.")
-    ] = False,
-) -> None:
-    """Say how far a projection is; exit 5 if a server cannot be asked."""
-    loaded = load(projection, generation)
-    database, nats = config.database_url(database_url), config.nats_url(nats_url)
-    store = None if without_store else config.store_url(store_url, database)
-    found = await _ask(loaded, database, nats, store, timeout_seconds)
-    sys.stdout.write(msgspec.json.encode(found).decode() + "\n" if json else _text(found))
+    json: Json = False,
+) -> Exit:
+    """Say how far a projection is, and what it lacks.
+
+    Exit 4 if events are parked or held or it has halted, 1 if the log went back or has a hole, 5 if
+    a server cannot be asked.
+    """
+    name = name_of(projection)
+    async with measuring(
+        name,
+        database_url=database_url,
+        nats_url=nats_url,
+        store_url=store_url,
+        without_store=without_store,
+        timeout_seconds=timeout_seconds,
+    ) as ask:
+        measured = await ask()
+    found = [
+        one
+        for one in measured
+        if (one.active if generation is None else one.generation == generation)
+    ]
+    if not found:
+        raise GenerationUnknown(name, generation or 1, [one.generation for one in measured])
+    (lag,) = found
+    if json:
+        print_json(lag)
+    else:
+        sys.stdout.write(_text(lag))
+    return exit_for(found)
 
 
-async def _ask(
-    projection: Projection, database: str, nats: str, store: str | None, timeout_seconds: float
-) -> ProjectorStatus:
-    async with AsyncExitStack() as stack:
-        model = await stack.enter_async_context(
-            PostgresReadModel.open(database, projection, timeout_seconds=timeout_seconds)
-        )
-        link = await stack.enter_async_context(
-            connect(nats, name="projector status", timeout_seconds=timeout_seconds)
-        )
-        # In this order: what is ahead of something read after it is really ahead.
-        checkpoint = await model.checkpoint()
-        last = await last_sequence(link)
-        head = None
-        if store is not None:
-            log = await stack.enter_async_context(
-                PostgresEventStore.connect(store, pool_size=1, timeout_seconds=timeout_seconds)
-            )
-            head = await log.head()
-    end = last if head is None else head
-    lag = end - checkpoint.position
-    return ProjectorStatus(
-        projection=projection.name,
-        generation=projection.generation,
-        state="behind" if lag > 0 else "caught up" if lag == 0 else "ahead of the log",
-        checkpoint=checkpoint.position,
-        last_sequence=last,
-        head=head,
-        lag=lag,
-    )
-
-
-def _text(found: ProjectorStatus) -> str:
+def _text(found: Lag) -> str:
+    active = "active" if found.active else "not active"
     head = "not asked" if found.head is None else f"{found.head:,}"
-    return (
-        f"{found.projection}, generation {found.generation}: {found.state}\n"
-        f"checkpoint       {found.checkpoint:,}\n"
-        f"last sequence    {found.last_sequence:,}\n"
-        f"log head         {head}\n"
-        f"lag              {found.lag:,}\n"
+    lag = (
+        "unknown"
+        if found.lag is None
+        else f"{found.lag:,} events, {seconds_text(found.lag_seconds)}"
     )
+    lines = [
+        f"{found.projection}, generation {found.generation} ({active}): {found.state}",
+        f"checkpoint       {found.checkpoint:,}",
+        f"log head         {head}",
+        f"lag              {lag}",
+        f"stream           to {found.last_sequence:,}, {found.stream_holes:,} holes",
+        f"set aside        {found.parked:,} parked, {found.held:,} held, {found.skipped:,} skipped",
+    ]
+    if found.hole is not None:
+        lines.append(f"hole             position {found.hole:,} is not in the log")
+    if found.halted_at is not None:
+        lines.append(f"halted at        {found.halted_at:,}")
+    if found.last_error is not None:
+        lines.append(f"last error       {found.last_error}")
+    return "\n".join(lines) + "\n"

@@ -42,7 +42,7 @@ async def switch_to(model: PostgresReadModel, *, even_if_behind: bool = False) -
     """Make the model's generation the active one; return which was it before.
 
     Raises:
-        GenerationUnknown, GenerationBehind: it is refused.
+        GenerationUnknown, GenerationBehind, GenerationSetAside: it is refused.
         ReadModelUnavailable: no answer came.
     """
     async with model.transaction() as connection:

@@ -136,25 +136,13 @@ async def test_a_nats_that_was_restored_from_an_older_copy_is_no_trouble(
         await support.assert_each_was_applied_once(store_url, await relaying.whole_log(store))
 
 
-async def holed_stream(nats_url: str, store: PostgresEventStore, holes: Sequence[int]) -> None:
-    """A stream that lost messages in its midst, as a damaged file does."""
-    client = await nats.connect(nats_url)
-    api = client.jetstream()
-    await api.add_stream(name=wire.STREAM, subjects=[wire.SUBJECTS])
-    async with relaying.publisher(nats_url) as stream:
-        await stream.publish(relaying.messages(await relaying.whole_log(store)))
-    for sequence in holes:
-        await api.delete_msg(wire.STREAM, sequence)
-    await client.close()
-
-
 @pytest.mark.parametrize("holes", [[3], [1, 2], [4, 5, 6, 9], [10], list(range(1, 11))])
 async def test_a_hole_in_the_stream_is_filled_from_the_log(
     store_url: str, nats_url: str, holes: list[int]
 ) -> None:
     async with PostgresEventStore.connect(store_url) as store:
         await relaying.append(store, 10)
-        await holed_stream(nats_url, store, holes)
+        await relaying.holed_stream(nats_url, store, holes)
         async with support.projecting(store_url, nats_url):
             await support.projected(store_url, 10)
         await support.assert_each_was_applied_once(store_url, await relaying.whole_log(store))
@@ -170,7 +158,7 @@ async def test_without_a_log_a_hole_in_the_stream_is_said_and_waited_out(
 
     async with PostgresEventStore.connect(store_url) as store:
         await relaying.append(store, 5)
-        await holed_stream(nats_url, store, [3])
+        await relaying.holed_stream(nats_url, store, [3])
         async with support.projecting(store_url, nats_url, with_log=False):
             await relaying.until(said)
             await support.projected(store_url, 2)

@@ -15,6 +15,7 @@ import pytest
 from eventstore.postgres.store import PostgresEventStore
 from projector.cli import main
 from projector.cli.status import status
+from projector.errors import GenerationUnknown
 from tests.support import projecting as support
 from tests.support import relaying
 
@@ -48,7 +49,8 @@ async def test_run_projects_until_it_is_told_to_stop_and_status_says_how_far(
     async with PostgresEventStore.connect(store_url) as store:
         async with relaying.relaying(store_url, nats_url):
             await relaying.relayed(nats_url, await relaying.append(store, 5))
-        assert (await asked(store_url, nats_url, capsys))["state"] == "behind"
+        with pytest.raises(GenerationUnknown, match="has no generation 1, there is none at all"):
+            await asked(store_url, nats_url, capsys)
         with projector_running(store_url, nats_url) as process:
             await support.projected(store_url, 5)
             process.send_signal(signal.SIGTERM)
@@ -58,20 +60,34 @@ async def test_run_projects_until_it_is_told_to_stop_and_status_says_how_far(
         assert await asked(store_url, nats_url, capsys) == {
             "projection": "stream-totals",
             "generation": 1,
+            "active": True,
             "state": "caught up",
             "checkpoint": 5,
-            "last_sequence": 5,
             "head": 5,
             "lag": 0,
+            "lag_seconds": 0.0,
+            "hole": None,
+            "last_sequence": 5,
+            "stream_holes": 0,
+            "parked": 0,
+            "held": 0,
+            "skipped": 0,
+            "halted_at": None,
+            "last_error": None,
         }
         await relaying.append(store, 2)
         found = await asked(store_url, nats_url, capsys)
         assert (found["state"], found["lag"]) == ("behind", 2), "a relay that stands still is no 0"
+        assert found["lag_seconds"] > 0
         await status("stream-totals", database_url=store_url, nats_url=nats_url)
-        assert capsys.readouterr().out == (
-            "stream-totals, generation 1: behind\n"
-            "checkpoint       5\nlast sequence    5\nlog head         7\nlag              2\n"
-        )
+        first, *lines = capsys.readouterr().out.splitlines()
+        assert first == "stream-totals, generation 1 (active): behind"
+        assert lines[:2] == ["checkpoint       5", "log head         7"]
+        assert lines[2].startswith("lag              2 events, ")
+        assert lines[3:] == [
+            "stream           to 5, 0 holes",
+            "set aside        0 parked, 0 held, 0 skipped",
+        ]
         await support.assert_each_was_applied_once(store_url, (await relaying.whole_log(store))[:5])
 
 

@@ -141,3 +141,15 @@ async def whole_log(store: EventStore) -> list[RecordedEvent]:
 async def assert_the_stream_is_the_log(store: EventStore, nats_url: str) -> None:
     log = await whole_log(store)
     assert await stream_content(nats_url) == [(event.position, event) for event in log]
+
+
+async def holed_stream(nats_url: str, store: EventStore, holes: Sequence[int]) -> None:
+    """A stream that lost messages in its midst, as a damaged file does."""
+    client = await nats.connect(nats_url)
+    api = client.jetstream()
+    await api.add_stream(name=wire.STREAM, subjects=[wire.SUBJECTS])
+    async with publisher(nats_url) as stream:
+        await stream.publish(messages(await whole_log(store)))
+    for sequence in holes:
+        await api.delete_msg(wire.STREAM, sequence)
+    await client.close()
