@@ -26,7 +26,7 @@ import msgspec
 from benchmarks.counts import CountsByAccount, account
 from benchmarks.document import Row, main
 from benchmarks.latency import measure_latency
-from benchmarks.logs import DATA_JSON, fill_streams, server
+from benchmarks.logs import DATA_JSON, fill, fill_streams, server
 from benchmarks.peers import EVENTSOURCING, PeerFailed, eventsourcing
 from benchmarks.relay import nats_server, read_all, relay_rate
 from eventstore import RecordedEvent, connect
@@ -49,15 +49,26 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int
     streams: int
     events_a_stream: int
+    rebuild_events: int
     peer_events: int
     latency_seconds: float
 
 
 FULL: Final = Scale(
-    rounds=3, streams=2000, events_a_stream=100, peer_events=5000, latency_seconds=10.0
+    rounds=3,
+    streams=2000,
+    events_a_stream=100,
+    rebuild_events=1_000_000,
+    peer_events=5000,
+    latency_seconds=10.0,
 )
 QUICK: Final = Scale(
-    rounds=1, streams=300, events_a_stream=100, peer_events=500, latency_seconds=3.0
+    rounds=1,
+    streams=300,
+    events_a_stream=100,
+    rebuild_events=30_000,
+    peer_events=500,
+    latency_seconds=3.0,
 )
 
 
@@ -175,8 +186,10 @@ async def measure_counts(
     )
 
 
-async def measure_rebuild(store_url: str, log: list[RecordedEvent]) -> Row:
-    """A read model from the log."""
+async def measure_rebuild(store_url: str, log: list[RecordedEvent], events: int) -> Row:
+    """A read model from the log, which is made longer for it."""
+    async with connect(store_url) as filling:
+        await fill(filling, events - len(log), run_name="rebuild")
     table = DocumentTable(CountsByAccount(), 99)
     async with (
         PostgresReadModel.open(store_url, table) as model,
@@ -185,7 +198,7 @@ async def measure_rebuild(store_url: str, log: list[RecordedEvent]) -> Row:
         await model.prepare()
         began = time.perf_counter()
         await rebuild(store, model, build=await DocumentBuild.begin(model))
-        rate = len(log) / (time.perf_counter() - began)
+        rate = events / (time.perf_counter() - began)
     limit = await limit_rate(store_url, log, "rebuild")
     return Row(
         name="rebuild-1m",
@@ -194,7 +207,7 @@ async def measure_rebuild(store_url: str, log: list[RecordedEvent]) -> Row:
         limit=limit,
         limit_name="a bare fold and upsert",
         ratio_to_limit=rate / limit,
-        note=f"{len(log):,} events",
+        note=f"{events:,} events",
     )
 
 
@@ -208,7 +221,7 @@ def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `mai
             log = runner.run(_filled(url, scale))
             peer_url = runner.run(started.create_database("eventsourcing"))
             yield runner.run(measure_counts(url, peer_url, log, scale))
-            yield runner.run(measure_rebuild(url, log))
+            yield runner.run(measure_rebuild(url, log, scale.rebuild_events))
         finally:
             runner.run(postgres.__aexit__(None, None, None))
         yield runner.run(measure_latency(scale.latency_seconds))
