@@ -10,18 +10,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import msgspec
 import pytest
 from rich.console import Console
 
+from eventstore.errors import EventStoreError
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.stream import Position, StreamName, stream_name
-from projector.cli.exits import Exit
+from projector.cli import app
+from projector.cli.exits import Exit, exit_of
 from projector.cli.lag import lag
 from projector.cli.measuring import measuring
 from projector.cli.top import Rates, table_of, top
+from projector.errors import ProjectorError
 from projector.lag import GenerationState, Lag, LagState, measure
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
@@ -51,38 +55,36 @@ URL, NATS = "--database-url", "--nats-url"
 class Shop:
     """A folder with a projection in it, servers with a log, and the command run on them."""
 
-    def __init__(self, folder: Path, store_url: str, nats_url: str) -> None:
+    def __init__(
+        self, folder: Path, store_url: str, nats_url: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         self.folder = folder
         self.store_url = store_url
         self.nats_url = nats_url
-        self.write(mended=False)
-
-    def write(self, *, mended: bool) -> None:
-        # Another name each time: what was compiled is kept by the second.
-        (self.folder / f"shop_{mended}.py".lower()).write_text(PROJECTION.format(mended=mended))
+        self._capsys = capsys
+        # A module of a name of its own, since a test before may have imported another.
+        self.broken, self.mended = (f"{kind}_{uuid4().hex}" for kind in ("broken", "mended"))
+        for name, mended in ((self.broken, False), (self.mended, True)):
+            (folder / f"{name}.py").write_text(PROJECTION.format(mended=mended))
 
     async def run(self, *arguments: str, nats_too: bool = False) -> tuple[int, str, str]:
+        """Run the command in this process; return its exit code and what it printed and said."""
         also = [NATS, self.nats_url] if nats_too else []
-        process = await asyncio.create_subprocess_exec(
-            COMMAND,
-            *arguments,
-            URL,
-            self.store_url,
-            *also,
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        out, said = await asyncio.wait_for(process.communicate(), 60)
-        assert process.returncode is not None
-        return process.returncode, out.decode(), said.decode()
+        self._capsys.readouterr()
+        try:
+            ended = await app.run_async([*arguments, URL, self.store_url, *also])
+        except (ProjectorError, EventStoreError) as error:
+            sys.stderr.write(str(error))
+            ended = exit_of(error)
+        printed = self._capsys.readouterr()
+        return int(ended or 0), printed.out, printed.err
 
     @asynccontextmanager
     async def projecting(self, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
         process = await asyncio.create_subprocess_exec(
             COMMAND,
             "run",
-            "shop_false:Amounts",
+            f"{self.broken}:Amounts",
             *options,
             URL,
             self.store_url,
@@ -117,8 +119,16 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, store_url: str, nats_url: str) -> Shop:
-    return Shop(tmp_path, store_url, nats_url)
+def shop(
+    tmp_path: Path,
+    store_url: str,
+    nats_url: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Shop:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    return Shop(tmp_path, store_url, nats_url, capsys)
 
 
 async def sell(store: PostgresEventStore, stream: StreamName, *amounts: int | None) -> Position:
@@ -159,10 +169,9 @@ async def test_an_operator_finds_what_is_parked_and_lets_it_go(shop: Shop) -> No
             code, out, _ = await shop.run("park", "amounts")
             assert "2  parked  till-1     Counted  TypeError: 'Non" in out
 
-            code, out, _ = await shop.run("replay", "shop_false:Amounts", till)
+            code, out, _ = await shop.run("replay", f"{shop.broken}:Amounts", till)
             assert (code, "position 2 failed again" in out) == (Exit.INCOMPLETE, True)
-            shop.write(mended=True)
-            code, out, _ = await shop.run("replay", "shop_true:Amounts", "--all")
+            code, out, _ = await shop.run("replay", f"{shop.mended}:Amounts", "--all")
             assert out == "till-1: 2 applied\n"
             head = await sell(store, till, 7)
             await shop.until(projection="amounts", checkpoint=head, state="caught up", lag=0)
@@ -200,9 +209,9 @@ async def test_a_halt_is_seen_skipped_and_stays_counted(shop: Shop) -> None:
         code, (found,) = await shop.measured()
         assert (code, found["state"], found["halted_at"]) == (Exit.INCOMPLETE, "halted", 2)
         assert "TypeError" in found["last_error"]
-        code, _, said = await shop.run("skip", "shop_false:Amounts", "3")
+        code, _, said = await shop.run("skip", f"{shop.broken}:Amounts", "3")
         assert (code, "so only 2 can be skipped" in said) == (Exit.USAGE, True)
-        code, out, _ = await shop.run("skip", "shop_false:Amounts", "2")
+        code, out, _ = await shop.run("skip", f"{shop.broken}:Amounts", "2")
         assert (code, out) == (0, "skipped position 2, Counted in till-1\n")
         async with shop.projecting():
             await shop.until(checkpoint=3, state="caught up", lag=0, skipped=1, last_error=None)
@@ -218,9 +227,9 @@ async def test_what_is_not_there_is_said(shop: Shop) -> None:
     assert (await shop.run("lag", nats_too=True))[0] == Exit.INFRASTRUCTURE, "there is no stream"
     code, _, said = await shop.run("park", "amounts")
     assert (code, "no generation 1, there is none at all" in said) == (Exit.USAGE, True)
-    code, _, said = await shop.run("replay", "shop_false:Amounts", "x")
+    code, _, said = await shop.run("replay", f"{shop.broken}:Amounts", "x")
     assert (code, "nothing was ever applied" in said) == (Exit.USAGE, True)
-    code, _, said = await shop.run("replay", "shop_false:Amounts")
+    code, _, said = await shop.run("replay", f"{shop.broken}:Amounts")
     assert (code, "or say --all" in said) == (Exit.USAGE, True)
 
 
