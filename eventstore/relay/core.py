@@ -10,7 +10,9 @@ there. Every publish is conditional on its predecessor being the last message, s
 
 It promises to publish in position order without a hole, to have a bounded number of events under
 way, and to raise `StreamDiverged` rather than publish after a message that the log does not hold.
-It deliberately does not heal a divergence, and does not reconnect: that is the loop's.
+A stream that lost messages which no publish can put back is replaced, and filled anew; first its
+last message must be the log's. It deliberately does not heal a divergence, since the stream may
+hold the only copy of what the log lost, and does not reconnect: that is the loop's.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ __all__ = [
     "ReadPage",
     "RelayCore",
     "RelayPace",
+    "ReplaceStream",
     "Wait",
     "WaitForMore",
     "Waited",
@@ -56,6 +59,13 @@ class CreateStream(msgspec.Struct, frozen=True):
     """Create the stream. Answered by `Created`."""
 
     round: int
+
+
+class ReplaceStream(msgspec.Struct, frozen=True):
+    """Delete the stream, which lost so many messages, and create it. Answered by `Created`."""
+
+    round: int
+    missing: int
 
 
 class ReadPage(msgspec.Struct, frozen=True):
@@ -120,7 +130,9 @@ class Waited(msgspec.Struct, frozen=True):
     seconds: float
 
 
-Command: TypeAlias = InspectStream | CreateStream | ReadPage | Publish | Wait | WaitForMore
+Command: TypeAlias = (
+    InspectStream | CreateStream | ReplaceStream | ReadPage | Publish | Wait | WaitForMore
+)
 Outcome: TypeAlias = Inspected | Created | Page | Acknowledged | Failed | Waited
 
 
@@ -206,7 +218,7 @@ class RelayCore:
         match command, outcome:
             case InspectStream(), Inspected(stream=stream):
                 commands = self._inspected(stream)
-            case CreateStream(), Created():
+            case CreateStream() | ReplaceStream(), Created():
                 self._created = True
                 commands = [InspectStream(self._round)]
             case ReadPage(), Page(events=events) if self._phase is _Phase.RESUMING:
@@ -227,19 +239,21 @@ class RelayCore:
 
     def _inspected(self, stream: StreamState | None) -> list[Command]:
         if stream is None:
-            if self._created:
-                # It vanished again under our hands: do not create it as fast as we can.
-                self._created = False
-                return self._start_over()
-            return [CreateStream(self._round)]
-        self._created = False
+            return self._make(CreateStream(self._round))
         self._since_inspection = 0.0
         self._stream = stream
         if not stream.last_sequence:
             return [ReadPage(self._round, Position(0), self._pace.page)]
         # One event more, so that the last message can be compared with the log.
-        after = Position(stream.last_sequence - 1)
+        after = Position(_compared_at(stream) - 1)
         return [ReadPage(self._round, after, self._pace.page + 1)]
+
+    def _make(self, command: CreateStream | ReplaceStream) -> list[Command]:
+        """Make the stream, unless it was lost again under our hands: not as fast as we can."""
+        if not self._created:
+            return [command]
+        self._created = False
+        return self._start_over()
 
     def _resume(self, events: Sequence[Entry]) -> list[Command]:
         """Compare the last message with the log, and go on after it."""
@@ -249,12 +263,14 @@ class RelayCore:
             if not events:
                 raise StreamDiverged(
                     f"JetStream is at sequence {last}, the log ends before it: Postgres went back, "
-                    "or this is another database's stream. Bring the log back, or delete the "
-                    "stream and rebuild the projections."
+                    "or this is another database's stream. `eventstore relay heal` says more."
                 )
-            _check_follows(Position(last - 1), events)
+            _check_follows(Position(_compared_at(stream) - 1), events)
             _check_same(stream, events[0])
+            if stream.missing:
+                return self._make(ReplaceStream(self._round, stream.missing))
             events = events[1:]
+        self._created = False
         self._phase = _Phase.RELAYING
         self.position = self._read_to = Position(last)
         return self._continue(self.position, events, full=len(events) >= self._pace.page)
@@ -316,13 +332,20 @@ def _check_follows(after: Position, events: Sequence[Entry]) -> None:
             raise PositionGap(expected, event.position)
 
 
+def _compared_at(stream: StreamState) -> int:
+    """At which position stream and log are compared: the last one of which there is a message."""
+    if stream.missing and stream.last is not None and stream.last.position is not None:
+        return stream.last.position
+    return stream.last_sequence
+
+
 def _check_same(stream: StreamState, event: Entry) -> None:
     """Hold the stream's last message against the log's event at that position."""
     last = stream.last
     if last is None or (last.position == event.position and last.event_id == event.id):
         return
     raise StreamDiverged(
-        f"JetStream's sequence {stream.last_sequence} holds event {last.event_id} of position "
+        f"JetStream's sequence {event.position} holds event {last.event_id} of position "
         f"{last.position}, the log holds event {event.id} there: the log was changed or restored, "
-        "or somebody else published. Delete the stream, and rebuild the projections that followed."
+        "or somebody else published. `eventstore relay heal` says more."
     )

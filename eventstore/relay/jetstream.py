@@ -1,9 +1,9 @@
 """Publishes to a JetStream stream, `EVENTS` by default: the adapter behind `StreamPublisher`.
 
 A small publish is a window: all its messages are sent at once, each on condition that its
-predecessor is the last message, and the replies are counted on one inbox. So a message is stored at
-the sequence that is its position, or refused: what comes after a refused one is refused too, unless
-the stream holds its predecessor already.
+predecessor is the last message. So a message is stored at the sequence that is its position, or
+refused: what comes after a refused one is refused too, unless the stream holds its predecessor
+already. What replies there are come to one inbox (`eventstore.relay.window`).
 
 A large one may be an atomic batch (NATS ADR-50), stored whole or not at all, on condition that the
 predecessor of its first event is the last message; `Sending` chooses. A server before 2.12 does not
@@ -24,13 +24,14 @@ import msgspec
 
 from eventstore import jetstream
 from eventstore.dataplane.connection import DataPlane
-from eventstore.dataplane.frames import Message, publish_with_headers_frame
+from eventstore.dataplane.frames import Message
 from eventstore.dataplane.opening import connect as connect_plane
 from eventstore.errors import PublishRefused, PublishUnanswered, StreamUnavailable
 from eventstore.relay import jetstream_stream
 from eventstore.relay.jetstream_stream import EVENTS, CarryingStream
 from eventstore.relay.ports import StreamState
 from eventstore.relay.sending import Sending
+from eventstore.relay.window import Window
 from eventstore.wire_bytes import WireBytes
 
 __all__ = ["JetStreamPublisher"]
@@ -61,50 +62,6 @@ class _PubAck(msgspec.Struct):
 _decode_ack: Final = msgspec.json.Decoder(_PubAck).decode
 
 
-class _Window:
-    """The replies still due to messages sent together; settled when all came, or by a refusal."""
-
-    def __init__(self, number: int, messages: Sequence[WireBytes], *, as_batch: bool) -> None:
-        self.number = number
-        self.first = messages[0].position
-        self.last = messages[-1].position
-        self.as_batch = as_batch
-        self.events = len(messages)
-        self.began = asyncio.get_running_loop().time()
-        self.due = 1 if as_batch else len(messages)
-        self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # The sender may fail before anybody looks at a refusal.
-        self.settled.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    def acknowledge(self) -> None:
-        self.due -= 1
-        if self.due == 0 and not self.settled.done():
-            self.settled.set_result(None)
-
-    def refuse(self, error: PublishRefused) -> None:
-        if not self.settled.done():
-            self.settled.set_exception(error)
-
-    def frame(self, message: WireBytes, inbox: bytes) -> bytes:
-        """Write a message as it is sent: with its condition, and where to reply."""
-        position = message.position
-        reply = b"%b.%d.%d" % (inbox, self.number, position)
-        headers = message.headers
-        if self.as_batch:
-            headers += b"Nats-Batch-Id: %b-%d\r\nNats-Batch-Sequence: %d\r\n" % (
-                inbox[-32:],
-                self.number,
-                position - self.first + 1,
-            )
-            if position == self.last:
-                headers += b"Nats-Batch-Commit: 1\r\n"
-            else:
-                reply = b""
-        if position == self.first or not self.as_batch:
-            headers += b"Nats-Expected-Last-Sequence: %d\r\n" % (position - 1)
-        return publish_with_headers_frame(message.subject, headers, message.body, reply=reply)
-
-
 class JetStreamPublisher:
     """Keeps the stream, and publishes to it with its sequence equal to the position.
 
@@ -118,6 +75,7 @@ class JetStreamPublisher:
         *,
         stream: CarryingStream,
         replicas: int,
+        first: int,
         ack_seconds: float,
     ) -> None:
         self.alarms: Sequence[asyncio.Future[NoReturn]] = (connection.lost, plane.lost)
@@ -125,9 +83,10 @@ class JetStreamPublisher:
         self._plane = plane
         self._stream = stream
         self._replicas = replicas
+        self._first = first
         self._ack_seconds = ack_seconds
         self._inbox = plane.new_inbox().encode()
-        self._windows: dict[int, _Window] = {}
+        self._windows: dict[int, Window] = {}
         self._window_number = 0
         self._choice = Sending()
         # Publishes may overlap, their messages on the wire may not.
@@ -143,6 +102,7 @@ class JetStreamPublisher:
         name: str,
         stream: CarryingStream = EVENTS,
         replicas: int = 1,
+        first: int = 1,
         ack_seconds: float = 5.0,
     ) -> AsyncIterator[Self]:
         """Connect to NATS at ``url``; the connections are closed at the end of the block.
@@ -152,6 +112,7 @@ class JetStreamPublisher:
             name: What the server's monitoring shows.
             stream: Which one is published to; its subjects are those of the messages.
             replicas: How many servers hold the stream, when it has to be created.
+            first: The position of its first message, when it has to be created.
             ack_seconds: How long there may be no reply to a publish under way.
 
         Raises:
@@ -161,7 +122,14 @@ class JetStreamPublisher:
             jetstream.connect(url, name=name, timeout_seconds=ack_seconds) as connection,
             connect_plane(url, name=f"{name} (data)", timeout_seconds=ack_seconds) as plane,
         ):
-            yield cls(connection, plane, stream=stream, replicas=replicas, ack_seconds=ack_seconds)
+            yield cls(
+                connection,
+                plane,
+                stream=stream,
+                replicas=replicas,
+                first=first,
+                ack_seconds=ack_seconds,
+            )
 
     async def inspect(self) -> StreamState | None:
         """Say where the stream is, or null if there is none; see `StreamPublisher`."""
@@ -173,12 +141,24 @@ class JetStreamPublisher:
 
     async def create(self) -> None:
         """Create the stream; see `StreamPublisher`."""
-        await jetstream_stream.create(self._connection, self._stream, replicas=self._replicas)
+        await jetstream_stream.create(
+            self._connection, self._stream, replicas=self._replicas, first=self._first
+        )
+
+    async def replace(self, reason: str) -> None:
+        """Delete the stream and create it anew; see `StreamPublisher`."""
+        await jetstream_stream.replace(
+            self._connection,
+            self._stream,
+            replicas=self._replicas,
+            first=self._first,
+            reason=reason,
+        )
 
     async def publish(self, messages: Sequence[WireBytes]) -> None:
         """Publish events and await their acknowledgements; see `StreamPublisher`."""
         window = None
-        opened: list[_Window] = []
+        opened: list[Window] = []
         try:
             async with self._sending:
                 for portion in self._portions(messages):
@@ -223,26 +203,25 @@ class JetStreamPublisher:
         if portion:
             yield portion
 
-    def _open_window(self, messages: Sequence[WireBytes]) -> _Window:
+    def _open_window(self, messages: Sequence[WireBytes]) -> Window:
         self._window_number += 1
         as_batch = self._choice.as_batch(len(messages))
-        window = _Window(self._window_number, messages, as_batch=as_batch)
+        window = Window(self._window_number, messages, as_batch=as_batch)
         self._windows[window.number] = window
         return window
 
-    async def _send(self, messages: Sequence[WireBytes], window: _Window) -> None:
+    async def _send(self, messages: Sequence[WireBytes], window: Window) -> None:
         for start in range(0, len(messages), _WRITE_EVENTS):
             if window.settled.done():
                 return  # refused already: look at the stream before more is sent
-            written = messages[start : start + _WRITE_EVENTS]
-            self._plane.write(b"".join([window.frame(one, self._inbox) for one in written]))
+            self._plane.write(window.frames(messages[start : start + _WRITE_EVENTS], self._inbox))
             await self._plane.drained(self._ack_seconds)
 
-    async def _acknowledged(self, window: _Window) -> None:
+    async def _acknowledged(self, window: Window) -> None:
         lost = self._plane.lost
         either: list[asyncio.Future[None] | asyncio.Future[NoReturn]] = [window.settled, lost]
         while True:
-            due = window.due
+            stored_to = window.stored_to
             await asyncio.wait(
                 either, timeout=self._ack_seconds, return_when=asyncio.FIRST_COMPLETED
             )
@@ -253,8 +232,8 @@ class JetStreamPublisher:
                 return
             if lost.done():
                 raise StreamUnavailable(f"the connection to NATS at {self._plane.server} died")
-            if window.due == due:
-                raise PublishUnanswered(window.last - due + 1, self._ack_seconds)
+            if window.stored_to == stored_to:
+                raise PublishUnanswered(stored_to + 1, self._ack_seconds)
 
     def _replied(self, message: Message) -> None:
         number, position = message.subject[len(self._inbox) + 1 :].split(b".")
@@ -274,4 +253,4 @@ class JetStreamPublisher:
         elif ack.seq != sequence:
             window.refuse(PublishRefused(sequence, None, f"it is stored as sequence {ack.seq}"))
         else:
-            window.acknowledge()
+            window.acknowledge(sequence)

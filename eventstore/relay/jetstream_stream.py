@@ -5,12 +5,15 @@ It is `EVENTS` for the log; whoever else has dense numbers to carry names a stre
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 import nats.js.errors
-from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
 
 from eventstore import wire
 from eventstore.errors import ConfigError
@@ -18,10 +21,12 @@ from eventstore.jetstream import Connection, answered
 from eventstore.relay.ports import LastMessage, StreamState
 from eventstore.stream import Position
 
-__all__ = ["EVENTS", "CarryingStream", "Inspection", "create", "inspect"]
+__all__ = ["EVENTS", "CarryingStream", "Inspection", "create", "inspect", "replace"]
 
 _NAME_IN_USE: Final = 10058
 _DUPLICATE_WINDOW_SECONDS: Final = 1.0
+_EPOCH: Final = "trueorder-epoch"
+_REASON: Final = "trueorder-made-because"
 
 
 class CarryingStream(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,10 +48,19 @@ EVENTS: Final = CarryingStream(
 
 
 class Inspection(NamedTuple):
-    """Where the stream is, and whether it takes atomic batches (nats-server from 2.12)."""
+    """Where the stream is, and what else is known of it.
+
+    ``takes_batches``: whether it takes atomic batches (nats-server from 2.12). It was made at
+    ``created``, because of ``reason``, and begins at ``first``. ``epoch`` counts how often an
+    operator decided that what it had held is no longer the log.
+    """
 
     state: StreamState
     takes_batches: bool
+    first: int
+    created: dt.datetime | None
+    reason: str
+    epoch: int
 
 
 async def inspect(connection: Connection, stream: CarryingStream = EVENTS) -> Inspection | None:
@@ -62,17 +76,47 @@ async def inspect(connection: Connection, stream: CarryingStream = EVENTS) -> In
         except nats.js.errors.NotFoundError:
             return None
     _check_config(info.config, stream)
-    last = info.state.last_seq
-    message = await _message(connection, stream, last) if last else None
-    return Inspection(StreamState(last_sequence=last, last=message), bool(info.config.allow_atomic))
+    metadata = info.config.metadata or {}
+    last, missing = info.state.last_seq, _missing(info)
+    # Others may be publishing: the message at that very sequence, unless that may be lost.
+    message = await _message(connection, stream, None if missing else last) if last else None
+    state = StreamState(last_sequence=last, last=message, missing=missing)
+    return Inspection(
+        state=state,
+        takes_batches=bool(info.config.allow_atomic),
+        first=info.state.first_seq,
+        created=info.created,
+        reason=metadata.get(_REASON, ""),
+        epoch=_epoch_of(metadata),
+    )
+
+
+def _missing(info: StreamInfo) -> int:
+    """Count what the stream should hold and does not; with limits nobody can say what it should."""
+    config, state = info.config, info.state
+    limits = (config.max_age, config.max_msgs, config.max_bytes, config.max_msgs_per_subject)
+    if any(limit is not None and limit > 0 for limit in limits):
+        return 0
+    begins_at = config.first_seq or 1
+    return max(0, state.last_seq - begins_at + 1 - state.messages)
+
+
+def _epoch_of(metadata: Mapping[str, str]) -> int:
+    epoch = metadata.get(_EPOCH, "")
+    return int(epoch) if epoch.isascii() and epoch.isdecimal() else 1
 
 
 async def _message(
-    connection: Connection, stream: CarryingStream, sequence: int
+    connection: Connection, stream: CarryingStream, sequence: int | None
 ) -> LastMessage | None:
-    with answered(f"read sequence {sequence} of the stream {stream.name}"):
+    """Read who a message is; the last one without a sequence."""
+    with answered(f"read a message of the stream {stream.name}"):
         try:
-            message = await connection.api.get_msg(stream.name, sequence)
+            message = (
+                await connection.api.get_last_msg(stream.name, stream.subjects)
+                if sequence is None
+                else await connection.api.get_msg(stream.name, sequence)
+            )
         except nats.js.errors.NotFoundError:
             return None
     headers = message.headers or {}
@@ -85,16 +129,35 @@ async def _message(
         return LastMessage(position=None, event_id=None)
 
 
-async def create(connection: Connection, stream: CarryingStream = EVENTS, *, replicas: int) -> None:
+async def create(
+    connection: Connection,
+    stream: CarryingStream = EVENTS,
+    *,
+    replicas: int,
+    first: int = 1,
+    reason: str = "there was none",
+    epoch: int = 1,
+) -> None:
     """Create the stream; it is no error if somebody else just did.
+
+    Args:
+        connection: To NATS.
+        stream: Which one.
+        replicas: How many servers hold it.
+        first: Its first sequence: what is before it is only in the log.
+        reason: Why it is made, for an operator.
+        epoch: See `Inspection`.
 
     Raises:
         StreamUnavailable: no answer came.
         ConfigError: the server refuses such a stream.
     """
+    config = _config(stream, replicas)
+    config.metadata = {_EPOCH: str(epoch), _REASON: reason}
+    config.first_seq = first if first > 1 else None
     with answered(f"create the stream {stream.name}"):
         try:
-            await connection.api.add_stream(_config(stream, replicas))
+            await connection.api.add_stream(config)
         except nats.js.errors.BadRequestError as error:
             if error.err_code == _NAME_IN_USE:
                 return  # somebody else made one; the next inspection says if it will do
@@ -103,6 +166,31 @@ async def create(connection: Connection, stream: CarryingStream = EVENTS, *, rep
                 f"needs JetStream with file storage and {replicas} server(s), and no other "
                 f"stream that takes {stream.subjects}."
             ) from error
+
+
+async def replace(
+    connection: Connection,
+    stream: CarryingStream = EVENTS,
+    *,
+    replicas: int,
+    first: int = 1,
+    reason: str,
+    new_epoch: bool = False,
+) -> None:
+    """Delete the stream and create it anew, in its epoch or in the next; see `create`.
+
+    Raises:
+        StreamUnavailable: no answer came; it may be deleted.
+        ConfigError: the server refuses such a stream.
+    """
+    found = await inspect(connection, stream)
+    epoch = 1 if found is None else found.epoch + new_epoch
+    with (
+        answered(f"delete the stream {stream.name}"),
+        contextlib.suppress(nats.js.errors.NotFoundError),
+    ):
+        await connection.api.delete_stream(stream.name)
+    await create(connection, stream, replicas=replicas, first=first, reason=reason, epoch=epoch)
 
 
 def _config(stream: CarryingStream, replicas: int) -> StreamConfig:

@@ -42,10 +42,15 @@ class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the stream is. ``last`` is null if it holds no message at its last sequence."""
+    """Where the stream is. ``last`` is the last message that it holds, null if it holds none.
+
+    ``missing`` counts the messages that it has lost of those up to its last sequence: they were
+    damaged, deleted or purged. What a limit of the stream removed is not counted.
+    """
 
     last_sequence: int
     last: LastMessage | None
+    missing: int = 0
 
 
 class LogReader(Protocol):
@@ -99,6 +104,15 @@ class StreamPublisher(Protocol):
 
     async def create(self) -> None:
         """Create the stream; it is no error if somebody else just did.
+
+        Raises:
+            StreamUnavailable: no answer came.
+            ConfigError: the server refuses such a stream.
+        """
+        ...
+
+    async def replace(self, reason: str) -> None:
+        """Delete the stream, of which the log holds everything, and create it anew.
 
         Raises:
             StreamUnavailable: no answer came.

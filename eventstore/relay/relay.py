@@ -82,17 +82,39 @@ async def run(
     """
     reconnect = Backoff(first=0.05, limit=1.0, random=random)
     said = StateLog(LOG)
+    reached = _Reached()
     while True:
         try:
             async with open_session() as session:
                 core = decide.RelayCore(
                     pace or decide.RelayPace(), Backoff(first=0.02, limit=2.0, random=random)
                 )
-                work = _Work(session, core, sleep, reconnect, said)
+                work = _Work(session, core, sleep, reconnect, said, reached)
                 await drive(core, work.execute, alarms=session.alarms)
         except _BREAKS_A_SESSION as error:
             said.trouble(error)
         await sleep(reconnect.next())
+
+
+class _Reached:
+    """How far this relay has seen the stream, so that it can say when the stream went back."""
+
+    def __init__(self) -> None:
+        self._sequence = 0
+
+    def tell(self, sequence: int) -> None:
+        """Say so if the stream is behind where it was; a lost stream is behind, too."""
+        if sequence < self._sequence:
+            LOG.warning(
+                "JetStream went back from sequence %d to %d: publishing what it lost again",
+                self._sequence,
+                sequence,
+            )
+        self._sequence = sequence
+
+    def move(self, sequence: int) -> None:
+        """Take note that so much was acknowledged."""
+        self._sequence = max(self._sequence, sequence)
 
 
 class _Work:
@@ -105,8 +127,10 @@ class _Work:
         sleep: Sleep,
         reconnect: Backoff,
         said: StateLog,
+        reached: _Reached,
     ) -> None:
         self._session = session
+        self._reached = reached
         self._core = core
         self._sleep = sleep
         self._reconnect = reconnect
@@ -117,10 +141,8 @@ class _Work:
         match command:
             case decide.InspectStream():
                 return await self._inspect()
-            case decide.CreateStream():
-                await self._session.stream.create()
-                LOG.info("created the stream")
-                return decide.Created()
+            case decide.CreateStream() | decide.ReplaceStream():
+                return await self._make(command)
             case decide.ReadPage(after=after, limit=limit):
                 return decide.Page(await self._session.log.read(after=after, limit=limit))
             case decide.Publish(events=events):
@@ -139,10 +161,22 @@ class _Work:
 
     async def _inspect(self) -> decide.Outcome:
         state = await self._session.stream.inspect()
+        self._reached.tell(0 if state is None else state.last_sequence)
         if state is not None and not self._resumed:
             self._resumed = True
             LOG.info("connected; relaying after position %d", state.last_sequence)
         return decide.Inspected(state)
+
+    async def _make(self, command: decide.CreateStream | decide.ReplaceStream) -> decide.Outcome:
+        match command:
+            case decide.CreateStream():
+                await self._session.stream.create()
+                LOG.info("created the stream")
+            case decide.ReplaceStream(missing=missing):
+                reason = f"it had lost {missing} messages"
+                await self._session.stream.replace(reason)
+                LOG.warning("made the stream anew, to fill it from the log: %s", reason)
+        return decide.Created()
 
     async def _publish(self, messages: Sequence[WireBytes]) -> decide.Outcome:
         try:
@@ -151,4 +185,5 @@ class _Work:
             self._said.trouble(error)
             return decide.Failed(str(error))
         self._reconnect.reset()
+        self._reached.move(messages[-1].position)
         return decide.Acknowledged()

@@ -87,6 +87,10 @@ class FeedPublisher:
         """Create the stream of changes; the bucket follows with the next look."""
         await self._publisher.create()
 
+    async def replace(self, reason: str) -> None:
+        """Delete the stream of changes and create it anew; see `StreamPublisher.replace`."""
+        await self._publisher.replace(reason)
+
     async def publish(self, messages: Sequence[WireBytes]) -> None:
         """Publish changes; see `StreamPublisher.publish`."""
         await self._publisher.publish(messages)

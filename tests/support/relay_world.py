@@ -2,7 +2,7 @@
 
 A stream stores a message only if its predecessor is the last. What a relay published can be stored
 in part, stored though nobody said so, stored later, and lost again, after which sequences are used
-again.
+again; or messages are lost from its middle, which no publish can put back.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class World:
         self.random = random
         self.log: list[Entry] = []
         self.stream: list[Entry] | None = None
+        self.gone: set[int] = set()  # sequences of the stream whose messages are lost
         self.in_the_network: list[Entry] = []
         self.stored = 0
         self.waits: list[relay.Wait] = []
@@ -54,18 +55,31 @@ class World:
     def inspected(self) -> relay.Inspected:
         if self.stream is None:
             return relay.Inspected(None)
-        last = None
-        if self.stream:
-            event = self.stream[-1]
-            last = LastMessage(position=event.position, event_id=event.id)
-        return relay.Inspected(StreamState(last_sequence=len(self.stream), last=last))
+        held = [event for event in self.stream if event.position not in self.gone]
+        last = LastMessage(position=held[-1].position, event_id=held[-1].id) if held else None
+        return relay.Inspected(
+            StreamState(last_sequence=len(self.stream), last=last, missing=len(self.gone))
+        )
+
+    def cut(self, length: int) -> None:
+        """JetStream goes back: it keeps so many messages."""
+        if self.stream is not None:
+            del self.stream[length:]
+        self.gone = {sequence for sequence in self.gone if sequence <= length}
+
+    @property
+    def whole(self) -> bool:
+        """Whether the stream is the log."""
+        return self.stream == self.log and not self.gone
 
     def outcome(self, command: relay.Command, *, lossy: bool) -> relay.Outcome:
         match command:
             case relay.InspectStream():
                 return self.inspected()
-            case relay.CreateStream():
-                self.stream = [] if self.stream is None else self.stream
+            case relay.CreateStream() | relay.ReplaceStream():
+                if isinstance(command, relay.ReplaceStream) or self.stream is None:
+                    self.cut(0)
+                    self.stream = []
                 return relay.Created()
             case relay.ReadPage(after=after, limit=limit):
                 return relay.Page(page(self.log, after, limit))
@@ -99,13 +113,18 @@ class World:
         commands += core.receive(command, outcome)
 
     def misfortune(self) -> None:
-        match self.random.randrange(12):
+        match self.random.randrange(14):
             case 0 if self.in_the_network:
                 self.store(self.in_the_network.pop(self.random.randrange(len(self.in_the_network))))
             case 1 if self.stream:
-                del self.stream[self.random.randint(0, len(self.stream)) :]
+                self.cut(self.random.randint(0, len(self.stream)))
             case 2:
+                self.cut(0)
                 self.stream = None
+            case 7 if self.stream:
+                self.gone.add(self.random.randint(1, len(self.stream)))
+            case 8 if self.stream and self.random.random() < 0.3:
+                self.gone = set(range(1, len(self.stream) + 1))  # a purge
             case 3:
                 self.restart(self.random.randrange(len(self.cores)))
             case 4 | 5 | 6:
@@ -128,6 +147,6 @@ class World:
             for number in range(len(self.cores)):
                 self.step(number, lossy=False)
             caught_up = all(core.caught_up for core in self.cores)
-            if caught_up and self.stream == self.log:
+            if caught_up and self.whole:
                 return
         raise AssertionError("the relays never caught up")

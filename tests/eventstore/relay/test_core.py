@@ -43,7 +43,7 @@ def test_whatever_happens_the_stream_is_the_log(random: Random, relays: int, ste
         world.step(random.randrange(relays), lossy=random.random() < 0.3)
         assert (world.stream or []) == world.log[: len(world.stream or [])]
     world.settle()
-    assert world.stream == world.log
+    assert world.whole
 
 
 @given(st.randoms(use_true_random=False), st.integers(0, 60))
@@ -123,6 +123,48 @@ def test_an_idle_relay_notices_that_the_stream_lost_what_it_had() -> None:
     publish, _ = core.receive(read, relay.Page(log(2)))
     assert isinstance(publish, relay.Publish)
     assert [event.position for event in publish.events] == [2]
+
+
+def damaged(last: int, *, held: int, missing: int, epoch: int = 0) -> relay.Inspected:
+    event = recorded(held, epoch=epoch)
+    message = LastMessage(position=event.position, event_id=event.id) if held else None
+    return relay.Inspected(StreamState(last_sequence=last, last=message, missing=missing))
+
+
+@pytest.mark.parametrize(
+    ("held", "after"), [(9, 8), (7, 6), (0, 8)], ids=["in the middle", "at the end", "all"]
+)
+def test_a_stream_that_lost_messages_is_made_anew(held: int, after: int) -> None:
+    core = new_core()
+    [inspect] = core.start()
+    [read] = core.receive(inspect, damaged(9, held=held, missing=2))
+    assert read == relay.ReadPage(1, Position(after), PACE.page + 1)
+    [replace] = core.receive(read, relay.Page(log(12)[after : after + 4]))
+    assert replace == relay.ReplaceStream(1, 2)
+    [again] = core.receive(replace, relay.Created())
+    [read] = core.receive(again, state(0))
+    publish, _ = core.receive(read, relay.Page(log(3)))
+    assert isinstance(publish, relay.Publish)
+
+
+def test_a_stream_that_is_damaged_again_at_once_is_not_made_in_a_hurry() -> None:
+    core = new_core()
+    [inspect] = core.start()
+    [read] = core.receive(inspect, damaged(9, held=9, missing=2))
+    [replace] = core.receive(read, relay.Page(log(12)[8:]))
+    [again] = core.receive(replace, relay.Created())
+    [read] = core.receive(again, damaged(9, held=9, missing=2))
+    [wait] = core.receive(read, relay.Page(log(12)[8:]))
+    assert isinstance(wait, relay.Wait)
+
+
+@pytest.mark.parametrize("held", [9, 7], ids=["at its end", "before a loss"])
+def test_a_damaged_stream_that_the_log_does_not_hold_is_kept(held: int) -> None:
+    core = new_core()
+    [inspect] = core.start()
+    [read] = core.receive(inspect, damaged(9, held=held, missing=2, epoch=1))
+    with pytest.raises(StreamDiverged, match=f"sequence {held} holds event"):
+        core.receive(read, relay.Page(log(12)[held - 1 :]))
 
 
 def test_after_a_failure_older_outcomes_do_not_matter() -> None:
