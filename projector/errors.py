@@ -183,15 +183,15 @@ class GenerationBehind(ProjectorError):
 
 
 class GenerationSetAside(ProjectorError):
-    """A generation lacks events that were parked or held; nothing was switched."""
+    """A generation lacks events that were parked or held; nothing was switched or built."""
 
     definite = True
 
     def __init__(self, projection: str, generation: int, waiting: int) -> None:
         super().__init__(
             f"generation {generation} of projection {projection!r} lacks {waiting} events that "
-            "were parked or held: readers would miss them. Apply them (`projector replay`) or "
-            "leave them out (`projector skip`), and switch then; or say --even-if-behind."
+            "were parked or held: apply them (`projector replay`) or leave them out (`projector "
+            "skip`) first. A switch also takes --even-if-behind."
         )
         self.projection = projection
         self.generation = generation

@@ -37,6 +37,7 @@ from projector.errors import (
     ReadModelUnavailable,
 )
 from projector.parking import AsideState, Cause
+from projector.postgres_declared import check_declared
 from projector.postgres_generations import adopt
 from projector.postgres_parking import PostgresParking
 from projector.postgres_tables import DOCUMENTS, SCHEMA, checkpoints, metadata
@@ -132,6 +133,7 @@ class PostgresReadModel:
 
         Raises:
             ConfigError: PostgreSQL refuses the tables that the projection names.
+            TablesDiffer: the read model was built with other tables, or one of them is gone.
             ReadModelUnavailable: no answer came.
         """
         key = self._key()
@@ -140,6 +142,9 @@ class PostgresReadModel:
             for schema in (SCHEMA, DOCUMENTS):
                 await connection.execute(CreateSchema(schema, if_not_exists=True))
             await connection.run_sync(metadata.create_all)
+            query = sa.select(checkpoints.c.position).filter_by(**key)
+            applied = (await connection.execute(query)).scalar_one_or_none() or 0
+            await check_declared(connection, self.projection, applied)
             await self._create_tables(connection)
             start = insert(checkpoints).values(**key, position=0).on_conflict_do_nothing()
             await connection.execute(start)

@@ -26,6 +26,8 @@ from projector.cli.options import (
     load,
 )
 from projector.cli.switch import switch_to
+from projector.errors import GenerationSetAside
+from projector.parking import AsideState
 from projector.postgres import PostgresReadModel
 from projector.postgres_build import DocumentBuild
 from projector.projector import LOG
@@ -75,6 +77,7 @@ async def rebuild(
         await model.prepare()
         log = await stack.enter_async_context(PostgresEventStore.connect(store, pool_size=1))
         start = (await model.checkpoint()).position
+        await _refuse_set_aside(model)
         show = stack.enter_context(progress(f"rebuilding {loaded.name}", await log.head()))
 
         def tell(position: Position, head: Position) -> None:
@@ -92,6 +95,15 @@ async def rebuild(
         switched_from=before,
     )
     sys.stdout.write(msgspec.json.encode(done).decode() + "\n" if json else _text(done))
+
+
+async def _refuse_set_aside(model: PostgresReadModel) -> None:
+    """A build applies every event in order, so it cannot go on behind one that was not applied."""
+    async with model.transaction() as connection:
+        waiting = await model.parking.read(connection, states=(AsideState.PARKED, AsideState.HELD))
+    if waiting:
+        projection = model.projection
+        raise GenerationSetAside(projection.name, projection.generation, len(waiting))
 
 
 def _text(done: Rebuilt) -> str:
