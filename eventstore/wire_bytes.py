@@ -83,7 +83,7 @@ def encode(event: RecordedEvent) -> WireBytes:
         str(event.id),
         _subject_of(event),
         event.version,
-        event.recorded_at.astimezone(dt.UTC),
+        event.recorded_at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
         wire.encode_data(event),
         wire.optional_headers(event) if event.metadata or event.tags else None,
     )
@@ -95,21 +95,20 @@ def encode_parts(
     id_text: str,
     subject: bytes,
     version: StreamVersion,
-    recorded_at: dt.datetime,
+    recorded_at: str,
     body: bytes,
     optional: Mapping[str, str] | None,
 ) -> WireBytes:
     """Write an event that is at hand in parts: its data as JSON, its rarer headers if any.
 
-    ``recorded_at`` is in UTC.
+    ``recorded_at`` is as RFC 3339 has it, with microseconds, in UTC.
     """
     headers = (
         f"{wire.EVENT_ID}: {id_text}\r\n"
         f"{wire.POSITION}: {position}\r\n"
         f"Trueorder-Previous-Position: {position - 1}\r\n"
         f"Trueorder-Stream-Version: {version}\r\n"
-        "Trueorder-Recorded-At: "
-        f"{recorded_at.isoformat(timespec='microseconds')}\r\n"
+        f"Trueorder-Recorded-At: {recorded_at}\r\n"
         "Content-Type: application/json\r\n"
     )
     if optional:

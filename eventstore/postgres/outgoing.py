@@ -7,8 +7,11 @@ the letter: nothing is decoded that only has to be carried.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import datetime as dt
+import struct
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Final, Self
 from uuid import UUID
 
@@ -20,11 +23,12 @@ from eventstore.config import DEFAULT_LOG
 from eventstore.errors import InvalidEvent
 from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
 from eventstore.postgres.queries import query as statement
-from eventstore.postgres.rows import recorded, times_of
+from eventstore.postgres.rows import recorded
 from eventstore.postgres.translate import read_failed
 from eventstore.postgres.wakeup import Listener
 from eventstore.stream import Position
 from eventstore.subscription import HeadWatch
+from eventstore.uncollected import uncollected
 from eventstore.wire_bytes import WireBytes, encode_parts, subject_for
 
 __all__ = ["PostgresOutgoingLog"]
@@ -32,6 +36,9 @@ __all__ = ["PostgresOutgoingLog"]
 _END: Final = 2**63 - 1
 _CONNECTIONS: Final = 2
 _NOTHING: Final = "{}"
+_EPOCH: Final = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - the zone is written once, by hand
+_SECOND: Final = 1_000_000
+_SECONDS_REMEMBERED: Final = 4096
 
 
 class PostgresOutgoingLog:
@@ -74,7 +81,8 @@ class PostgresOutgoingLog:
                 rows = await connection.fetch(self._query, after, _END, limit)
             except Exception as error:
                 raise read_failed(error) from error
-        return _messages(rows)
+        with uncollected():
+            return _messages(rows)
 
     async def wait(self, *, after: Position, seconds: float) -> None:
         """Wait until there may be an event after a position; see `OutgoingLog.wait`."""
@@ -105,11 +113,24 @@ def _messages(rows: Sequence[asyncpg.Record]) -> list[WireBytes]:
             texts,
             subjects,
             versions,
-            times_of(sent),
+            _times(sent),
             map(str.encode, data),
             map(_optional, rows, tags, metadata),
         )
     )
+
+
+def _times(sent: Sequence[bytes]) -> Iterator[str]:
+    """Write times, which PostgreSQL sends as microseconds since 2000, as RFC 3339 has them."""
+    for microseconds in struct.unpack(f">{len(sent)}q", b"".join(sent)):
+        second, rest = divmod(microseconds, _SECOND)
+        yield f"{_second(second)}.{rest:06d}+00:00"
+
+
+@lru_cache(maxsize=_SECONDS_REMEMBERED)
+def _second(number: int) -> str:
+    """Write a second, counted from 2000. Most events share theirs with others."""
+    return (_EPOCH + dt.timedelta(seconds=number)).isoformat()
 
 
 def _optional(row: asyncpg.Record, tags: str | None, metadata: str) -> dict[str, str] | None:

@@ -1,10 +1,11 @@
 """Events that are published together: how each is written, and when all of them are stored. No I/O.
 
 Only some messages of a window ask for a reply: its first, its last, and one in so many between.
-Each is stored on condition that its predecessor is the stream's last message. So the last one, at the
- sequence that is its position, proves all before it; and behind one that was refused or lost the
-next reply is a refusal, unless another relay stored the same there. What that saves is a third of what an event costs us, and a reply each
-for the server. The replies between show that the server is still at it.
+Each is stored on condition that its predecessor is the stream's last message. So the last one, at
+the sequence that is its position, proves all before it; and behind one that was refused or lost the
+next reply is a refusal, unless another relay stored the same there. What that saves is a third of
+what an event costs us, and a reply each for the server. The replies between show that the server is
+still at it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from eventstore.wire_bytes import WireBytes
 __all__ = ["REPLY_EVERY", "Window"]
 
 REPLY_EVERY: Final = 64
-"""A server that flushes each message takes this many at once in far less than a wait for a reply."""
+"""So many messages are stored within the wait for a reply even where each is flushed."""
 
 
 class Window:

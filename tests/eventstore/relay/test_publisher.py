@@ -168,3 +168,16 @@ async def test_no_password_is_in_an_error() -> None:
             pass
     assert "hidden-password" not in str(caught.value)
     assert "127.0.0.1:1" in str(caught.value)
+
+
+@pytest.mark.parametrize("lost", [101, 102, 163, 164, 165, 299])
+async def test_a_message_that_is_lost_on_the_way_is_noticed(nats_url: str, lost: int) -> None:
+    before, rest = messages(log(100)), messages(log(300)[100:])
+    async with publisher(nats_url) as stream:
+        await stream.create()
+        await stream.publish(before)
+        with pytest.raises(PublishRefused, match="wrong last sequence"):
+            await stream.publish([one for one in rest if one.position != lost])
+        state = await stream.inspect()
+        assert state is not None
+        assert state.last_sequence == lost - 1
