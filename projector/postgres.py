@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.schema import CreateSchema
 
 from eventstore.config import server_of
+from eventstore.errors import StoreUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
@@ -284,6 +285,8 @@ class PostgresReadModel:
         """
         try:
             yield
+        except (ReadModelUnavailable, StoreUnavailable):
+            raise  # what a process manager appends to, gave no answer
         except Exception as error:
             if _blames_the_server(error):
                 raise self._unavailable(error) from error

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventstore.event import RecordedEvent
 from projector.documents import DocumentProjection
 from projector.errors import ConfigError
+from projector.process import ProcessManager, ProcessProjection
 
 __all__ = ["BUILT_IN", "Projection", "load_projection"]
 
@@ -91,10 +92,12 @@ def check_projection(made: object, given: str) -> Projection | DocumentProjectio
     Raises:
         ConfigError: says what is missing.
     """
+    if isinstance(made, ProcessManager) and not isinstance(made, Projection):
+        made = ProcessProjection(made)
     if not isinstance(made, Projection | DocumentProjection):
         raise ConfigError(
             f"{given!r} is a {type(made).__name__}, which lacks name and project, or else name, "
-            "generation, tables or apply."
+            "generation, tables or apply (or react, if it is a process manager)."
         )
     name: object = made.name  # what the type promises, a user's class may break
     if not (isinstance(name, str) and _NAME.fullmatch(name)):

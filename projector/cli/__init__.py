@@ -35,6 +35,7 @@ app.command("projector.cli.park:park", name="park", help="List or show events se
 app.command("projector.cli.replay:replay", name="replay", help="Apply parked events after all.")
 app.command("projector.cli.replay:skip", name="skip", help="Leave an event out for good.")
 app.command("projector.cli.tail:tail", name="tail", help="Print events as they are applied.")
+app.command("projector.cli.clock:clock", name="clock", help="Append the time as events.")
 app.command("projector.cli.top:top", name="top", help="Watch all projections, live.")
 
 

@@ -12,9 +12,11 @@ from cyclopts.validators import Number
 
 from eventstore.config import DATABASE_URL as STORE_DATABASE_URL
 from eventstore.config import NATS_URL as STORE_NATS_URL
+from eventstore.store import EventStore
 from projector.config import DATABASE_URL, NATS_URL
 from projector.errors import ConfigError
 from projector.postgres_documents import DocumentTable
+from projector.process import ProcessProjection
 from projector.projection import Projection, load_projection
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "ProjectionOrName",
     "StoreUrl",
     "WithoutStore",
+    "bound",
     "lease_name",
     "load",
     "name_of",
@@ -120,6 +123,19 @@ def name_of(given: str) -> str:
 def print_json(value: Any) -> None:
     """Print a value as one line of JSON on standard output."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def bound(projection: Projection, store: EventStore | None) -> Projection:
+    """Give a process manager the store that takes its commands; other projections need none.
+
+    Raises:
+        ConfigError: it needs a store, and there is none.
+    """
+    if not isinstance(projection, ProcessProjection):
+        return projection
+    if store is None:
+        raise ConfigError(f"process manager {projection.name!r} appends: it needs the event store.")
+    return projection.appending_to(store)
 
 
 def lease_name(projection: Projection) -> str:

@@ -26,10 +26,11 @@ from projector.cli.options import (
     load,
 )
 from projector.cli.switch import switch_to
-from projector.errors import GenerationSetAside
+from projector.errors import ConfigError, GenerationSetAside
 from projector.parking import AsideState
 from projector.postgres import PostgresReadModel
 from projector.postgres_build import DocumentBuild
+from projector.process import ProcessProjection
 from projector.projector import LOG
 from projector.rebuild import rebuild as build
 
@@ -67,6 +68,11 @@ async def rebuild(
     generation is read and kept up to date meanwhile.
     """
     loaded = load(projection, generation)
+    if isinstance(loaded, ProcessProjection):
+        raise ConfigError(
+            f"{loaded.name!r} is a process manager: it acts, and what it did is not done anew. "
+            "`projector run` goes on where it is."
+        )
     database = config.database_url(database_url)
     store = config.store_url(store_url, database)
     began = time.monotonic()

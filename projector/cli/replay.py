@@ -20,6 +20,7 @@ from projector.cli.options import (
     Json,
     ProjectionName,
     StoreUrl,
+    bound,
     load,
     print_json,
 )
@@ -114,8 +115,8 @@ async def _opened(
     database = config.database_url(database_url)
     store = config.store_url(store_url, database)
     async with (
-        PostgresReadModel.open(database, loaded) as model,
-        PostgresEventStore.connect(store, pool_size=1) as log,
+        PostgresEventStore.connect(store, pool_size=2) as log,
+        PostgresReadModel.open(database, bound(loaded, log)) as model,
     ):
         if not (await model.checkpoint()).position:
             raise NotSetAside(

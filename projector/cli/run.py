@@ -26,6 +26,7 @@ from projector.cli.options import (
     ProjectionName,
     StoreUrl,
     WithoutStore,
+    bound,
     lease_name,
     load,
 )
@@ -104,15 +105,15 @@ class _Opening(msgspec.Struct, frozen=True, kw_only=True):
         async with AsyncExitStack() as stack:
             lease = await stack.enter_async_context(PostgresLease.connect(self.database, name))
             await acquire(lease, LOG, random=SystemRandom())
-            model = await stack.enter_async_context(
-                PostgresReadModel.open(self.database, self.projection)
-            )
-            await model.prepare()
             log = None
             if self.store is not None:
                 log = await stack.enter_async_context(
-                    PostgresEventStore.connect(self.store, pool_size=1)
+                    PostgresEventStore.connect(self.store, pool_size=2)
                 )
+            model = await stack.enter_async_context(
+                PostgresReadModel.open(self.database, bound(self.projection, log))
+            )
+            await model.prepare()
             delivery = await stack.enter_async_context(
                 JetStreamDelivery.open(self.nats, self.projection, name=name)
             )
