@@ -1,8 +1,8 @@
 //! What a search may cost, who may stop it, and how far it is.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// The limits of one search, or of several that share it.
 ///
@@ -43,15 +43,57 @@ pub enum Exhausted {
     Cancelled,
 }
 
-/// How far a running search is; written by the search, read by anyone.
+/// How far a running search is; written by its threads, read by anyone.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Distinct configurations seen.
     pub configurations: AtomicU64,
     /// Bytes kept.
     pub bytes: AtomicU64,
-    /// Completions passed by the best order so far.
+    /// Completions passed by the best order so far, of each thread's operations.
     pub passed: AtomicU64,
+}
+
+/// One of several searches, in order of time, of which the first that finds no order ends all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Contender<'a> {
+    pub(crate) race: &'a Race,
+    pub(crate) place: usize,
+}
+
+/// What ends searches that together decide one history.
+#[derive(Debug)]
+pub(crate) struct Race {
+    /// The first that found no order; `usize::MAX` as long as none has.
+    lost: AtomicUsize,
+    /// When one found none.
+    at: OnceLock<Instant>,
+}
+
+/// How long the searches before one that found no order may go on: what they find makes the
+/// evidence better, the verdict no other.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl Race {
+    pub(crate) fn new() -> Self {
+        Self {
+            lost: AtomicUsize::new(usize::MAX),
+            at: OnceLock::new(),
+        }
+    }
+}
+
+impl Contender<'_> {
+    /// Tell the others that this one found no order.
+    pub(crate) fn loses(&self) {
+        self.race.lost.fetch_min(self.place, Ordering::Relaxed);
+        self.race.at.get_or_init(Instant::now);
+    }
+
+    fn is_over(&self) -> bool {
+        let is_later = self.race.lost.load(Ordering::Relaxed) < self.place;
+        is_later || self.race.at.get().is_some_and(|at| at.elapsed() >= GRACE)
+    }
 }
 
 /// How many steps of a model go between two looks at the clock: some tens of microseconds.
@@ -61,9 +103,12 @@ const STRIDE: u32 = 1024;
 pub(crate) struct Meter<'a> {
     budget: &'a Budget,
     progress: &'a Progress,
+    contender: Option<Contender<'a>>,
     since: u32,
-    /// What this search has added to the budget's `kept`.
+    /// What this search has added to the budget's `kept`, and to the progress's counters.
     kept: usize,
+    seen: u64,
+    passed: u64,
     peak_bytes: usize,
 }
 
@@ -72,9 +117,20 @@ impl<'a> Meter<'a> {
         Self {
             budget,
             progress,
+            contender: None,
             since: 0,
             kept: 0,
+            seen: 0,
+            passed: 0,
             peak_bytes: 0,
+        }
+    }
+
+    /// The same, for one of several searches.
+    pub(crate) fn of(contender: Contender<'a>, budget: &'a Budget, progress: &'a Progress) -> Self {
+        Self {
+            contender: Some(contender),
+            ..Self::new(budget, progress)
         }
     }
 
@@ -94,13 +150,9 @@ impl<'a> Meter<'a> {
     ) -> Result<(), Exhausted> {
         self.since = 0;
         self.peak_bytes = self.peak_bytes.max(bytes);
-        let progress = self.progress;
-        progress.bytes.store(bytes as u64, Ordering::Relaxed);
-        progress
-            .configurations
-            .store(configurations as u64, Ordering::Relaxed);
-        progress.passed.store(u64::from(passed), Ordering::Relaxed);
-        if self.budget.cancel.load(Ordering::Relaxed) {
+        self.publish(configurations as u64, u64::from(passed));
+        let is_over = self.contender.is_some_and(|contender| contender.is_over());
+        if is_over || self.budget.cancel.load(Ordering::Relaxed) {
             return Err(Exhausted::Cancelled);
         }
         let needed = bytes.saturating_add(growth);
@@ -118,13 +170,27 @@ impl<'a> Meter<'a> {
         self.peak_bytes
     }
 
+    /// Say how far this search is; neither number ever falls.
+    fn publish(&mut self, configurations: u64, passed: u64) {
+        let add = |counter: &AtomicU64, before: &mut u64, now: u64| {
+            counter.fetch_add(now - *before, Ordering::Relaxed);
+            *before = now;
+        };
+        let progress = self.progress;
+        add(&progress.configurations, &mut self.seen, configurations);
+        add(&progress.passed, &mut self.passed, passed);
+    }
+
     /// Say how many bytes this search keeps now; returns what all that share the budget keep.
     fn keep(&mut self, bytes: usize) -> usize {
         let kept = &self.budget.kept;
         let before = std::mem::replace(&mut self.kept, bytes);
+        let shown = &self.progress.bytes;
         if bytes >= before {
+            shown.fetch_add((bytes - before) as u64, Ordering::Relaxed);
             kept.fetch_add(bytes - before, Ordering::Relaxed) + (bytes - before)
         } else {
+            shown.fetch_sub((before - bytes) as u64, Ordering::Relaxed);
             kept.fetch_sub(before - bytes, Ordering::Relaxed) - (before - bytes)
         }
     }

@@ -19,6 +19,7 @@ pub mod models;
 pub mod monitors;
 mod operations;
 mod outcome;
+mod parallel;
 pub mod read;
 mod search;
 mod timeline;

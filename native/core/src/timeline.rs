@@ -148,6 +148,20 @@ impl Timeline {
         &self.entrants[start as usize..self.entrants_end[base] as usize]
     }
 
+    /// Whether all completed operations from `base` on were invoked after all others completed.
+    pub(crate) fn is_quiescent(&self, base: u32) -> bool {
+        base == 0 || self.entrants_end[base as usize - 1] == base
+    }
+
+    /// Whether a pending operation was invoked before all operations below `base` completed.
+    pub(crate) fn is_pending_at(&self, base: u32) -> bool {
+        let completed = base
+            .checked_sub(1)
+            .map(|last| self.completions[last as usize]);
+        let mut invoked = self.pending_invoked.iter();
+        completed.is_some_and(|completed| invoked.any(|&invoked| invoked <= completed))
+    }
+
     /// The pending operations, group by group of equal action, each in order of invocation.
     pub(crate) fn pending_groups(&self) -> &[Range<u32>] {
         &self.pending_groups
@@ -173,6 +187,14 @@ impl Timeline {
             + self.pending_invoked.len()
             + self.pending_groups.len() * 2;
         words * size_of::<u32>()
+    }
+
+    /// As many of the bytes as fall to a span of the completed operations.
+    pub(crate) fn bytes_of(&self, span: &Range<u32>) -> usize {
+        if span.len() == self.completed as usize {
+            return self.bytes();
+        }
+        self.bytes() / self.completed as usize * span.len()
     }
 }
 
@@ -222,6 +244,14 @@ mod tests {
         assert_eq!(timeline.entrants(0), [2, 0]);
         assert_eq!(timeline.entrants(1), [1]);
         assert!(timeline.entrants(2).is_empty());
+        assert!(timeline.is_quiescent(0) && !timeline.is_quiescent(1));
+    }
+
+    #[test]
+    fn a_moment_is_quiescent_if_nothing_is_open() {
+        let timeline = timeline(&[(0, 2), (1, 3), (4, 5), (5, 6), (7, 8)]);
+        let quiescent = (0..5).filter(|&base| timeline.is_quiescent(base));
+        assert_eq!(quiescent.collect::<Vec<_>>(), [0, 2, 4]);
     }
 
     #[test]
@@ -248,6 +278,7 @@ mod tests {
         assert_eq!(timeline.width(), 1);
         assert_eq!(timeline.pending_groups(), [1..2, 2..4]);
         assert_eq!([1, 2, 3].map(|op| timeline.row(op)), [2, 0, 3]);
+        assert!(timeline.is_pending_at(1) && !timeline.is_pending_at(0));
         assert!(timeline.pending_may_precede(2, 0));
         assert!(!timeline.pending_may_precede(1, 0));
     }

@@ -55,6 +55,16 @@ proptest! {
     }
 
     #[test]
+    fn pauses(table in registers::paused(4..10, 3, READ..CAS + 1, false)) {
+        agrees(&table)?;
+    }
+
+    #[test]
+    fn pauses_and_refusals(table in registers::paused(4..10, 3, READ..CAS + 1, true)) {
+        agrees(&table)?;
+    }
+
+    #[test]
     fn compare_and_set_with_refusals(table in registers::history(1..8, 4, READ..CAS + 1, true)) {
         agrees(&table)?;
     }

@@ -3,12 +3,12 @@
 //! It is not local: that each object is sequentially consistent proves nothing of all together, so
 //! what follows of the answers is for the caller to say.
 
-use super::parallel;
 use super::part::{Attempt, Kept, PartJudgement, attempt};
 use super::{Family, Limits};
 use crate::encode::Options;
 use crate::history::History;
 use crate::operations::Malformed;
+use crate::parallel;
 
 /// What became of one object.
 #[derive(Debug, Clone, PartialEq)]

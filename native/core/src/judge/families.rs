@@ -15,7 +15,7 @@ use crate::models::{
 use crate::monitors::{self, Finding, registers};
 use crate::operations::{Malformed, OperationTable};
 use crate::outcome::Outcome;
-use crate::search::search;
+use crate::search::search_abreast;
 use crate::timeline::Timeline;
 
 type Split = fn(&History) -> Vec<Part>;
@@ -27,7 +27,8 @@ type ProcessMonitor = (
     &'static str,
     fn(&OperationTable, &[u32], &Budget) -> Finding,
 );
-type Search = fn(&OperationTable, &Budget, &Progress) -> Result<Outcome, Malformed>;
+/// Told how many threads it may use.
+type Search = fn(&OperationTable, &Budget, &Progress, usize) -> Result<Outcome, Malformed>;
 
 /// How the histories of one model are split, encoded and decided.
 #[derive(Debug, Clone, Copy)]
@@ -224,19 +225,22 @@ fn search_kv(
     table: &OperationTable,
     budget: &Budget,
     progress: &Progress,
+    jobs: usize,
 ) -> Result<Outcome, Malformed> {
     if is_of_strings(table) {
-        return search_with::<Strings>(table, budget, progress);
+        return search_with::<Strings>(table, budget, progress, jobs);
     }
-    search_with::<Register>(table, budget, progress)
+    search_with::<Register>(table, budget, progress, jobs)
 }
 
-fn search_with<M: Model>(
+fn search_with<M: Model + Clone + Sync>(
     table: &OperationTable,
     budget: &Budget,
     progress: &Progress,
+    jobs: usize,
 ) -> Result<Outcome, Malformed> {
     let mut compiled = M::compile(table)?;
     let timeline = Timeline::new(table, &compiled.actions);
-    Ok(search(&timeline, &mut compiled.model, budget, progress))
+    let model = &mut compiled.model;
+    Ok(search_abreast(&timeline, model, budget, progress, jobs))
 }

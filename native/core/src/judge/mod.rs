@@ -7,7 +7,6 @@
 
 mod by_process;
 mod families;
-mod parallel;
 mod part;
 mod parts;
 mod progress;
@@ -26,6 +25,7 @@ use crate::budget::Budget;
 use crate::encode::Options;
 use crate::history::History;
 use crate::operations::Malformed;
+use crate::parallel;
 use part::{Attempt, Kept, attempt};
 
 /// What one judgement may cost.
@@ -89,9 +89,11 @@ pub fn judge(
         }
     }
     open.sort_by_key(|(place, _)| (parts[*place].rows.len(), *place));
+    // Threads that would have no part to search help with the parts of others.
+    let within = limits.jobs / open.len().max(1);
     let searched = parallel::map(limits.jobs, &open, |(place, task), left| {
         let share = share_of(&budget, limits.jobs, left);
-        let judgement = task.search(family, &parts[*place], &share, advance);
+        let judgement = task.search(family, &parts[*place], &share, advance, within);
         advance.decided(&parts[*place]);
         judgement
     });

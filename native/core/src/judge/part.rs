@@ -132,17 +132,18 @@ impl Task {
         self.why
     }
 
-    /// Search for a legal order.
+    /// Search for a legal order, on at most so many threads.
     pub(super) fn search(
         &self,
         family: &Family,
         part: &Part,
         budget: &Budget,
         advance: &Advance,
+        jobs: usize,
     ) -> Result<PartJudgement, Malformed> {
         let began = Instant::now();
         let table = &self.encoded.table;
-        let outcome = advance.watch(|progress| (family.search)(table, budget, progress));
+        let outcome = advance.watch(|progress| (family.search)(table, budget, progress, jobs));
         let Outcome {
             verdict,
             order,

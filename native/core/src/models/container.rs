@@ -219,6 +219,10 @@ impl<D: Discipline> Model for Container<D> {
         }
     }
 
+    fn settles(&mut self, action: u32) -> Option<u32> {
+        (self.deeds[action as usize] == Deed::FindNothing).then_some(EMPTY)
+    }
+
     fn conceivable(&mut self, state: u32, action: u32) -> bool {
         // A removal that answered needs its value: no other one can have taken it.
         match (self.deeds[action as usize], self.lists.split(state)) {

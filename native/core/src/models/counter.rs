@@ -98,6 +98,13 @@ impl Model for Counter {
         matches!(self.deeds[action as usize], Deed::Read(_) | Deed::Add(0))
     }
 
+    fn settles(&mut self, action: u32) -> Option<u32> {
+        match self.deeds[action as usize] {
+            Deed::Read(sum) => Some(self.sums.number(i128::from(sum))),
+            Deed::Add(_) => None,
+        }
+    }
+
     fn conceivable(&mut self, state: u32, action: u32) -> bool {
         // What leads beyond every sum that is read can be left out.
         match (self.deeds[action as usize], self.last) {

@@ -158,6 +158,13 @@ impl Model for Log {
         !matches!(self.deeds[action as usize], Deed::Append { .. })
     }
 
+    fn settles(&mut self, action: u32) -> Option<u32> {
+        match self.deeds[action as usize] {
+            Deed::Read { length, hash } => Some(self.states.number((length, hash))),
+            Deed::Append { .. } | Deed::Never => None,
+        }
+    }
+
     fn conceivable(&mut self, state: u32, action: u32) -> bool {
         let Deed::Append { told: None, value } = self.deeds[action as usize] else {
             return true;

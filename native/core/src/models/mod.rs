@@ -76,6 +76,16 @@ pub trait Model: Sized {
         }
     }
 
+    /// The only state in which an action can leave the object, whichever it was legal in. None where
+    /// there are several, or that is not known.
+    ///
+    /// Where no other operation can follow, such a one parts what comes before from what comes
+    /// after: each can be searched alone.
+    fn settles(&mut self, action: u32) -> Option<u32> {
+        let _ = action;
+        None
+    }
+
     /// A state that no action [tells](Model::tells) from itself, where the model has one.
     fn dead(&self) -> Option<u32> {
         None

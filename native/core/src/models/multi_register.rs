@@ -162,6 +162,20 @@ impl Model for MultiRegister {
         after.filter(|&after| after == state)
     }
 
+    fn settles(&mut self, action: u32) -> Option<u32> {
+        let Action {
+            expected,
+            written,
+            possible,
+        } = &self.actions[action as usize];
+        let mut values = vec![None; self.states.registers];
+        for &(register, value) in expected.iter().chain(written) {
+            values[register as usize] = Some(value);
+        }
+        let values: Vec<u32> = values.into_iter().collect::<Option<_>>()?;
+        possible.then(|| self.states.number(&values))
+    }
+
     fn overwrites(&self, action: u32) -> bool {
         let action = &self.actions[action as usize];
         let writes_all = action.written.len() == self.states.registers;

@@ -146,6 +146,13 @@ impl Model for Register {
         }
     }
 
+    fn settles(&mut self, action: u32) -> Option<u32> {
+        match self.actions[action as usize] {
+            Action::Read(value) | Action::Write(value) | Action::Cas(_, value) => Some(value),
+            Action::CasRefused(_) | Action::FailedWrite(_) => None,
+        }
+    }
+
     fn dead(&self) -> Option<u32> {
         Some(DEAD)
     }

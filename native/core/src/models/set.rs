@@ -106,6 +106,13 @@ impl Model for Set {
         )
     }
 
+    fn settles(&mut self, action: u32) -> Option<u32> {
+        match self.actions[action as usize] {
+            Action::Read(shown) => (shown != IMPOSSIBLE).then_some(shown),
+            _ => None,
+        }
+    }
+
     fn bytes(&self) -> usize {
         self.actions.capacity() * size_of::<Action>() + self.sets.bytes()
     }

@@ -221,6 +221,13 @@ impl Model for Strings {
         }
     }
 
+    fn settles(&mut self, action: u32) -> Option<u32> {
+        match self.actions[action as usize] {
+            Action::Get(text) | Action::Put(text) => Some(text),
+            Action::Append(_) => None,
+        }
+    }
+
     fn dead(&self) -> Option<u32> {
         Some(DEAD)
     }

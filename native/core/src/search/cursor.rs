@@ -1,5 +1,7 @@
 //! The configuration at which a search stands.
 
+use std::ops::Range;
+
 use crate::timeline::Timeline;
 
 use super::sets::{NumberSet, WideSet};
@@ -24,6 +26,8 @@ pub(super) struct Configuration<F> {
 /// the copied sets is who stands in which slot.
 pub(super) struct Cursor<'a, S> {
     timeline: &'a Timeline,
+    /// The base at which everything is linearized.
+    end: u32,
     pub(super) base: u32,
     pub(super) state: u32,
     open: S,
@@ -33,10 +37,12 @@ pub(super) struct Cursor<'a, S> {
 }
 
 impl<'a, S: NumberSet> Cursor<'a, S> {
-    pub(super) fn new(timeline: &'a Timeline, state: u32) -> Self {
+    /// Stand before the operations of a span, which begins at a quiescent moment, in a state.
+    pub(super) fn new(timeline: &'a Timeline, span: &Range<u32>, state: u32) -> Self {
         let mut cursor = Self {
             timeline,
-            base: 0,
+            end: span.end,
+            base: span.start,
             state,
             open: S::empty(timeline.width()),
             taken: WideSet::empty(timeline.pending()),
@@ -46,9 +52,9 @@ impl<'a, S: NumberSet> Cursor<'a, S> {
         cursor
     }
 
-    /// Whether all completed operations are linearized.
+    /// Whether all completed operations of the span are linearized.
     pub(super) fn is_complete(&self) -> bool {
-        self.base == self.timeline.completed()
+        self.base == self.end
     }
 
     /// The open slot that is not below a number, and its operation.
@@ -70,6 +76,11 @@ impl<'a, S: NumberSet> Cursor<'a, S> {
     /// Whether a pending operation is linearized.
     pub(super) fn has_taken(&self, operation: u32) -> bool {
         self.taken.contains(operation - self.timeline.completed())
+    }
+
+    /// Whether any pending operation is linearized.
+    pub(super) fn has_taken_any(&self) -> bool {
+        self.timeline.pending() > 0 && self.taken.next(0).is_some()
     }
 
     /// Move the base past what is linearized and let in who may follow. True if the base moved.

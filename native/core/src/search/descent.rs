@@ -1,14 +1,19 @@
 //! One depth-first descent over configurations, with its own stack.
 
-use crate::budget::{Budget, Exhausted, Meter, Progress};
+use std::ops::Range;
+
+use crate::budget::{Exhausted, Meter};
 use crate::models::Model;
 use crate::outcome::{Outcome, Verdict};
 use crate::timeline::Timeline;
 
 use super::cursor::{Configuration, Cursor};
+use super::dead::is_as_good_as_dead;
 use super::order::Order;
-use super::seen::Seen;
+use super::passed::Passed;
+use super::segments::Settled;
 use super::sets::NumberSet;
+use super::visited::Visited;
 
 /// An operation that may be linearized next, and the state that it leads to.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +37,12 @@ pub(super) struct Descent<'a, M, S: NumberSet> {
     model: &'a mut M,
     meter: Meter<'a>,
     cursor: Cursor<'a, S>,
-    seen: Seen<Configuration<S::Frozen>>,
+    visited: Visited<Configuration<S::Frozen>>,
+    settled: Passed<'a>,
+    /// The first operation of the span, by completion.
+    start: u32,
+    /// Of the timeline and what is known of it, as much as is about the span.
+    own_bytes: usize,
     frames: Vec<Frame<S::Frozen>>,
     candidates: Vec<Candidate>,
     order: Order,
@@ -42,21 +52,27 @@ pub(super) struct Descent<'a, M, S: NumberSet> {
 }
 
 impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
+    /// Search a span of operations, between two quiescent moments, from a state; `moments` are the
+    /// settled ones within it.
     pub(super) fn new(
         timeline: &'a Timeline,
         model: &'a mut M,
-        budget: &'a Budget,
-        progress: &'a Progress,
+        (span, state): (&Range<u32>, u32),
+        moments: &'a [Settled],
+        meter: Meter<'a>,
     ) -> Self {
         let operations = timeline.completed() + timeline.pending();
         let actions = (0..operations).map(|operation| timeline.action(operation) + 1);
         Self {
-            cursor: Cursor::new(timeline, model.initial()),
+            cursor: Cursor::new(timeline, span, state),
             met: vec![0; actions.max().unwrap_or(0) as usize],
             timeline,
             model,
-            meter: Meter::new(budget, progress),
-            seen: Seen::new(),
+            meter,
+            visited: Visited::new(),
+            settled: Passed::new(moments),
+            start: span.start,
+            own_bytes: size_of_val(moments) + timeline.bytes_of(span),
             frames: Vec::new(),
             candidates: Vec::new(),
             order: Order::default(),
@@ -72,7 +88,7 @@ impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
         };
         // What the last look at the limits found counts as well as what is kept now.
         let peak = self.meter.peak_bytes().max(self.bytes());
-        let configurations = self.seen.len() as u64;
+        let configurations = self.visited.len() as u64;
         let (order, passed) = self.order.into_best(self.cursor.base);
         let rows = order.iter().map(|&operation| self.timeline.row(operation));
         Outcome {
@@ -170,62 +186,35 @@ impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
 
     /// Let the dead state stand for the current one if nothing can tell them apart before the next
     /// operation that overwrites. True if it does now.
-    ///
-    /// An operation that an unlinearized one precedes that overwrites cannot come before the next
-    /// overwriting. So only those count that are open, or invoked before the first of the open ones
-    /// that overwrites completes; and pending ones.
     fn bury(&mut self, steps: &mut u32) -> bool {
         let Some(dead) = self.model.dead() else {
             return false;
         };
-        let state = self.cursor.state;
-        if state == dead || self.cursor.is_complete() {
+        if self.cursor.state == dead || self.cursor.is_complete() {
             return false;
         }
-        let timeline = self.timeline;
-        let mut overwriting = timeline.completed();
-        let mut from = 0;
-        while let Some((slot, operation)) = self.cursor.next_open(from) {
-            from = slot + 1;
-            let action = timeline.action(operation);
-            if self.model.tells(action, state) {
-                return false;
-            }
-            if operation < overwriting && self.model.overwrites(action) {
-                overwriting = operation;
-            }
+        let dies = is_as_good_as_dead(self.timeline, self.model, &self.cursor, steps);
+        if dies {
+            self.cursor.state = dead;
         }
-        // Beyond a few rounds of all clients it is not worth looking.
-        let mut left = 64 + 4 * timeline.width();
-        for base in self.cursor.base + 1..=overwriting.min(timeline.completed() - 1) {
-            for &operation in timeline.entrants(base) {
-                left -= 1;
-                if left == 0 || self.model.tells(timeline.action(operation), state) {
-                    return false;
-                }
-            }
-        }
-        *steps += timeline.width();
-        for group in timeline.pending_groups() {
-            let action = timeline.action(group.start);
-            if self.model.tells(action, state) {
-                return false;
-            }
-        }
-        self.cursor.state = dead;
-        true
+        dies
     }
 
     /// Enter the current configuration unless it was entered before.
     fn enter(&mut self, unseen_pending: bool) -> Result<(), Exhausted> {
+        let came_from = self.frames.last().map(|frame| frame.configuration.base);
+        let is_door = came_from.is_some_and(|base| self.has_passed_quiescent(base));
+        if is_door {
+            self.forget_passed();
+        }
         let configuration = self.cursor.freeze();
-        let Some(vacancy) = self.seen.vacancy(&configuration) else {
+        let Some(place) = self.visited.place(&configuration, is_door) else {
             return Ok(());
         };
-        if vacancy.growth > 0 {
-            self.check(vacancy.growth)?;
+        if place.growth() > 0 {
+            self.check(place.growth())?;
         }
-        self.seen.add(&vacancy, configuration);
+        self.visited.add(&place, configuration);
         let first = self.candidates.len();
         self.expand(unseen_pending)?;
         self.frames.push(Frame {
@@ -236,6 +225,24 @@ impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
             first,
         });
         Ok(())
+    }
+
+    /// Whether a quiescent moment lies between a base and the current one.
+    fn has_passed_quiescent(&self, base: u32) -> bool {
+        (base + 1..=self.cursor.base).any(|base| self.timeline.is_quiescent(base))
+    }
+
+    /// Drop what is left to try before the last settled moment, if nothing pending was taken.
+    fn forget_passed(&mut self) {
+        let Some(last) = self.settled.last(self.cursor.base) else {
+            return;
+        };
+        let is_before = |frame: &Frame<_>| frame.configuration.base < last;
+        if self.frames.last().is_some_and(is_before) && !self.cursor.has_taken_any() {
+            self.frames.clear();
+            self.candidates.clear();
+            self.visited.pass();
+        }
     }
 
     /// Collect the candidates of the current configuration, in the order in which to try them.
@@ -345,16 +352,21 @@ impl<'a, M: Model, S: NumberSet> Descent<'a, M, S> {
 
     /// Look at the limits; `growth` is how many bytes more are about to be kept.
     fn check(&mut self, growth: usize) -> Result<(), Exhausted> {
-        let passed = self.order.best_passed().max(self.cursor.base);
-        let bytes = self.bytes();
-        self.meter.check(bytes, growth, self.seen.len(), passed)
+        let passed = self.order.best_passed().max(self.cursor.base) - self.start;
+        let (bytes, seen) = (self.bytes(), self.visited.len());
+        match self.meter.check(bytes, growth, seen, passed) {
+            Err(Exhausted::Memory) if self.visited.make_room() => {
+                self.meter.check(self.bytes(), growth, seen, passed)
+            }
+            checked => checked,
+        }
     }
 
     fn bytes(&self) -> usize {
-        self.timeline.bytes()
+        self.own_bytes
             + self.model.bytes()
             + self.cursor.bytes()
-            + self.seen.bytes()
+            + self.visited.bytes()
             + self.frames.capacity() * size_of::<Frame<S::Frozen>>()
             + self.candidates.capacity() * size_of::<Candidate>()
             + self.order.bytes()

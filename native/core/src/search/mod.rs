@@ -17,21 +17,34 @@
 //!   without the pending operation the same order is legal, and more is left to try.
 //! * A pending operation that leaves the state as it is.
 //!
+//! * Past a moment at which nothing is open, and all orders are in one state, nothing that was left
+//!   to try before it (see `segments.rs`). There a history also falls into parts for several
+//!   threads (`abreast.rs`), and what memory need not keep is known (`visited.rs`).
+//!
 //! Pending operations come last, since most are not needed. Nothing recurses, nothing is random:
 //! the same table gives the same outcome.
 
+mod abreast;
 mod cursor;
+mod dead;
 mod descent;
 mod order;
+mod passed;
 mod seen;
+mod segments;
 mod sets;
+mod visited;
 
-use crate::budget::{Budget, Progress};
+use std::ops::Range;
+
+use crate::budget::{Budget, Meter, Progress};
 use crate::models::Model;
 use crate::outcome::Outcome;
 use crate::timeline::Timeline;
 
+pub(crate) use abreast::search_abreast;
 use descent::Descent;
+use segments::Settled;
 use sets::{Set64, Set128, WideSet};
 
 /// Look for a legal order of a timeline's operations.
@@ -44,9 +57,28 @@ pub fn search<M: Model>(
     budget: &Budget,
     progress: &Progress,
 ) -> Outcome {
+    let moments = segments::settled(timeline, model);
+    let whole = (&(0..timeline.completed()), model.initial());
+    descend(
+        timeline,
+        model,
+        whole,
+        &moments,
+        Meter::new(budget, progress),
+    )
+}
+
+/// Search a span that begins at a quiescent moment, from a state.
+fn descend<M: Model>(
+    timeline: &Timeline,
+    model: &mut M,
+    from: (&Range<u32>, u32),
+    moments: &[Settled],
+    meter: Meter<'_>,
+) -> Outcome {
     match timeline.width() {
-        0..=64 => Descent::<M, Set64>::new(timeline, model, budget, progress).run(),
-        65..=128 => Descent::<M, Set128>::new(timeline, model, budget, progress).run(),
-        _ => Descent::<M, WideSet>::new(timeline, model, budget, progress).run(),
+        0..=64 => Descent::<M, Set64>::new(timeline, model, from, moments, meter).run(),
+        65..=128 => Descent::<M, Set128>::new(timeline, model, from, moments, meter).run(),
+        _ => Descent::<M, WideSet>::new(timeline, model, from, moments, meter).run(),
     }
 }

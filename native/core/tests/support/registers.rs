@@ -69,6 +69,18 @@ pub fn history(
         .prop_map(move |operations| play(&operations, refusals))
 }
 
+/// The same, with moments at which nothing is open.
+pub fn paused(
+    operations: std::ops::Range<usize>,
+    values: u32,
+    kinds: std::ops::Range<u8>,
+    refusals: bool,
+) -> impl Strategy<Value = OperationTable> {
+    let operation = (interval(90, 16), deed(values, kinds));
+    prop::collection::vec(operation, operations)
+        .prop_map(move |operations| play(&operations, refusals))
+}
+
 fn play(operations: &[(Interval, Deed)], refusals: bool) -> OperationTable {
     let intervals: Vec<Interval> = operations.iter().map(|&(interval, _)| interval).collect();
     let (ranks, by_effect) = ranked(&intervals);

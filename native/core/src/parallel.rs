@@ -7,7 +7,7 @@ use std::thread;
 /// Apply a function to each item, on at most `jobs` threads; results are in the items' order.
 ///
 /// Items are begun in order. The function is told how many are left, the one at hand included.
-pub(super) fn map<T: Sync, R: Send>(
+pub(crate) fn map<T: Sync, R: Send>(
     jobs: usize,
     items: &[T],
     apply: impl Fn(&T, usize) -> R + Sync,
