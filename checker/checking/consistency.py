@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pkgutil import resolve_name
 from typing import Any, Final
 
+from checker.checking.collection import collection_paused
 from checker.engine.native_judge import CancelToken
 from checker.errors import MalformedHistory, UnknownConsistency
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.models import Model, TransactionModel
-from checker.verdict import PartitionResult
+from checker.monitors.bounded import bounded
+from checker.verdict import PartitionResult, Verdict
 
 __all__ = ["LINEARIZABLE", "SEQUENTIAL", "consistency_of", "judge_level", "refuse_without_time"]
 
@@ -22,6 +24,8 @@ SEQUENTIAL: Final = "sequential"
 """The other one: an order that every process agrees with, and real time need not."""
 
 
+_GRACE_SECONDS: Final = 0.03
+"""For the judge of transactions to say by itself how far it came, once the time is up."""
 _LEVELS: Final = "checker.transactions:levels_of"
 _JUDGE: Final = "checker.transactions:judge_transactions"
 """Imported where there are transactions: it is a third of all that judging an object imports."""
@@ -81,13 +85,38 @@ def judge_level(
 ) -> PartitionResult:
     """Judge all transactions of a history; arguments and errors are `checker.checking.check`'s."""
     judge: Callable[..., PartitionResult] = resolve_name(_JUDGE)
-    return judge(
-        model,
-        history,
-        level,
-        real_time=_has_real_time(history),
-        limits=limits,
-        clock=clock,
-        cancelled=lambda: cancel is not None and cancel.is_cancelled,
-        source=history.source,
+    began = clock()
+
+    def cancelled() -> bool:
+        return cancel is not None and cancel.is_cancelled
+
+    def judged() -> PartitionResult:
+        return judge(
+            model,
+            history,
+            level,
+            real_time=_has_real_time(history),
+            limits=limits,
+            clock=clock,
+            cancelled=cancelled,
+            source=history.source,
+        )
+
+    def is_over() -> bool:
+        return cancelled() or clock() - began > limits.timeout_seconds + _GRACE_SECONDS
+
+    with collection_paused():
+        result = bounded(judged, is_over)
+    return _given_up(history, clock() - began) if result is None else result
+
+
+def _given_up(history: History | RecordedHistory, seconds: float) -> PartitionResult:
+    return PartitionResult(
+        key=None,
+        verdict=Verdict.UNKNOWN,
+        algorithm="transactions",
+        operations=len(history),
+        seconds=seconds,
+        reason="the time limit was reached, or it was cancelled, before the dependencies of "
+        f"{len(history):,} transactions were worked out: raise --timeout",
     )

@@ -6,14 +6,13 @@ model in Python step by step, or the reference.
 
 from __future__ import annotations
 
-import gc
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from checker.checking.collection import collection_paused
 from checker.checking.monitoring import ask
 from checker.engine import explanation, native, reference
 from checker.engine.native import CancelToken
@@ -30,22 +29,6 @@ __all__ = ["Run"]
 _NATIVE: Final = "search: native"
 _NATIVE_OVER_PYTHON: Final = "search: native; model in Python"
 """The search is native; what an operation does, it asks the model, and remembers the answer."""
-
-
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """Pause the cyclic garbage collector.
-
-    Monitors make many objects and no cycles; walking through all of a long history again and again
-    would take as long as the monitor itself.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class Run:
@@ -76,7 +59,7 @@ class Run:
             ModelError: the model raised, or is not pure.
         """
         try:
-            with _collection_paused():
+            with collection_paused():
                 partitions = model.partition(history.operations)
                 undecided = self._monitor(partitions)
             return self._search_all(partitions, undecided)

@@ -78,10 +78,6 @@ def verify(
         witness: Write the orders that explain the valid parts to this file, a JSON line for each.
         statistics: Say also what deciding took: by which algorithm how much, and the hardest parts.
     """
-    uncertainty = 0
-    if clock_uncertainty is not None:
-        seconds = parsed("--clock-uncertainty", clock_uncertainty, parse_seconds)
-        uncertainty = round(seconds * _NANOSECONDS)
     judge = Judge(
         model_choice(model, initial, model_arg),
         history_format=format,
@@ -90,7 +86,7 @@ def verify(
             memory_bytes=parsed("--memory-limit", memory_limit, parse_bytes),
         ),
         engine=engine,
-        clock_uncertainty=uncertainty,
+        clock_uncertainty=_nanoseconds("--clock-uncertainty", clock_uncertainty),
         native=True,
         consistency=consistency,
         options=(
@@ -109,6 +105,12 @@ def verify(
         raise UsageError("--html draws one history: name one file")
     run = _Run(judge, as_json=json, html=html, junit=junit, witness=witness, statistics=statistics)
     return run.run(files)
+
+
+def _nanoseconds(option: str, duration: str | None) -> int:
+    if duration is None:
+        return 0
+    return round(parsed(option, duration, parse_seconds) * _NANOSECONDS)
 
 
 class _Run:

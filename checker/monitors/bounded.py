@@ -30,20 +30,33 @@ def bounded(work: Callable[[], T], is_over: Callable[[], bool]) -> T | None:
     The work must hold no lock and keep no state that half of it would spoil.
     """
     watcher = _Watcher(is_over)
+    result: T | None = None
+    failure: BaseException | None = None
     try:
         watcher.start()
         result = work()
+        watcher.ended = True
     except _Stopped:
-        watcher.settle()
-        return None
-    except BaseException:
-        watcher.settle()
-        raise
-    return None if watcher.settle() else result
+        watcher.ended = True
+    except BaseException as error:  # noqa: BLE001 - it is raised again, once nothing else can arrive
+        watcher.ended = True
+        failure = error
+    try:
+        interrupted = watcher.settle()
+    except _Stopped:  # the one that was on its way when the work ended; there is no other
+        interrupted = watcher.settle()
+    if failure is not None:
+        raise failure
+    return None if interrupted else result
 
 
 class _Watcher(threading.Thread):
-    """Looks after one piece of work."""
+    """Looks after one piece of work.
+
+    Attributes:
+        ended: Set by who did the work as soon as it has ended in whatever way, which takes one step
+            of the interpreter: no interruption begins from then on.
+    """
 
     def __init__(self, is_over: Callable[[], bool]) -> None:
         super().__init__(name="checker-watcher", daemon=True)
@@ -52,6 +65,7 @@ class _Watcher(threading.Thread):
         self._guard = threading.Lock()
         self._done = threading.Event()
         self._interrupted = False
+        self.ended = False
 
     def run(self) -> None:
         """Interrupt the work once it is over, until it is done.
@@ -64,12 +78,12 @@ class _Watcher(threading.Thread):
             over = over or self._is_over()
             if over:
                 with self._guard:
-                    if not self._done.is_set():
+                    if not (self.ended or self._done.is_set()):
                         self._interrupted = True
                         _raise_in(self._watched, _Stopped)
 
     def settle(self) -> bool:
-        """Say that the work has ended: from here on no interruption arrives.
+        """Take back what is on its way: from here on no interruption arrives.
 
         Returns whether there was one.
         """

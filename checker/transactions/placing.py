@@ -53,7 +53,9 @@ class Placing:
         self.ready: list[Rank] = []
         self.print = 0
         self.guesses: set[tuple[int, int]] = set()
-        self._observers: dict[int, None] = {}
+        # A stack, of which only what is marked still counts: it is never searched.
+        self._observers: list[int] = []
+        self._observes = bytearray(size)
         self._prints: dict[int, int] = {}
         self._rank = self._deadlines(order)
         self._reads = [
@@ -92,7 +94,9 @@ class Placing:
     def place_observers(self) -> None:
         """Place whatever can come now and changes nothing for others."""
         while self._observers:
-            self.put(next(iter(self._observers)))
+            event = self._observers.pop()
+            if self._observes[event]:
+                self.put(event)
 
     def put(self, event: int) -> None:
         """Place an instant that is ready."""
@@ -192,13 +196,14 @@ class Placing:
 
     def _add_ready(self, event: int) -> None:
         if self._is_observer(event):
-            self._observers[event] = None
+            self._observers.append(event)
+            self._observes[event] = 1
         else:
             insort(self.ready, self.rank(event))
 
     def _remove_ready(self, event: int) -> None:
-        if event in self._observers:
-            del self._observers[event]
+        if self._observes[event]:
+            self._observes[event] = 0
         else:
             del self.ready[bisect_right(self.ready, self.rank(event)) - 1]
 

@@ -103,3 +103,16 @@ def test_a_monitor_in_python_keeps_to_the_limit(count: int, consistency: str) ->
     assert check(history, model, consistency=consistency, cancel=cancelled).verdict is (
         Verdict.UNKNOWN
     )
+
+
+def test_work_that_takes_long_to_clear_away_is_interrupted_once_and_quietly() -> None:
+    def wasteful() -> int:
+        kept: list[object] = []
+        while True:
+            # Freed when it is interrupted: long enough for another interruption to be sent.
+            kept += [[number] for number in range(50_000)]
+            if len(kept) > 400_000:
+                return endless() + len(kept)
+
+    for calls in (4, 10):
+        assert bounded(wasteful, after(calls)) is None
