@@ -1,4 +1,4 @@
-"""`eventstore relay`: carry the log onto JetStream, and say how far it has come.
+"""`eventstore relay`: carry the log onto JetStream, say how far it has come, and mend the stream.
 
 It imports drivers, so it is itself imported only when the command is used.
 """
@@ -8,26 +8,25 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from random import SystemRandom
 from typing import Annotated
 
-import msgspec
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from eventstore import config
+from eventstore.cli import relay_heal, relay_status
+from eventstore.cli.exits import Exit
 from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
 from eventstore.cli.signals import log_to_stderr, run_until_signal
-from eventstore.jetstream import connect
 from eventstore.lease import acquire
 from eventstore.postgres.lease import LEASE_SECONDS, PostgresLease
 from eventstore.postgres.outgoing import PostgresOutgoingLog
-from eventstore.postgres.store import PostgresEventStore
 from eventstore.relay import relay
 from eventstore.relay.jetstream import JetStreamPublisher
-from eventstore.relay.jetstream_stream import inspect
 
-__all__ = ["RelayStatus", "app"]
+__all__ = ["app"]
 
 app = App(name="relay", help="Carry the log from PostgreSQL onto NATS JetStream.")
 
@@ -36,14 +35,13 @@ NatsUrl = Annotated[
     Parameter(name="--nats-url", help=f"nats://HOST:PORT; without it, ${config.NATS_URL} is used."),
 ]
 
-
-class RelayStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the relay has come. ``last_sequence`` is null if there is no stream."""
-
-    state: str
-    head: int
-    last_sequence: int | None
-    lag: int
+Replicas = Annotated[
+    int,
+    Parameter(
+        help="How many NATS servers hold the stream, when it is created.",
+        validator=Number(gte=1, lte=5),
+    ),
+]
 
 
 @app.command
@@ -51,11 +49,12 @@ def run(
     *,
     database_url: DatabaseUrl = None,
     nats_url: NatsUrl = None,
-    replicas: Annotated[
+    replicas: Replicas = 1,
+    first_position: Annotated[
         int,
         Parameter(
-            help="How many NATS servers hold the stream, when it is created.",
-            validator=Number(gte=1, lte=5),
+            help="Where a stream that has to be created begins; what is before is in the log.",
+            validator=Number(gte=1),
         ),
     ] = 1,
     lease_seconds: Annotated[
@@ -84,7 +83,9 @@ def run(
             await acquire(lease, relay.LOG, random=random)
             async with (
                 PostgresOutgoingLog.connect(database) as log,
-                JetStreamPublisher.open(nats, name="eventstore relay", replicas=replicas) as stream,
+                JetStreamPublisher.open(
+                    nats, name="eventstore relay", replicas=replicas, first=first_position
+                ) as stream,
             ):
                 alarms = (lease.lost, *stream.alarms)
                 yield relay.Session(log=log, stream=stream, alarms=alarms)
@@ -100,34 +101,49 @@ async def status(
     timeout_seconds: TimeoutSeconds = 5.0,
     json: Json = False,
 ) -> None:
-    """Say where the log and the stream are; exit 5 if either cannot be asked."""
+    """Say where the log and the stream are, and who relays; exit 5 if either cannot be asked."""
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
-    found = await _ask(database, nats, timeout_seconds)
+    found = await relay_status.ask(database, nats, timeout_seconds)
     if json:
         print_json(found)
     else:
-        sys.stdout.write(_text(found))
+        sys.stdout.write(relay_status.text(found))
 
 
-async def _ask(database: str, nats: str, timeout_seconds: float) -> RelayStatus:
-    async with (
-        PostgresEventStore.connect(database, pool_size=1, timeout_seconds=timeout_seconds) as log,
-        connect(nats, name="eventstore relay status", timeout_seconds=timeout_seconds) as link,
-    ):
-        # The stream first: a stream that is ahead of the log read after it is really ahead.
-        found = await inspect(link)
-        head = await log.head()
-    if found is None:
-        return RelayStatus(state="no stream", head=head, last_sequence=None, lag=head)
-    stream = found.state
-    lag = head - stream.last_sequence
-    state = "behind" if lag > 0 else "caught up" if lag == 0 else "diverged: ahead of the log"
-    return RelayStatus(state=state, head=head, last_sequence=stream.last_sequence, lag=lag)
+@app.command
+async def heal(
+    *,
+    database_url: DatabaseUrl = None,
+    nats_url: NatsUrl = None,
+    save_lost: Annotated[
+        Path | None,
+        Parameter(help="Where to write the events that the stream holds and the log does not."),
+    ] = None,
+    new_epoch: Annotated[
+        bool,
+        Parameter(
+            negative="", help="Leave behind what the log does not hold, and make the stream anew."
+        ),
+    ] = False,
+    replicas: Replicas = 1,
+    timeout_seconds: TimeoutSeconds = 60.0,
+    json: Json = False,
+) -> int:
+    """Compare every message with the log; make a stream anew that lost some.
 
-
-def _text(found: RelayStatus) -> str:
-    last = "none" if found.last_sequence is None else f"{found.last_sequence:,}"
-    return (
-        f"{found.state}\nlog head         {found.head:,}\nlast sequence    {last}\n"
-        f"lag              {found.lag:,}\n"
+    A stream that diverged is left alone (exit 1) unless a new epoch is asked for.
+    """
+    database, nats = config.database_url(database_url), config.nats_url(nats_url)
+    found = await relay_heal.heal(
+        database,
+        nats,
+        save_lost=save_lost,
+        new_epoch=new_epoch,
+        replicas=replicas,
+        timeout_seconds=timeout_seconds,
     )
+    if json:
+        print_json(found)
+    else:
+        sys.stdout.write(relay_heal.text(found))
+    return Exit.VIOLATION if found.state == relay_heal.DIVERGED else Exit.OK

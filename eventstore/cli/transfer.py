@@ -36,7 +36,7 @@ from eventstore.export_file import batches_of, event_line, header_line, trailer_
 from eventstore.postgres.importer import BATCH_EVENTS_MAX, Importer
 from eventstore.stream import Position
 
-__all__ = ["export_log", "import_log"]
+__all__ = ["export_log", "import_log", "writing"]
 
 _BATCH_BYTES: Final = 16 * 1024 * 1024
 _STANDARD: Final = Path("-")
@@ -80,7 +80,7 @@ async def export_log(
         head = await store.head()
         end = head if until is None else Position(min(until, head))
         count = 0
-        with _writing(file) as out, progress("exporting", end) as done:
+        with writing(file) as out, progress("exporting", end) as done:
             out.write(header_line(end, selected=query is not None or after > 0))
             async for event in reading.log(store, after=Position(after), query=query, until=end):
                 out.write(event_line(event))
@@ -131,7 +131,7 @@ async def import_log(
 
 
 @contextmanager
-def _writing(file: Path) -> Iterator[BinaryIO]:
+def writing(file: Path) -> Iterator[BinaryIO]:
     """Write a file that appears under its name only when it is whole, and is on the disk then."""
     if file == _STANDARD:
         yield sys.stdout.buffer

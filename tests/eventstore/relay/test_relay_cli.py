@@ -65,14 +65,25 @@ async def test_run_relays_until_it_is_told_to_stop(store_url: str, nats_url: str
     env = environment(store_url, nats_url)
     async with PostgresEventStore.connect(store_url) as store:
         head = await support.append(store, 120)
-        assert status(env) == {"state": "no stream", "head": 120, "last_sequence": None, "lag": 120}
+        before = status(env)
+        assert (before["state"], before["head"], before["lag"]) == ("no stream", 120, 120)
+        assert before["lag_seconds"] > 0
+        assert (before["last_sequence"], before["leader"]) == (None, None)
         with relay_running(env) as process:
             await support.relayed(nats_url, head)
-            assert status(env) == {
+            found = status(env)
+            assert found.pop("made_at").startswith("20")
+            assert found.pop("leader").endswith(f":{process.pid}")
+            assert found == {
                 "state": "caught up",
                 "head": 120,
                 "last_sequence": 120,
                 "lag": 0,
+                "lag_seconds": 0.0,
+                "missing": 0,
+                "first_sequence": 1,
+                "epoch": 1,
+                "made_because": "there was none",
             }
             process.send_signal(signal.SIGTERM)
             _, said = process.communicate(timeout=20)
@@ -80,6 +91,8 @@ async def test_run_relays_until_it_is_told_to_stop(store_url: str, nats_url: str
         await support.append(store, 2)
         assert status(env)["state"] == "behind"
         assert status(env)["lag"] == 2
+        assert status(env)["lag_seconds"] > 0
+        assert status(env)["leader"] is None
     lines = [line.partition("eventstore.relay: ")[2] for line in said.splitlines()]
     assert lines == [
         "created the stream",
@@ -147,6 +160,7 @@ async def test_status_in_words(
     await cli.status(database_url=store_url, nats_url=nats_url)
     assert capsys.readouterr().out == (
         "no stream\nlog head         0\nlast sequence    none\nlag              0\n"
+        "lag in seconds   0\nleader           not known\n"
     )
 
 

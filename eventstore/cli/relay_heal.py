@@ -1,0 +1,145 @@
+"""`eventstore relay heal`: hold the whole stream against the log, and mend what may be mended.
+
+What is only damaged is made anew. What diverged is never touched without an operator's word, since
+the stream may hold the only copy of events that the log lost; they can be saved, in the format of
+`eventstore export`, and imported, or left behind by beginning a new epoch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from eventstore.cli.transfer import writing
+from eventstore.errors import ConfigError, ForeignMessage
+from eventstore.export_file import event_line, header_line, trailer_line
+from eventstore.jetstream import Connection, connect
+from eventstore.postgres.outgoing import PostgresOutgoingLog
+from eventstore.relay.audit import Audit, audit, lost_events
+from eventstore.relay.jetstream_stream import inspect, replace
+from eventstore.stream import Position
+
+__all__ = ["DIVERGED", "Healing", "heal", "text"]
+
+NO_STREAM: Final = "no stream: a relay makes it"
+WHOLE: Final = "whole"
+HEALED: Final = "made anew: a relay fills it"
+DIVERGED: Final = "diverged"
+NEW_EPOCH: Final = "a new epoch began: a relay fills it"
+
+
+class Healing(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found and done.
+
+    ``compared`` messages are the log's, up to position ``agrees_to``; ``missing`` are lost.
+    ``differs_at`` is the first sequence whose message is not the log's. ``saved`` events that the
+    log does not hold are in the file, ``foreign`` messages are no events and could not be.
+    """
+
+    state: str
+    compared: int = 0
+    agrees_to: int = 0
+    missing: int = 0
+    differs_at: int | None = None
+    saved: int | None = None
+    foreign: int = 0
+    epoch: int | None = None
+
+
+async def heal(
+    database: str,
+    nats: str,
+    *,
+    save_lost: Path | None,
+    new_epoch: bool,
+    replicas: int,
+    timeout_seconds: float,
+) -> Healing:
+    """Audit the stream, and mend it.
+
+    Raises:
+        ConfigError: ``new_epoch`` without ``save_lost``, or the file exists; nothing was done.
+        StoreUnavailable, ReadFailed, StreamUnavailable: a server does not answer.
+    """
+    if new_epoch and save_lost is None:
+        raise ConfigError(
+            "--new-epoch needs --save-lost FILE: the stream may hold the only copy of its events."
+        )
+    if save_lost is not None and await asyncio.to_thread(save_lost.exists):
+        raise ConfigError(f"{save_lost} exists: name a new file for what the log lost.")
+    async with (
+        PostgresOutgoingLog.connect(database, timeout_seconds=timeout_seconds) as log,
+        connect(nats, name="eventstore relay heal", timeout_seconds=timeout_seconds) as link,
+    ):
+        before = await inspect(link)
+        if before is None:
+            return Healing(state=NO_STREAM)
+        found = await audit(link, log)
+        healing = Healing(
+            state=WHOLE,
+            compared=found.messages,
+            agrees_to=found.agrees_to,
+            missing=before.state.missing,
+            differs_at=found.differs_at,
+            epoch=before.epoch,
+        )
+        if found.differs_at is None:
+            if before.state.missing:
+                reason = f"it had lost {before.state.missing} messages"
+                await replace(link, replicas=replicas, reason=reason)
+                return msgspec.structs.replace(healing, state=HEALED)
+            return healing
+        healing = msgspec.structs.replace(healing, state=DIVERGED)
+        if save_lost is not None:
+            end = Position(before.state.last_sequence)
+            saved, foreign = await _save(link, log, found, save_lost, end)
+            healing = msgspec.structs.replace(healing, saved=saved, foreign=foreign)
+        if new_epoch:
+            reason = f"the log went back to position {found.agrees_to}: epoch {before.epoch + 1}"
+            await replace(link, replicas=replicas, reason=reason, new_epoch=True)
+            healing = msgspec.structs.replace(healing, state=NEW_EPOCH, epoch=before.epoch + 1)
+        return healing
+
+
+async def _save(
+    link: Connection, log: PostgresOutgoingLog, found: Audit, file: Path, end: Position
+) -> tuple[int, int]:
+    """Write the events that the log does not hold, in the format that `import` takes."""
+    saved = foreign = 0
+    with writing(file) as out:
+        out.write(header_line(end, selected=True))
+        async for event in lost_events(link, log, after=found.agrees_to):
+            if isinstance(event, ForeignMessage):
+                foreign += 1
+            else:
+                out.write(event_line(event))
+                saved += 1
+        out.write(trailer_line(saved))
+    return saved, foreign
+
+
+def text(found: Healing) -> str:
+    """Write it for a terminal, with what to do next."""
+    lines = [
+        found.state,
+        f"compared         {found.compared:,} messages, up to position {found.agrees_to:,}",
+        f"lost messages    {found.missing:,}",
+    ]
+    if found.differs_at is not None:
+        lines.append(f"differs at       {found.differs_at:,}: the log does not hold that message")
+    if found.saved is not None:
+        foreign = f", {found.foreign:,} messages are no events" if found.foreign else ""
+        lines.append(f"saved            {found.saved:,} events that the log does not hold{foreign}")
+    if found.epoch is not None:
+        lines.append(f"epoch            {found.epoch}")
+    if found.state == DIVERGED:
+        lines.append(
+            "Was the database restored, or is it another one? To bring the events back:\n"
+            "  eventstore relay heal --save-lost FILE, then eventstore import FILE.\n"
+            "To go on without them, and rebuild what followed them:\n"
+            "  eventstore relay heal --save-lost FILE --new-epoch."
+        )
+    return "\n".join(lines) + "\n"
