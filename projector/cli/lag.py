@@ -18,6 +18,7 @@ from projector.cli.options import (
     name_of,
     print_json,
 )
+from projector.errors import GenerationUnknown
 from projector.lag import Lag
 
 __all__ = ["COLUMNS", "cells", "lag"]
@@ -43,14 +44,17 @@ async def lag(
     holds the whole log, but for what was skipped. Exit 4 if events are parked or held or a
     projection has halted, 1 if the log went back or has a hole.
     """
+    name = None if projection is None else name_of(projection)
     async with measuring(
-        None if projection is None else name_of(projection),
+        name,
         database_url=database_url,
         nats_url=nats_url,
         store_url=store_url,
         timeout_seconds=timeout_seconds,
     ) as ask:
         measured = await ask()
+    if name is not None and not measured:
+        raise GenerationUnknown(name, 1, [])
     if json:
         print_json(measured)
     else:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import Annotated, Final
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated, Final, NoReturn
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from eventstore.errors import ReadFailed, StoreUnavailable, StreamUnavailable
 from projector.cli.exits import Exit
 from projector.cli.measuring import Measure, exit_for, measuring, seconds_text
 from projector.cli.options import DatabaseUrl, Json, NatsUrl, StoreUrl, print_json
+from projector.errors import ReadModelUnavailable
 from projector.lag import Lag, LagState
 
 __all__ = ["Rates", "table_of", "top"]
@@ -72,34 +74,48 @@ async def top(
 
     The active generation of each has a star. Ends with Ctrl-C, or with --once or --json by itself.
     """
-    async with measuring(
-        None, database_url=database_url, nats_url=nats_url, store_url=store_url
-    ) as ask:
-        rates = Rates()
-        console = Console()
-        if once or json:
-            rates.take(await ask())
-            await asyncio.sleep(interval)
-            measured = await ask()
-            if json:
-                print_json(measured)
-            else:
-                console.print(table_of(measured, rates.take(measured)))
-            return exit_for(measured)
-        return await _watch(console, ask, rates, interval)
+
+    def opened() -> AbstractAsyncContextManager[Measure]:
+        return measuring(None, database_url=database_url, nats_url=nats_url, store_url=store_url)
+
+    rates, console = Rates(), Console()
+    if not (once or json):
+        await _watch(console, opened, rates, interval)
+    async with opened() as ask:
+        rates.take(await ask())
+        await asyncio.sleep(interval)
+        measured = await ask()
+    if json:
+        print_json(measured)
+    else:
+        console.print(table_of(measured, rates.take(measured)))
+    return exit_for(measured)
 
 
-async def _watch(console: Console, ask: Measure, rates: Rates, interval: float) -> Exit:
-    measured = await ask()
-    with (
-        Live(table_of(measured, rates.take(measured)), console=console, auto_refresh=False) as live,
-        suppress(asyncio.CancelledError),
-    ):
+async def _watch(
+    console: Console,
+    opened: Callable[[], AbstractAsyncContextManager[Measure]],
+    rates: Rates,
+    interval: float,
+) -> NoReturn:
+    """Show what is measured until it is interrupted; what cannot be asked is said, and tried again.
+
+    Raises:
+        ConfigError: there is nothing to ask.
+    """
+    shown: RenderableType = Text("connecting", style="dim")
+    with Live(shown, console=console, auto_refresh=False) as live:
         while True:
+            try:
+                async with opened() as ask:
+                    while True:
+                        measured = await ask()
+                        shown = table_of(measured, rates.take(measured))
+                        live.update(shown, refresh=True)
+                        await asyncio.sleep(interval)
+            except (ReadModelUnavailable, StoreUnavailable, StreamUnavailable, ReadFailed) as error:
+                live.update(Group(shown, Text(str(error), style="bold red")), refresh=True)
             await asyncio.sleep(interval)
-            measured = await ask()
-            live.update(table_of(measured, rates.take(measured)), refresh=True)
-    return Exit.INTERRUPTED
 
 
 def table_of(measured: Sequence[Lag], rates: Mapping[tuple[str, int], float]) -> Group:

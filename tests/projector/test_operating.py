@@ -25,7 +25,7 @@ from projector.cli.exits import Exit, exit_of
 from projector.cli.lag import lag
 from projector.cli.measuring import measuring
 from projector.cli.top import Rates, table_of, top
-from projector.errors import ProjectorError
+from projector.errors import GenerationUnknown, ProjectorError
 from projector.lag import GenerationState, Lag, LagState, measure
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
@@ -377,3 +377,5 @@ async def test_top_shows_all_projections_once(
         assert await top(**servers, json=True) == Exit.OK  # type: ignore[arg-type]
         (found,) = msgspec.json.decode(capsys.readouterr().out)
         assert (found["checkpoint"], found["state"]) == (4, "caught up")
+        with pytest.raises(GenerationUnknown, match="'evnt-counts' has no generation 1"):
+            await lag("evnt-counts", database_url=store_url, nats_url=nats_url)
