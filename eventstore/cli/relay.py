@@ -16,7 +16,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from eventstore import config
-from eventstore.cli import relay_heal, relay_status
+from eventstore.cli import relay_heal, relay_metrics, relay_status
 from eventstore.cli.exits import Exit
 from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
 from eventstore.cli.signals import log_to_stderr, run_until_signal
@@ -25,6 +25,8 @@ from eventstore.postgres.lease import LEASE_SECONDS, PostgresLease
 from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.relay import relay
 from eventstore.relay.jetstream import JetStreamPublisher
+from eventstore.relay.measured import MeasuredPublisher, RelayMetrics
+from eventstore.tracing import open_spans
 
 __all__ = ["app"]
 
@@ -64,6 +66,7 @@ def run(
             validator=Number(gte=0.5, lte=3600),
         ),
     ] = LEASE_SECONDS,
+    metrics_port: relay_metrics.MetricsPort = None,
     verbose: Annotated[bool, Parameter(help="Log more, for debugging.", negative="")] = False,
 ) -> int:
     """Relay until SIGINT or SIGTERM; survives the loss of either server.
@@ -72,15 +75,15 @@ def run(
     """
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
     log_to_stderr(verbose=verbose)
-    random = SystemRandom()
+    random, metrics, spans = SystemRandom(), RelayMetrics(), open_spans("eventstore.relay")
 
     @asynccontextmanager
     async def open_session() -> AsyncIterator[relay.Session]:
-
         async with PostgresLease.connect(
             database, relay.LEASE, lease_seconds=lease_seconds
         ) as lease:
-            await acquire(lease, relay.LOG, random=random)
+            with metrics.acquiring():
+                await acquire(lease, relay.LOG, random=random)
             async with (
                 PostgresOutgoingLog.connect(database) as log,
                 JetStreamPublisher.open(
@@ -88,9 +91,14 @@ def run(
                 ) as stream,
             ):
                 alarms = (lease.lost, *stream.alarms)
-                yield relay.Session(log=log, stream=stream, alarms=alarms)
+                measured = MeasuredPublisher(stream, metrics, spans=spans)
+                yield relay.Session(log=log, stream=measured, alarms=alarms)
 
-    return run_until_signal(relay.run(open_session, random=random))
+    async def serve() -> None:
+        async with relay_metrics.serving(metrics, metrics_port, database_url=database):
+            await relay.run(open_session, random=random)
+
+    return run_until_signal(serve())
 
 
 @app.command
