@@ -19,7 +19,7 @@ class StateLog:
         self._trouble = ""
         self._state = ""
 
-    def trouble(self, error: Exception) -> None:
+    def trouble(self, error: Exception | str) -> None:
         """Say what went wrong and will be tried again."""
         if str(error) != self._trouble:
             self._logger.warning("%s; trying again", error)

@@ -68,6 +68,8 @@ class ConfigError(ProjectorError):
 class ProjectionFailed(ProjectorError):
     """A projection raised; nothing of its batch was stored. The cause is chained.
 
+    ``summary`` says what and where, in one sentence, without what to do.
+
     ``events`` is the batch. The projector halves a failed batch until the event stands alone, so
     what finally reaches the caller names one event.
     """
@@ -82,8 +84,9 @@ class ProjectionFailed(ProjectorError):
             if first is last
             else f"positions {first.position} to {last.position}"
         )
+        self.summary = f"projection {projection!r} failed at {where}: {reason}"
         super().__init__(
-            f"projection {projection!r} failed at {where}: {reason}. Nothing of it was stored. "
+            f"{self.summary}. Nothing of it was stored. "
             "Correct the projection and run it again; it resumes there. Or let the rest go on: "
             "`projector run --on-poison park`, `projector skip`."
         )

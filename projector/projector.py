@@ -92,7 +92,8 @@ async def run(
         sleep: Lets time pass.
 
     Raises:
-        ProjectionFailed: the projection raised for one event, every time.
+        ProjectionFailed: the projection raised for one event, every time, and is to halt at it.
+        ParkingFull: too many events are parked and held.
         LogWentBack: the read model is ahead of the log.
         ForeignMessage: the stream holds a message that is none of the log's.
         ConfigError, SchemaMismatch: the servers are not set up for us.
@@ -205,7 +206,7 @@ class _Work:
             self._said.trouble(error)
             return decide.Conflicted()
         except ProjectionFailed as error:
-            self._said.trouble(error)
+            self._said.trouble(error.summary)
             return decide.Failed(error)
         return self._reached(reached)
 

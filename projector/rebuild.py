@@ -17,7 +17,8 @@ from typing import Final, Protocol
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
-from projector.errors import LogWentBack, PositionGap
+from projector.errors import LogWentBack, PositionGap, ProjectionFailed
+from projector.parking import Cause
 from projector.ports import LogReader, ReadModel
 
 __all__ = ["PAGE", "Build", "rebuild"]
@@ -82,7 +83,7 @@ async def rebuild(
 
     Raises:
         CheckpointConflict: somebody else keeps the read model.
-        ProjectionFailed: the projection raised; nothing of that page was stored.
+        ProjectionFailed: the projection raised for one event; what comes before it is stored.
         PositionGap: the log has a hole.
         LogWentBack: the read model is ahead of the log.
         ReadModelUnavailable, ReadFailed, StoreUnavailable: a server gave no answer.
@@ -102,10 +103,34 @@ async def rebuild(
             await build.take(events)
             head = max(head, last)
             progress(last, head)
+        return await build.store()
+    except ProjectionFailed as failure:
+        await _halt(log, read_model, failure, page)
+        raise
     finally:
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
-    return await build.store()
+
+
+async def _halt(
+    log: LogReader, read_model: ReadModel, failure: ProjectionFailed, page: int
+) -> None:
+    """Apply what comes before the event that fails, by halves, and keep where it halts and why.
+
+    Raises:
+        ProjectionFailed: names the event alone.
+    """
+    checkpoint = await read_model.checkpoint()
+    until = failure.events[-1].position
+    while (left := until - checkpoint.position) > 0:
+        events = await log.read_log(after=checkpoint.position, limit=min(page, max(1, left // 2)))
+        try:
+            checkpoint = await read_model.commit(events, checkpoint)
+        except ProjectionFailed as error:
+            until = events[-1].position
+            if len(events) == 1:
+                await read_model.halted(until, Cause.of(error))
+                raise error from failure
 
 
 def _read(log: LogReader, after: Position, page: int) -> asyncio.Task[list[RecordedEvent]]:

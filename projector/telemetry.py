@@ -97,14 +97,6 @@ class Spans(Protocol):
         ...
 
 
-class _NoSpans:
-    def applying(
-        self, projection: str, parents: Sequence[str], attributes: dict[str, Any]
-    ) -> AbstractContextManager[Any]:
-        del projection, parents, attributes
-        return nullcontext()
-
-
 class MeasuredReadModel:
     """A read model that counts, times and traces what another one does; see `ports.ReadModel`."""
 
@@ -118,7 +110,7 @@ class MeasuredReadModel:
     ) -> None:
         self._inner = inner
         self._metrics = metrics
-        self._spans = spans or _NoSpans()
+        self._spans = spans
         self._clock = clock
 
     async def checkpoint(self) -> Checkpoint:
@@ -130,14 +122,8 @@ class MeasuredReadModel:
     async def commit(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> Checkpoint:
         """Apply events and move the checkpoint; see `ReadModel.commit`."""
         begun, result = self._clock(), "Interrupted"
-        attributes = {
-            "projector.events": len(events),
-            "projector.first_position": events[0].position,
-            "projector.last_position": events[-1].position,
-        }
-        span = self._spans.applying(checkpoint.projection, parents_of(events), attributes)
         try:
-            with span:
+            with self._span(events, checkpoint):
                 reached = await self._inner.commit(events, checkpoint)
             result = "ok"
         except ProjectorError as error:
@@ -168,6 +154,18 @@ class MeasuredReadModel:
     async def halted(self, position: Position, cause: Cause) -> None:
         """Keep at which event the projector halts and why; see `ReadModel.halted`."""
         await self._inner.halted(position, cause)
+
+    def _span(
+        self, events: Sequence[RecordedEvent], checkpoint: Checkpoint
+    ) -> AbstractContextManager[Any]:
+        if self._spans is None:
+            return nullcontext()
+        attributes = {
+            "projector.events": len(events),
+            "projector.first_position": events[0].position,
+            "projector.last_position": events[-1].position,
+        }
+        return self._spans.applying(checkpoint.projection, parents_of(events), attributes)
 
     def _reached(self, checkpoint: Checkpoint) -> None:
         of = (checkpoint.projection, str(checkpoint.generation))

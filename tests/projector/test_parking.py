@@ -20,8 +20,11 @@ from projector.documents import Update
 from projector.errors import CheckpointConflict, NotSetAside, ParkingFull, ProjectionFailed
 from projector.parking import AsideState, Cause, PoisonPolicy
 from projector.postgres import PostgresReadModel
+from projector.postgres_build import DocumentBuild
 from projector.postgres_documents import DocumentTable
 from projector.postgres_parking import PostgresParking
+from projector.postgres_progress import PostgresProgress
+from projector.rebuild import rebuild
 from projector.replay import replay, skip
 from projector.subscription import SubscriptionPace
 from tests.support import projecting as support
@@ -231,6 +234,35 @@ async def test_replays_and_commits_at_once_apply_each_event_once(store_url: str)
         f"count-{turn}": [[e.version, e.position] for e in events if e.stream == f"count-{turn}"]
         for turn in (0, 1)
     }
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("folded", [False, True])
+async def test_a_rebuild_halts_at_the_event_and_says_which(store_url: str, *, folded: bool) -> None:
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        PostgresReadModel.open(store_url, table()) as model,
+        PostgresProgress.open(store_url) as progress,
+    ):
+        for number in range(1, 41):
+            data = None if number == 27 else {"amount": number}
+            await relaying.append_data(store, stream_name(f"account-{number % 3}"), data)
+        await model.prepare()
+        build = await DocumentBuild.begin(model) if folded else None
+        with pytest.raises(ProjectionFailed, match=r"position 27 .*TypeError"):
+            await rebuild(store, model, build=build, page=16)
+        (state,) = await progress.states("amounts")
+        assert (state.position, state.halted_at) == (26, 27)
+        assert (state.last_error or "").startswith("TypeError: 'NoneType'")
+        await skip(model, store, Position(27))
+        build = await DocumentBuild.begin(model) if folded else None
+        assert (await rebuild(store, model, build=build, page=16)).position == 40
+        (state,) = await progress.states("amounts")
+        assert (state.skipped, state.halted_at, state.last_error) == (1, None, None)
+    kept = await documents(store_url)
+    assert sorted(amount for seen in kept.values() for _, amount in seen) == [
+        number for number in range(1, 41) if number != 27
+    ]
 
 
 @pytest.mark.stack

@@ -103,9 +103,9 @@ async def test_a_build_that_ends_early_goes_on_where_it_stored(
     async with PostgresReadModel.open(postgres_url, table) as model:
         await model.prepare()
         build = await DocumentBuild.begin(model, store_events=100)
-        with pytest.raises(ProjectionFailed, match="positions 241 to 260: ValueError: no"):
+        with pytest.raises(ProjectionFailed, match=r"position 250 .*: ValueError: no"):
             await rebuild(Log(300), model, build=build, page=20)
-        assert (await model.checkpoint()).position == 240
+        assert (await model.checkpoint()).position == 249
     table = DocumentTable(Churn())
     async with PostgresReadModel.open(postgres_url, table) as model:
         build = await DocumentBuild.begin(model)
@@ -151,7 +151,7 @@ async def test_what_cannot_be_stored_is_the_projections_failure(
     async with PostgresReadModel.open(postgres_url, table) as model:
         await model.prepare()
         build = await DocumentBuild.begin(model)
-        with pytest.raises(ProjectionFailed, match="'wrong' failed at positions 1 to 5"):
+        with pytest.raises(ProjectionFailed, match="'wrong' failed at position 1 "):
             await rebuild(Log(5), model, build=build)
         assert await documents(model, table) == {}
         assert (await model.checkpoint()).position == 0
