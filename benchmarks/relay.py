@@ -7,8 +7,9 @@ awaits each publish, which is what an outbox does; the limit sends frames that w
 in atomic batches over a bare socket, and so neither reads nor encodes.
 
 relay-durable has a server that flushes before it acknowledges (``sync_interval: always``),
-relay-default one as it comes. `consume` is a projector's delivery, decoded events, beside nats-py's
-``fetch(1000)`` loop, which decodes nothing, and a bare socket, which only counts.
+relay-default one as it comes. `consume` is a projector's delivery and `subscribe` a service's
+subscription, decoded events, beside nats-py's ``fetch(1000)`` loop, which decodes nothing, and a
+bare socket, which only counts.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from benchmarks import raw_nats
 from benchmarks.document import Row, main
 from benchmarks.logs import fill, server
 from eventstore import Position, RecordedEvent, connect, wire, wire_bytes
+from eventstore.consumer import subscribe
 from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.relay import relay
 from eventstore.relay.jetstream import JetStreamPublisher
@@ -167,6 +169,16 @@ async def our_consume_rate(nats_url: str, events: int) -> float:
         return events / (time.perf_counter() - began)
 
 
+async def our_subscription_rate(nats_url: str, events: int) -> float:
+    """A service's subscription to everything: decoded, compared, with positions to keep."""
+    async with subscribe(nats_url, store=None, name="benchmark", page_size=PAGE) as subscription:
+        began = time.perf_counter()
+        async for delivery in subscription:
+            if delivery.position >= events:
+                break
+        return events / (time.perf_counter() - began)
+
+
 async def fetch_rate(nats_url: str, events: int) -> float:
     """What a user of nats-py writes."""
     client = await nats.connect(nats_url)
@@ -199,29 +211,33 @@ async def limit_consume_rate(nats_url: str, events: int) -> float:
     return rate
 
 
-async def measure_consume(log: list[RecordedEvent], scale: Scale) -> Row:
+async def measure_consume(log: list[RecordedEvent], scale: Scale) -> list[Row]:
     """The consumers, taking turns on one stream."""
-    ours, peers, limits = [], [], []
+    ours, subscribed, peers, limits = [], [], [], []
     async with nats_server("2m") as url:
         await limit_publish_rate(url, log)
         for number in range(scale.rounds):
             ours.append(await our_consume_rate(url, len(log)))
+            subscribed.append(await our_subscription_rate(url, len(log)))
             limits.append(await limit_consume_rate(url, len(log)))
             if number == 0 or scale.rounds > 1:
                 peers.append(await fetch_rate(url, len(log)))
                 await _forget_peer(url)
-    return Row(
-        name="consume",
-        unit=UNIT,
-        ours=max(ours),
-        peer=max(peers),
-        peer_name=f"{PEER} fetch({PAGE})",
-        limit=max(limits),
-        limit_name="a counting socket",
-        ratio_to_peer=max(ours) / max(peers),
-        ratio_to_limit=max(ours) / max(limits),
-        note="ours decodes every event, the others none",
-    )
+    return [
+        Row(
+            name=name,
+            unit=UNIT,
+            ours=max(rates),
+            peer=max(peers),
+            peer_name=f"{PEER} fetch({PAGE})",
+            limit=max(limits),
+            limit_name="a counting socket",
+            ratio_to_peer=max(rates) / max(peers),
+            ratio_to_limit=max(rates) / max(limits),
+            note="ours decodes every event, the others none",
+        )
+        for name, rates in (("consume", ours), ("subscribe", subscribed))
+    ]
 
 
 async def _forget_peer(nats_url: str) -> None:
@@ -242,7 +258,7 @@ def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `mai
             log = runner.run(_filled(url, scale.events))
             yield runner.run(measure_relay("relay-durable", "always", url, log, scale))
             yield runner.run(measure_relay("relay-default", "2m", url, log, scale))
-            yield runner.run(measure_consume(log, scale))
+            yield from runner.run(measure_consume(log, scale))
         finally:
             runner.run(postgres.__aexit__(None, None, None))
 

@@ -11,7 +11,9 @@ repeat, skip, fall silent or begin anew:
 
 How a gap is seen depends on what JetStream filters. Where it delivers every message, positions must
 be dense. Where it delivers a part, they cannot be; there the deliveries must be dense in the
-consumer's own count, and the stream must have no holes: if it has, the log is read instead.
+consumer's own count, and the stream must have no holes when the cursor is made: if it has, the log
+is read instead. (Under a living cursor none can come: the relay's stream denies deletion and purge
+for ever, and a server finds damage when it starts.)
 """
 
 from __future__ import annotations
@@ -153,6 +155,10 @@ class Following:
             self.ask = Ask.CURSOR if page.lost else Ask.COMPARISON
             return None
         before = self.position
+        if self._everything and _follow(before, page.events):
+            self._seen.remember(page.events)
+            self.position = page.events[-1].position
+            return self._proceed(page.events, page)
         selected: list[RecordedEvent] = []
         for event in page.events:
             if event.position <= self.position:
@@ -169,8 +175,11 @@ class Following:
             # Repetitions, and many may follow: see whether there is something else meanwhile.
             self.ask = Ask.COMPARISON
             return None
+        return self._proceed(selected, page)
+
+    def _proceed(self, events: Sequence[RecordedEvent], page: Page) -> Delivery:
         self._doubts = 0
-        return self._delivery(selected, caught_up=not page.pending and not page.lost)
+        return self._delivery(events, caught_up=not page.pending and not page.lost)
 
     def _left_out(
         self, position: Position, before: Position, selected: list[RecordedEvent]
@@ -246,7 +255,7 @@ class Following:
     def _take(self, event: RecordedEvent, selected: list[RecordedEvent]) -> None:
         self.position = event.position
         if self._everything or self._selection.matches(event):
-            self._seen.remember(event)
+            self._seen.remember((event,))
             selected.append(event)
 
     def _delivery(self, events: Iterable[RecordedEvent], *, caught_up: bool) -> Delivery:
@@ -277,3 +286,9 @@ class Following:
         self._log_until_is_head = is_head
         self.ask = Ask.LOG
         self._after_log = then
+
+
+def _follow(position: Position, events: Sequence[RecordedEvent]) -> bool:
+    """Whether the events are those after a position, without a gap."""
+    following = range(position + 1, position + 1 + len(events))
+    return [event.position for event in events] == list(following)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from itertools import islice
 from typing import Final, NoReturn, Self
 from uuid import uuid4
 
@@ -116,20 +117,25 @@ class JetStreamCursor:
         pull = self._attached()
         await pull.wait(limit, self._patience_seconds)
         arrived = pull.arrived
-        taken: list[Message] = []
-        places: list[Delivered] = []
-        while arrived and len(taken) < limit:
-            place = delivered(arrived[0])
-            if place.ordinal != self._ordinal + len(taken) + 1:
-                if not taken:
-                    return Page([], lost=True)
-                break  # what comes before it counts; it is still there the next time
-            places.append(place)
-            taken.append(arrived.popleft())
-        events = _decoded(taken, places)
-        arrived.extendleft(reversed(taken[len(events) :]))
+        messages = list(islice(arrived, limit))
+        places = self._places(messages)
+        if messages and not places:
+            return Page([], lost=True)
+        events = _decoded(messages[: len(places)], places)
+        for _ in events:
+            arrived.popleft()
         self._ordinal += len(events)
         return Page(events, places[len(events) - 1].pending if events else 0)
+
+    def _places(self, messages: Sequence[Message]) -> Sequence[Delivered]:
+        """Say where messages are in the stream, up to one before which another got lost."""
+        places: list[Delivered] = []
+        for message in messages:
+            place = delivered(message)
+            if place.ordinal != self._ordinal + len(places) + 1:
+                break  # what comes before it counts; it is still there the next time
+            places.append(place)
+        return places
 
     async def inspect(self) -> tuple[int, bool]:
         """Return the stream's last sequence, and whether we lack deliveries up to it.
@@ -177,8 +183,8 @@ def _decoded(messages: Sequence[Message], places: Sequence[Delivered]) -> list[R
     """
     parts = [(message.subject, message.headers, message.body) for message in messages]
     events = wire_bytes.decode_all(parts)
-    if events is not None and all(
-        event.position == place.sequence for event, place in zip(events, places, strict=True)
+    if events is not None and (
+        [event.position for event in events] == [place.sequence for place in places]
     ):
         return events
     events = []

@@ -70,6 +70,8 @@ SELECT partition, token, position FROM consumer.partitions
 WHERE consumer_group = $1 AND owner = $2
 """
 
+# Who moves a checkpoint has its row locked until the end of the transaction. Should it be paused
+# before that, the server ends the transaction after a lease, so that the partition can be taken.
 _MOVE: Final = """
 UPDATE consumer.partitions AS held
 SET position = moved.position,
@@ -78,7 +80,8 @@ FROM unnest($3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])
     AS moved (partition, token, previous, position)
 WHERE held.consumer_group = $1 AND held.partition = moved.partition
     AND held.token = moved.token AND held.position = moved.previous
-RETURNING held.partition
+RETURNING held.partition, set_config(
+    'idle_in_transaction_session_timeout', ceil($2::float8 * 1000)::text, true)
 """
 
 # A token that was given back is worth nothing any more.
@@ -181,6 +184,8 @@ class PostgresGroup:
     ) -> None:
         """Move a partition's checkpoint when the transaction of ``connection`` commits.
 
+        From here on PostgreSQL ends the transaction if it is idle for the time of a lease.
+
         Raises:
             PartitionLost: it is not ours any more; roll the transaction back.
         """
@@ -258,6 +263,7 @@ class PostgresGroup:
                 StoreUnavailable,
                 asyncpg.PostgresError,
                 asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
                 OSError,
                 TimeoutError,
             ) as error:

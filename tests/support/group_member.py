@@ -34,6 +34,15 @@ GROUP = "billing"
 PARTITIONS = 8
 LEASE_SECONDS = 0.6
 
+AWAY = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""What the driver raises when its server is killed."""
+
 OBSERVED = """
 CREATE TABLE IF NOT EXISTS observed (
     serial bigserial, partition integer, member text, position bigint, id uuid)
@@ -71,8 +80,7 @@ async def made(url: str, nats_url: str, member: str) -> AsyncIterator[GroupMembe
         def follow(after: Position) -> Subscription:
             return subscribe(nats_url, store=store, after=after, page_size=50, patience_seconds=0.1)
 
-        away = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-        yield GroupMember(joined, follow, handle, retry_on=away)
+        yield GroupMember(joined, follow, handle, retry_on=AWAY)
 
 
 async def main(url: str, nats_url: str, name: str) -> None:

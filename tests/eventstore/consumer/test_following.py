@@ -73,9 +73,10 @@ class World:
         self.detach()
 
     def punch(self, sequence: int) -> None:
-        """Damage: a message that is not the last is gone."""
+        """A server comes back without a message that is not the last; see `lose_tail`."""
         if self.first <= sequence < self.last:
             self.stream.pop(sequence, None)
+            self.detach()
 
     def begin_anew(self, first: int) -> None:
         self.first = max(1, min(first, len(self.log) + 1))

@@ -21,6 +21,7 @@ from eventstore.store import EventStore
 from eventstore.stream import Position
 from tests.support import relaying as support
 from tests.support.group_member import (
+    AWAY,
     GROUP,
     LEASE_SECONDS,
     OBSERVED,
@@ -77,13 +78,9 @@ async def owners(url: str) -> dict[str, int]:
     return {row["owner"]: row["count"] for row in rows}
 
 
-AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""The server is being killed, or nobody has joined yet, so that there is no table."""
-
-
 async def owned_by(url: str, wanted: dict[str, int]) -> None:
     async def reached() -> bool:
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*AWAY):  # nobody has joined yet, so that there is no table
             return await owners(url) == wanted
         return False
 
@@ -260,11 +257,31 @@ async def test_a_commit_under_way_is_not_taken_from_its_owner(observed_url: str)
         connection = await asyncpg.connect(url)
         async with connection.transaction():
             await slow.commit(connection, lease, Position(5))
-            await asyncio.sleep(LEASE_SECONDS * 1.5)
+            await connection.execute("SELECT pg_sleep($1)", LEASE_SECONDS * 1.5)
             assert set((await new.renew()).leases) == set(range(PARTITIONS)) - {3}
         await connection.close()
         await asyncio.sleep(LEASE_SECONDS)
         assert (await new.renew()).leases[3].position == 5
+
+
+async def test_who_is_paused_within_a_commit_is_not_waited_for_longer_than_a_lease(
+    observed_url: str,
+) -> None:
+    url = observed_url
+    async with group(url, "old") as old, group(url, "new") as new:
+        lease = (await old.renew()).leases[3]
+        connection = await asyncpg.connect(url)
+        transaction = connection.transaction()
+        await transaction.start()
+        await old.commit(connection, lease, Position(5))  # and then it is paused
+
+        async def taken() -> bool:
+            return set((await new.renew()).leases) == set(range(PARTITIONS))
+
+        await support.until(taken)
+        with pytest.raises(AWAY):
+            await transaction.commit()
+        assert (await new.renew()).leases[3].position == 0
 
 
 async def test_a_handler_that_does_not_commit_is_at_least_once(observed_url: str) -> None:

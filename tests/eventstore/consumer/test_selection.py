@@ -13,7 +13,7 @@ from eventstore.consumer.selection import SUBJECTS_MAX, Selection
 from eventstore.errors import InvalidRequest
 from eventstore.event import RecordedEvent
 from eventstore.query import Query
-from eventstore.stream import StreamName, category_of
+from eventstore.stream import Position, StreamName, category_of
 from tests.support.recorded import log, recorded, stream_names
 
 names = st.text(st.sampled_from("ab .*>%é"), min_size=1, max_size=4)
@@ -89,12 +89,11 @@ def test_streams_outside_the_categories_select_nothing() -> None:
 def test_fingerprints_tell_a_repetition_from_a_change_and_are_bounded() -> None:
     seen = Fingerprints(capacity=3)
     events = log(4)
-    for event in events:
-        seen.remember(event)
+    seen.remember(events)
     assert not any(seen.contradicts(event) for event in events)
 
     def other(position: int) -> RecordedEvent:
         return recorded(position, epoch=1)
 
     assert [position for position in range(1, 5) if seen.contradicts(other(position))] == [2, 3, 4]
-    assert len(seen._known) == 3
+    assert [position for position in range(5) if seen.knows(Position(position))] == [2, 3, 4]
