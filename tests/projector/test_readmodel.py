@@ -28,6 +28,7 @@ from projector.rebuild import rebuild
 from tests.support import projecting as support
 from tests.support import relaying
 from tests.support.seeded import seeded
+from verification.cluster.nats import NatsServer
 from verification.cluster.postgres import PostgresServer
 
 pytestmark = pytest.mark.stack
@@ -170,6 +171,25 @@ async def test_reads_at_the_head_are_linearizable(store_url: str, nats_url: str)
     ):
         history = (await recorded(store_url, nats_url, at_head=True)).build()
     assert len(history) == CLIENTS * OPERATIONS
+    result = check(history, "kv")
+    assert result.verdict is Verdict.VALID, result
+
+
+async def test_they_are_while_nats_and_the_projector_come_and_go(
+    store_url: str, killable_nats: NatsServer
+) -> None:
+    nats_url = killable_nats.url
+    async with relaying.relaying(store_url, nats_url):
+        clients = asyncio.create_task(recorded(store_url, nats_url, at_head=True))
+        for seed in (1, 2):
+            async with support.projecting(store_url, nats_url, projection=latest(), seed=seed):
+                await asyncio.sleep(0.1)
+                await killable_nats.kill()
+                await asyncio.sleep(0.1)
+                await killable_nats.start()
+                await asyncio.sleep(0.2)
+        async with support.projecting(store_url, nats_url, projection=latest(), seed=3):
+            history = (await clients).build()
     result = check(history, "kv")
     assert result.verdict is Verdict.VALID, result
 
