@@ -18,10 +18,10 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import nats
@@ -35,6 +35,8 @@ from eventstore.consumer import subscribe
 from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.relay import relay
 from eventstore.relay.jetstream import JetStreamPublisher
+from eventstore.relay.ports import StreamState
+from eventstore.wire_bytes import WireBytes
 from projector.jetstream import JetStreamDelivery
 from projector.projections.stream_totals import StreamTotals
 from verification.cluster.nats import NatsServer
@@ -73,28 +75,46 @@ async def read_all(url: str) -> list[RecordedEvent]:
     return events
 
 
-async def relay_rate(store_url: str, nats_url: str, events: int) -> float:
-    """Run the relay from an empty stream until it has caught up."""
+class _Timed(JetStreamPublisher):
+    """Notes when it was first asked where the stream is, and when it had published all."""
 
-    @asynccontextmanager
-    async def open_session() -> AsyncIterator[relay.Session]:
-        async with (
-            PostgresOutgoingLog.connect(store_url) as log,
-            JetStreamPublisher.open(nats_url, name="benchmark") as stream,
-        ):
+    until = 0
+    _began = 0.0
+    seconds: asyncio.Future[float]
+
+    async def inspect(self) -> StreamState | None:
+        self._began = self._began or time.perf_counter()
+        return await super().inspect()
+
+    async def publish(self, messages: Sequence[WireBytes]) -> None:
+        await super().publish(messages)
+        if messages[-1].position == self.until:
+            self.seconds.set_result(time.perf_counter() - self._began)
+
+
+async def relay_rate(store_url: str, nats_url: str, events: int) -> float:
+    """Run the relay from an empty stream until it has caught up; it is connected already."""
+    async with (
+        PostgresOutgoingLog.connect(store_url) as log,
+        _Timed.open(nats_url, name="benchmark") as stream,
+    ):
+        stream.until = events
+        stream.seconds = asyncio.get_running_loop().create_future()
+
+        @asynccontextmanager
+        async def open_session() -> AsyncIterator[relay.Session]:
             yield relay.Session(log=log, stream=stream, alarms=stream.alarms)
 
-    began = time.perf_counter()
-    work = asyncio.ensure_future(relay.run(open_session, random=random.Random(1)))
-    try:
-        async with JetStreamPublisher.open(nats_url, name="watch") as watch:
-            while (state := await watch.inspect()) is None or state.last_sequence < events:
-                if work.done():
-                    work.result()
-                await asyncio.sleep(0.02)
-        return events / (time.perf_counter() - began)
-    finally:
-        work.cancel()
+        work = asyncio.ensure_future(relay.run(open_session, random=random.Random(1)))
+        try:
+            either: list[asyncio.Future[Any]] = [work, stream.seconds]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+            return events / await stream.seconds
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
 
 async def awaited_publish_rate(nats_url: str, log: list[RecordedEvent], seconds: float) -> float:

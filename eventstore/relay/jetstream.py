@@ -89,6 +89,7 @@ class JetStreamPublisher:
         self._windows: dict[int, Window] = {}
         self._window_number = 0
         self._choice = Sending()
+        self._last_ended = 0.0
         # Publishes may overlap, their messages on the wire may not.
         self._sending = asyncio.Lock()
         plane.subscribe(f"{self._inbox.decode()}.*.*", self._replied)
@@ -157,28 +158,35 @@ class JetStreamPublisher:
 
     async def publish(self, messages: Sequence[WireBytes]) -> None:
         """Publish events and await their acknowledgements; see `StreamPublisher`."""
-        window = None
         opened: list[Window] = []
         try:
             async with self._sending:
-                for portion in self._portions(messages):
-                    if window is not None:
-                        await self._acknowledged(window)
-                    window = self._open_window(portion)
-                    opened.append(window)
-                    await self._send(portion, window)
+                await self._send_all(messages, opened)
             # Outside of the lock: the next publish may be sent while this one is acknowledged.
-            if window is not None:
-                await self._acknowledged(window)
+            await self._acknowledged(opened[-1])
         except PublishRefused:
             # An event no server takes ends the publish; what is before it is stored all the same.
-            if window is not None:
-                await self._acknowledged(window)
+            if opened:
+                await self._acknowledged(opened[-1])
             raise
         finally:
             for window in opened:
                 del self._windows[window.number]
                 window.settled.cancel()
+
+    async def _send_all(self, messages: Sequence[WireBytes], opened: list[Window]) -> None:
+        """Send messages as windows, each after the one before is acknowledged, but for the last."""
+        for portion in self._portions(messages):
+            sent = 0
+            while sent < len(portion):
+                if opened:
+                    await self._acknowledged(opened[-1])
+                way = self._choice.next(len(portion) - sent)
+                part = portion[sent : sent + way.events]
+                window = self._open_window(part, as_batch=way.as_batch)
+                opened.append(window)
+                await self._send(part, window)
+                sent += way.events
 
     def _portions(self, messages: Sequence[WireBytes]) -> Iterator[list[WireBytes]]:
         """Cut what a server buffers at once; what is before a message that is too large is sent."""
@@ -203,9 +211,8 @@ class JetStreamPublisher:
         if portion:
             yield portion
 
-    def _open_window(self, messages: Sequence[WireBytes]) -> Window:
+    def _open_window(self, messages: Sequence[WireBytes], *, as_batch: bool) -> Window:
         self._window_number += 1
-        as_batch = self._choice.as_batch(len(messages))
         window = Window(self._window_number, messages, as_batch=as_batch)
         self._windows[window.number] = window
         return window
@@ -227,7 +234,9 @@ class JetStreamPublisher:
             )
             if window.settled.done():
                 window.settled.result()
-                seconds = asyncio.get_running_loop().time() - window.began
+                # The server took them in turn: before it was through with others it did not begin.
+                seconds = window.ended - max(window.began, self._last_ended)
+                self._last_ended = window.ended
                 self._choice.took(as_batch=window.as_batch, events=window.events, seconds=seconds)
                 return
             if lost.done():

@@ -27,7 +27,8 @@ REPLY_EVERY: Final = 64
 class Window:
     """A window of single messages, or an atomic batch; ``settled`` ends with all, or a refusal.
 
-    ``stored_to`` is the last position of which a reply says that it is stored.
+    ``stored_to`` is the last position of which a reply says that it is stored; ``ended`` is when
+    the last one was, by the event loop's clock.
     """
 
     def __init__(self, number: int, messages: Sequence[WireBytes], *, as_batch: bool) -> None:
@@ -37,7 +38,7 @@ class Window:
         self.stored_to = self.first - 1
         self.as_batch = as_batch
         self.events = len(messages)
-        self.began = asyncio.get_running_loop().time()
+        self.began = self.ended = asyncio.get_running_loop().time()
         self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The sender may fail before anybody looks at a refusal.
         self.settled.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -46,6 +47,7 @@ class Window:
         """Take note that a position is stored, and all before it."""
         self.stored_to = max(self.stored_to, position)
         if position == self.last and not self.settled.done():
+            self.ended = self.settled.get_loop().time()
             self.settled.set_result(None)
 
     def refuse(self, error: PublishRefused) -> None:

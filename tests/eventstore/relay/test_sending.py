@@ -1,20 +1,33 @@
 from __future__ import annotations
 
+import pytest
+
 from eventstore.relay.sending import Sending
 
 
 class Server:
     """Takes so long for a batch, and for an event of a window."""
 
-    def __init__(self, *, batch: float, event: float) -> None:
+    def __init__(self, *, batch: float, event: float, round_trip: float = 0.0003) -> None:
         self.batch = batch
         self.event = event
+        self.round_trip = round_trip
 
-    def publish(self, sending: Sending, events: int) -> bool:
-        way = sending.as_batch(events)
-        seconds = self.batch if way else self.event * events
-        sending.took(as_batch=way, events=events, seconds=seconds)
-        return way
+    def publish(self, sending: Sending, events: int) -> list[bool]:
+        """Which ways the events went."""
+        ways = []
+        while events:
+            way = sending.next(events)
+            seconds = self.batch if way.as_batch else self.event * way.events
+            seconds += self.round_trip
+            sending.took(as_batch=way.as_batch, events=way.events, seconds=seconds)
+            ways.append(way.as_batch)
+            events -= way.events
+        return ways
+
+
+FLUSHING = Server(batch=0.004, event=0.0002)
+NOT_FLUSHING = Server(batch=0.008, event=0.000006)
 
 
 def choice() -> Sending:
@@ -24,31 +37,42 @@ def choice() -> Sending:
 
 
 def test_an_old_server_gets_windows() -> None:
-    assert not Sending().as_batch(1000)
+    assert Sending().next(1000) == (1000, False)
+
+
+@pytest.mark.parametrize(("server", "batches"), [(FLUSHING, True), (NOT_FLUSHING, False)])
+@pytest.mark.parametrize("first", [1, 9, 40, 500, 1000])
+def test_many_events_go_the_faster_way_soon(server: Server, batches: bool, first: int) -> None:  # noqa: FBT001
+    sending = choice()
+    server.publish(sending, first)
+    server.publish(sending, 500)
+    ways = [server.publish(sending, 500) for _ in range(100)]
+    assert ways.count([batches]) >= 99, "one publish at most was for learning"
 
 
 def test_a_server_that_flushes_gets_few_events_as_a_window_and_many_as_a_batch() -> None:
-    server, sending = Server(batch=0.004, event=0.0002), choice()
-    ways = [server.publish(sending, events) for events in [500, 1, 10, 25, 1000] * 20]
-    assert ways == [True, False, False, True, True] * 20
+    sending = choice()
+    FLUSHING.publish(sending, 1000)
+    ways = [FLUSHING.publish(sending, events) for events in [500, 1, 7, 10, 30, 1000] * 20]
+    assert ways == [[True], [False], [False], [False], [True], [True]] * 20
 
 
-def test_a_server_that_does_not_flush_gets_windows_once_that_is_known() -> None:
-    server, sending = Server(batch=0.008, event=0.00001), choice()
-    server.publish(sending, 20)
-    ways = [server.publish(sending, 500) for _ in range(100)]
-    assert not any(ways)
+@pytest.mark.parametrize("events", [1, 5, 7])
+def test_few_events_teach_nothing(events: int) -> None:
+    sending = choice()
+    for _ in range(100):
+        assert FLUSHING.publish(sending, events) == [False]
+    assert sending.next(500) == (128, False), "it is not known what a window takes"
 
 
 def test_the_slower_way_is_tried_now_and_then_unless_it_is_far_slower() -> None:
     near, far = Server(batch=0.01, event=0.00001), Server(batch=0.01, event=0.001)
     for server, tried in ((near, 3), (far, 0)):
         sending = choice()
-        server.publish(sending, 20)
-        server.publish(sending, 500)
+        server.publish(sending, 1000)
         ways = [server.publish(sending, 500) for _ in range(1600)]
         faster = server.batch < server.event * 500
-        assert sum(way != faster for way in ways) == tried
+        assert sum((not faster) in way for way in ways) == tried
 
 
 def test_a_server_that_changed_is_noticed() -> None:
@@ -56,4 +80,4 @@ def test_a_server_that_changed_is_noticed() -> None:
     for server in (Server(batch=0.01, event=0.00001), Server(batch=0.002, event=0.0001)):
         for _ in range(1200):
             server.publish(sending, 500)
-    assert sending.as_batch(500)
+    assert sending.next(500) == (500, True)
