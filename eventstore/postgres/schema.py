@@ -1,8 +1,9 @@
 """The one definition of the tables; Alembic compares the database with it, a test demands no drift.
 
 The log is four tables, all only ever inserted into: nothing is updated, so nothing is vacuumed for
-dead rows, an old snapshot slows nothing down, and a copy of the tables is a copy of the log. Two
-more are beside it, and change: ``snapshots`` and ``subject_keys``.
+dead rows, an old snapshot slows nothing down, and a copy of the tables is a copy of the log. The
+one exception is what an event said: it goes when a row of ``archives`` or ``retired`` stands for
+it. Three more are beside it, and change: ``snapshots``, ``subject_keys``, ``retention_policies``.
 
 ``streams`` gives a name a number, so that the index of a large log need not repeat the name. The
 number is the position of the stream's first event: unique because positions are, and the same after
@@ -46,18 +47,21 @@ __all__ = [
     "REVISION",
     "SCHEMA",
     "VERSION_TABLE",
+    "archives",
     "commits",
     "event_tags",
     "events",
     "for_log",
     "metadata",
+    "retention_policies",
+    "retired",
     "schema_of",
     "snapshots",
     "streams",
     "subject_keys",
 ]
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The Alembic revision that this code works with; a test holds it equal to the newest one."""
 
 SCHEMA: Final = "eventstore"
@@ -148,8 +152,12 @@ events = Table(
         nullable=False,
         comment="As they were appended; event_tags finds events by them.",
     ),
-    Column("data", JSON, nullable=False, comment="As it was appended, to the letter."),
-    Column("metadata", JSON, nullable=False),
+    Column(
+        "data",
+        JSON,
+        comment="As it was appended, to the letter; null once an archive has it.",
+    ),
+    Column("metadata", JSON, comment="Null once an archive has it."),
     PrimaryKeyConstraint("position", name="events_pkey"),
     UniqueConstraint("stream_id", "version", name="events_stream_version_key"),
     UniqueConstraint("event_id", name="events_event_id_key"),
@@ -187,6 +195,48 @@ commits = Table(
     ),
     PrimaryKeyConstraint("last_position", name="commits_pkey"),
     comment="The chain of hashes over the log, a link for each batch of appends; insert only.",
+)
+
+archives = Table(
+    "archives",
+    metadata,
+    Column("first_position", BigInteger, autoincrement=False, nullable=False),
+    Column("last_position", BigInteger, autoincrement=False, nullable=False),
+    Column("file", Text, nullable=False, comment="Where it was written."),
+    Column("bytes", BigInteger, nullable=False),
+    Column("checksum", LargeBinary, nullable=False, comment="sha256 of the file."),
+    Column("archived_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("first_position", name="archives_pkey"),
+    UniqueConstraint("last_position", name="archives_last_position_key"),
+    comment="Files that hold the payloads of the oldest events; insert only.",
+)
+
+retired = Table(
+    "retired",
+    metadata,
+    Column("position", BigInteger, autoincrement=False, nullable=False),
+    Column(
+        "leaf",
+        LargeBinary,
+        nullable=False,
+        comment="Of the event as it was appended: what the chain of hashes has of it.",
+    ),
+    Column("retired_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("position", name="retired_pkey"),
+    comment="Events whose payload was dropped for ever; insert only.",
+)
+
+retention_policies = Table(
+    "retention_policies",
+    metadata,
+    Column("kind", Text, nullable=False, comment="stream or category"),
+    Column("name", Text, nullable=False),
+    Column("days", BigInteger, nullable=False, comment="How long a payload is kept, at least."),
+    PrimaryKeyConstraint("kind", "name", name="retention_policies_pkey"),
+    CheckConstraint(
+        "kind IN ('stream', 'category') AND days >= 0", name="retention_policies_check"
+    ),
+    comment="How long payloads are kept; a stream's own goes before its category's.",
 )
 
 snapshots = Table(
