@@ -263,14 +263,14 @@ class ReadModelIncomplete(ProjectorError):
 
     definite = True
 
-    def __init__(self, projection: str, position: int, waiting: int) -> None:
+    def __init__(self, projection: str, position: int, lacks: int) -> None:
         super().__init__(
-            f"read model {projection!r} lacks {waiting} events up to position {position}: they are "
-            f"parked, or held behind one that is (`projector park {projection}`)."
+            f"read model {projection!r} lacks events up to position {position}, the first at "
+            f"{lacks}: it is parked, or held behind one that is (`projector park {projection}`)."
         )
         self.projection = projection
         self.position = position
-        self.waiting = waiting
+        self.lacks = lacks
 
 
 class FeedUnknown(ProjectorError):

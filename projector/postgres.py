@@ -169,14 +169,15 @@ class PostgresReadModel:
             ReadModelUnavailable: no answer came.
         """
         query = sa.select(checkpoints.c.position).filter_by(**self._key())
+        position: int | None = None
         try:
             async with self.transaction() as connection:
                 position = (await connection.execute(query)).scalar_one_or_none()
                 await self.parking.look(connection)
         except ReadModelUnavailable as error:
-            if _sqlstate(error.__cause__) != _UNDEFINED_TABLE:
+            never = position is None and _sqlstate(error.__cause__) == _UNDEFINED_TABLE
+            if not never:
                 raise
-            position = None
         return Checkpoint(**self._key(), position=Position(position or 0))
 
     async def commit(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> Checkpoint:

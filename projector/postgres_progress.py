@@ -22,12 +22,13 @@ from eventstore.stream import Position
 from projector.errors import ReadModelUnavailable
 from projector.lag import GenerationState
 from projector.parking import Aside
-from projector.postgres_tables import DOCUMENTS
+from projector.postgres_tables import DOCUMENTS, SCHEMA
 
 __all__ = ["PostgresProgress", "Reached"]
 
 _CONNECTIONS: Final = 4
 _CLOSE_SECONDS: Final = 2.0
+_FIRST_TABLE: Final = f'"{SCHEMA}.checkpoints"'
 
 _STATES: Final = """
 SELECT c.projection, c.generation, coalesce(a.generation = c.generation, false) AS active,
@@ -55,12 +56,12 @@ WHERE $1::text IS NULL OR c.projection = $1
 ORDER BY c.projection, c.generation
 """
 
-# The active generation, and what it lacks up to a position: one statement, so one moment.
+# The active generation, and what it lacks: one statement, so one moment.
 _REACHED: Final = """
 SELECT c.generation, c.position,
-       (SELECT count(*) FROM projector.set_aside_events AS e
+       (SELECT min(e.position) FROM projector.set_aside_events AS e
         WHERE e.projection = c.projection AND e.generation = c.generation
-          AND e.state <> 'skipped' AND e.position <= $2) AS waiting
+          AND e.state <> 'skipped') AS lacks
 FROM projector.checkpoints AS c JOIN projector.active_generations USING (projection, generation)
 WHERE c.projection = $1
 """
@@ -78,11 +79,11 @@ _quote: Final = PGDialect().identifier_preparer.quote  # type: ignore[no-untyped
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the active generation is, and how many events up to the asked position it lacks."""
+    """Where the active generation is, and the first event that it has passed and lacks."""
 
     generation: int
     position: Position
-    waiting: int
+    lacks: Position | None
 
 
 class PostgresProgress:
@@ -142,13 +143,13 @@ class PostgresProgress:
         rows = await self._fetch(_SET_ASIDE, projection, generation, after, until, limit)
         return [msgspec.convert(dict(row), Aside) for row in rows]
 
-    async def reached(self, projection: str, position: Position) -> Reached | None:
+    async def reached(self, projection: str) -> Reached | None:
         """Return where the active generation is, null if none was prepared.
 
         Raises:
             ReadModelUnavailable: no answer came.
         """
-        rows = await self._fetch(_REACHED, projection, position)
+        rows = await self._fetch(_REACHED, projection)
         return msgspec.convert(dict(rows[0]), Reached) if rows else None
 
     async def document(self, projection: str, key: str) -> Any:
@@ -176,9 +177,16 @@ class PostgresProgress:
             async with self._pool.acquire(timeout=self._seconds) as connection:
                 return await connection.fetch(statement, *arguments)
         except asyncpg.UndefinedTableError as error:
-            if "projector." in str(error):
+            if _FIRST_TABLE in str(error):
                 return []  # nothing was ever prepared here
-            raise ReadModelUnavailable(f"no such read model at {self._server}: {error}") from error
+            hint = (
+                " Start a projector of this version once: it makes what is missing."
+                if SCHEMA in str(error)
+                else ""
+            )
+            raise ReadModelUnavailable(
+                f"no such read model at {self._server}: {error}.{hint}"
+            ) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise ReadModelUnavailable(

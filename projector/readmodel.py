@@ -27,7 +27,7 @@ from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.errors import ReadModelBehind, ReadModelIncomplete
 from projector.jetstream_announced import hearing
-from projector.postgres_progress import PostgresProgress
+from projector.postgres_progress import PostgresProgress, Reached
 
 __all__ = ["POLL_SECONDS", "OpenReadModel", "open_read_model"]
 
@@ -50,10 +50,12 @@ class OpenReadModel:
         self.projection = projection
         self._progress = progress
         self._moved = asyncio.Event()
+        self._look: asyncio.Future[Reached | None] | None = None
 
     def announce(self, _: Checkpoint | int) -> None:
         """Wake who waits, to look again. A projector in this process may call it."""
         moved, self._moved = self._moved, asyncio.Event()
+        self._look = None  # one that has begun may not see what is announced
         moved.set()
 
     async def at(self, position: Position, *, timeout_seconds: float = _WAIT_SECONDS) -> Checkpoint:
@@ -71,7 +73,7 @@ class OpenReadModel:
         deadline = loop.time() + timeout_seconds
         while True:
             moved = self._moved
-            reached = await self._progress.reached(self.projection, position)
+            reached = await self._reached()
             if reached is not None and reached.position >= position:
                 break
             left = deadline - loop.time()
@@ -81,11 +83,23 @@ class OpenReadModel:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, POLL_SECONDS)):
                     await moved.wait()
-        if reached.waiting:
-            raise ReadModelIncomplete(self.projection, position, reached.waiting)
+        if reached.lacks is not None and reached.lacks <= position:
+            raise ReadModelIncomplete(self.projection, position, reached.lacks)
         return Checkpoint(
             projection=self.projection, generation=reached.generation, position=reached.position
         )
+
+    async def _reached(self) -> Reached | None:
+        """Look, all who wait at once: a checkpoint only grows, so what one saw holds for the next.
+
+        Raises:
+            ReadModelUnavailable: no answer came.
+        """
+        if self._look is None or self._look.done():
+            self._look = asyncio.ensure_future(self._progress.reached(self.projection))
+            self._look.add_done_callback(lambda look: look.cancelled() or look.exception())
+        # Shielded, since the one that began it may give up while others still wait for it.
+        return await asyncio.shield(self._look)
 
     async def linearizable(
         self, store: _Head, *, timeout_seconds: float = _WAIT_SECONDS

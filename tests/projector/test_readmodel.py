@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from checker import HistoryBuilder, Outcome, Verdict, check
 from eventstore.postgres.store import PostgresEventStore
@@ -22,6 +23,7 @@ from projector.parking import AsideState, Cause
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
 from projector.postgres_generations import switch
+from projector.postgres_progress import PostgresProgress, Reached
 from projector.projections.latest_events import LatestEvents
 from projector.readmodel import OpenReadModel, open_read_model
 from projector.rebuild import rebuild
@@ -65,6 +67,36 @@ async def test_a_reader_reads_its_own_write_and_is_woken_to_it(
             assert await value(model, KEYS[0]) == number
 
 
+async def test_a_thousand_readers_look_together(store_url: str) -> None:
+    looks = 0
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        PostgresReadModel.open(store_url, latest()) as writer,
+        PostgresProgress.open(store_url) as progress,
+    ):
+        ask = progress.reached
+
+        async def counted(projection: str) -> Reached | None:
+            nonlocal looks
+            looks += 1
+            return await ask(projection)
+
+        progress.reached = counted  # type: ignore[method-assign]
+        model = OpenReadModel("latest-events", progress)
+        await writer.prepare()
+        position = await relaying.append_data(store, KEYS[0], 1)
+        waiting = [
+            asyncio.create_task(model.at(position, timeout_seconds=60)) for _ in range(1_000)
+        ]
+        waiting.append(asyncio.create_task(model.at(position, timeout_seconds=60)))
+        await asyncio.sleep(0)
+        waiting.pop(0).cancel()  # whoever began the look gives up
+        await rebuild(store, writer)
+        model.announce(await writer.checkpoint())
+        assert {reached.position for reached in await asyncio.gather(*waiting)} == {position}
+        assert looks < 100
+
+
 async def test_what_is_not_there_in_time_says_how_far_it_is(store_url: str) -> None:
     async with open_read_model(store_url, "latest-events") as model:
         with pytest.raises(ReadModelBehind, match="at position 0, not yet at 1 after"):
@@ -76,6 +108,22 @@ async def test_what_is_not_there_in_time_says_how_far_it_is(store_url: str) -> N
         with pytest.raises(ReadModelBehind, match=r"Does its projector run\?"):
             await model.at(Position(1), timeout_seconds=0.01)
         assert (await model.at(Position(0))).position == 0
+
+
+async def test_tables_of_an_older_version_are_no_empty_read_model(store_url: str) -> None:
+    async with PostgresReadModel.open(store_url, latest()) as writer:
+        await writer.prepare()
+        async with writer.transaction() as connection:
+            await connection.execute(sa.text("DROP TABLE projector.set_aside_events"))
+        async with PostgresProgress.open(store_url) as progress:
+            with pytest.raises(
+                ReadModelUnavailable, match="Start a projector of this version once"
+            ):
+                await progress.states()
+        with pytest.raises(ReadModelUnavailable, match="set_aside_events"):
+            await writer.checkpoint()
+        await writer.prepare()
+        assert (await writer.checkpoint()).position == 0
 
 
 async def test_it_answers_from_the_active_generation(store_url: str) -> None:
@@ -113,9 +161,13 @@ async def test_a_read_model_that_parked_an_event_is_not_at_its_position(store_ur
         reached = await writer.set_aside(events[1], reached, AsideState.PARKED, cause, 1)
         await writer.commit(events[2:], reached)
         assert (await model.at(Position(1))).position == 4
-        with pytest.raises(ReadModelIncomplete, match="lacks 1 events up to position 2: they"):
+        with pytest.raises(
+            ReadModelIncomplete, match="lacks events up to position 2, the first at 2"
+        ):
             await model.at(Position(2))
-        with pytest.raises(ReadModelIncomplete, match="lacks 2 events up to position 4"):
+        with pytest.raises(
+            ReadModelIncomplete, match="lacks events up to position 4, the first at 2"
+        ):
             await model.linearizable(store)
 
 
