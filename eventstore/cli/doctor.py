@@ -13,7 +13,8 @@ from eventstore.cli.exits import Exit
 from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
 from eventstore.config import database_url as database_url_of
 from eventstore.config import server_of
-from eventstore.postgres.preflight import Finding, Level, preflight
+from eventstore.postgres.findings import Finding, Level
+from eventstore.postgres.preflight import preflight
 
 __all__ = ["doctor"]
 

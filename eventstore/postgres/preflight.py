@@ -7,20 +7,20 @@ what lies below PostgreSQL: a disk or a hypervisor that acknowledges a flush it 
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import time
 from collections.abc import Callable
 from typing import Final
 
 import asyncpg
-import msgspec
 
 from eventstore.postgres.engine import TIMEOUT_SECONDS, connect, revision_of
+from eventstore.postgres.findings import Finding, Level
 from eventstore.postgres.queries import query
+from eventstore.postgres.replication import replication
 from eventstore.postgres.schema import REVISION
 from eventstore.postgres.translate import read_failed
 
-__all__ = ["Finding", "Level", "preflight"]
+__all__ = ["preflight"]
 
 VERSION_MIN: Final = 150_000
 RECENT_POSITIONS: Final = 100_000
@@ -29,27 +29,6 @@ RECENT_POSITIONS: Final = 100_000
 _CLOCK_SAMPLES: Final = 5
 _CLOCK_OFFSET_SECONDS_MAX: Final = 1.0
 _FULL_SECONDS: Final = 3600.0
-
-
-class Level(enum.StrEnum):
-    """How bad a finding is."""
-
-    OK = "ok"
-    WARNING = "warning"
-    """It works, and could lose or hide something in a rare case."""
-    ERROR = "error"
-    """It must be set right: the store refuses it, or an acknowledged append can be lost."""
-    VIOLATION = "violation"
-    """The log is not what the store promises."""
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at."""
-
-    name: str
-    value: str
-    level: Level = Level.OK
-    advice: str = ""
 
 
 async def preflight(
@@ -79,6 +58,12 @@ async def preflight(
             *_server(row),
             _schema(revision),
             *_durability(row),
+            *await replication(
+                connection,
+                standby=row["standby"],
+                synchronous_names=row["synchronous_standby_names"],
+                synchronous_commit=row["synchronous_commit"],
+            ),
             await _clock_offset(connection, clock),
         ]
         if revision is not None:
@@ -158,13 +143,6 @@ def _durability(row: asyncpg.Record) -> list[Finding]:
             advice="no standby and no point-in-time recovery is possible"
             if row["wal_level"] == "minimal"
             else "",
-        ),
-        Finding(
-            name="synchronous_standby_names",
-            value=row["synchronous_standby_names"] or "none",
-            advice=""
-            if row["synchronous_standby_names"]
-            else "losing this machine loses what no standby or backup has",
         ),
     ]
 

@@ -12,7 +12,8 @@ import pytest
 
 from eventstore import ABSENT, cli, connect, stream_name
 from eventstore.postgres import preflight as looked
-from eventstore.postgres.preflight import Finding, Level, preflight
+from eventstore.postgres.findings import Finding, Level
+from eventstore.postgres.preflight import preflight
 from tests.support.stores import events
 from verification.cluster.postgres import PostgresServer
 
