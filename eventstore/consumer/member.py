@@ -86,6 +86,7 @@ class Share:
 
         Raises:
             PartitionLost: another member owns it; let it end the transaction: nothing is stored.
+            InvalidRequest: the connection is in no transaction.
         """
         await self._group.commit(connection, self._lease, self.position)
         self.committed = True

@@ -7,12 +7,14 @@ are committed together, or neither is.
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
-from eventstore.errors import CheckpointMoved
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventstore.errors import CheckpointMoved, InvalidRequest
 from eventstore.stream import Position
 
-__all__ = ["PostgresCheckpoint", "TransactionConnection", "prepare"]
+__all__ = ["AsyncpgConnection", "PostgresCheckpoint", "TransactionConnection", "prepare", "run"]
 
 _SETUP_LOCK: Final = int.from_bytes(b"consumer", "big")
 """The advisory lock of table creation: PostgreSQL's own IF NOT EXISTS races with itself."""
@@ -43,27 +45,47 @@ CREATE TABLE IF NOT EXISTS consumer.partitions (
 """
 
 
-class TransactionConnection(Protocol):
-    """A connection of asyncpg, which is in a transaction.
+class AsyncpgConnection(Protocol):
+    """What is asked of a connection of asyncpg."""
 
-    SQLAlchemy has it as ``(await connection.get_raw_connection()).driver_connection``.
-    """
+    def is_in_transaction(self) -> bool:
+        """Whether it is within a transaction."""
+        ...
 
     async def fetchval(self, query: str, *args: Any) -> Any:
         """Run a statement and return the first value of its first row, null without one."""
         ...
 
-    async def execute(self, query: str, *args: Any) -> str:
-        """Run a statement."""
-        ...
+
+TransactionConnection: TypeAlias = AsyncpgConnection | AsyncConnection
+"""A connection on which a transaction was begun: asyncpg's, or SQLAlchemy's over asyncpg."""
+
+
+async def run(connection: TransactionConnection, query: str, *args: Any) -> Any:
+    """Run a statement in the transaction; return the first value of its first row, if any.
+
+    Raises:
+        InvalidRequest: the connection is in no transaction, so that nothing would hold together.
+    """
+    if isinstance(connection, AsyncConnection):
+        # Not on the driver's connection: SQLAlchemy begins there with the first statement only.
+        result = await connection.exec_driver_sql(query, args)
+        row = result.first() if result.returns_rows else None
+        return row[0] if row is not None else None
+    if not connection.is_in_transaction():
+        raise InvalidRequest(
+            "the connection is in no transaction: begin one, and commit the changes and the "
+            "checkpoint together."
+        )
+    return await connection.fetchval(query, *args)
 
 
 async def prepare(connection: TransactionConnection) -> None:
     """Make the schema ``consumer`` and its tables where they are missing, in a transaction."""
     first, *tables = filter(str.strip, _TABLES.split(";"))
-    await connection.execute(first, _SETUP_LOCK)
+    await run(connection, first, _SETUP_LOCK)
     for table in tables:
-        await connection.execute(table)
+        await run(connection, table)
 
 
 class PostgresCheckpoint:
@@ -74,9 +96,11 @@ class PostgresCheckpoint:
 
     async def load(self, connection: TransactionConnection) -> Position:
         """Return the position that was committed last, 0 if none was."""
-        position = await connection.fetchval(
-            "SELECT position FROM consumer.checkpoints WHERE name = $1", self._name
-        )
+        query = "SELECT position FROM consumer.checkpoints WHERE name = $1"
+        if isinstance(connection, AsyncConnection):
+            position = await run(connection, query, self._name)
+        else:  # in a transaction or not
+            position = await connection.fetchval(query, self._name)
         return Position(position or 0)
 
     async def save(
@@ -89,8 +113,10 @@ class PostgresCheckpoint:
 
         Raises:
             CheckpointMoved: it is elsewhere; roll the transaction back.
+            InvalidRequest: the connection is in no transaction.
         """
-        moved = await connection.fetchval(
+        moved = await run(
+            connection,
             """
             INSERT INTO consumer.checkpoints AS held (name, position)
             SELECT $1::text, $2::bigint WHERE $3::bigint = 0 OR EXISTS

@@ -21,7 +21,7 @@ from uuid import uuid4
 import asyncpg
 
 from eventstore.consumer.partitions import Assignment, Lease, plan, share_of
-from eventstore.consumer.postgres_checkpoint import TransactionConnection, prepare
+from eventstore.consumer.postgres_checkpoint import TransactionConnection, prepare, run
 from eventstore.errors import (
     CheckpointUnavailable,
     ConfigError,
@@ -188,8 +188,9 @@ class PostgresGroup:
 
         Raises:
             PartitionLost: it is not ours any more; roll the transaction back.
+            InvalidRequest: the connection is in no transaction.
         """
-        moved = await connection.fetchval(_MOVE, *self._moves({lease.partition: (lease, position)}))
+        moved = await run(connection, _MOVE, *self._moves({lease.partition: (lease, position)}))
         if moved is None:
             raise PartitionLost(self.name, lease.partition, lease.token)
 

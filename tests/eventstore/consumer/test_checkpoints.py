@@ -9,12 +9,19 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 
 from eventstore.consumer.checkpoints import CheckpointStore, FileCheckpoint
 from eventstore.consumer.jetstream_checkpoint import BUCKET, KeyValueCheckpoint
 from eventstore.consumer.postgres_checkpoint import PostgresCheckpoint, prepare
-from eventstore.errors import CheckpointMoved, CheckpointUnavailable, ConfigError
+from eventstore.errors import (
+    CheckpointMoved,
+    CheckpointUnavailable,
+    ConfigError,
+    InvalidRequest,
+)
 from eventstore.jetstream import connect
+from eventstore.postgres.engine import engine
 from eventstore.stream import Position
 from verification.cluster.nats import NatsServer
 
@@ -111,9 +118,51 @@ async def test_in_the_services_transaction_both_are_stored_or_neither(postgres_u
     await handle(6, 3)
     assert await checkpoint.load(connection) == 6
     assert [row["n"] for row in await connection.fetch("SELECT n FROM bills")] == [3, 6]
-    with pytest.raises(CheckpointMoved):
-        await PostgresCheckpoint("other").save(connection, Position(2), previous=Position(1))
+    other = PostgresCheckpoint("other")
+    async with connection.transaction():
+        with pytest.raises(CheckpointMoved):
+            await other.save(connection, Position(2), previous=Position(1))
     await connection.close()
+
+
+async def test_without_a_transaction_nothing_is_saved(postgres_url: str) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    with pytest.raises(InvalidRequest, match="in no transaction"):
+        await prepare(connection)
+    async with connection.transaction():
+        await prepare(connection)
+    checkpoint = PostgresCheckpoint("billing")
+    with pytest.raises(InvalidRequest, match="in no transaction"):
+        await checkpoint.save(connection, Position(1), previous=Position(0))
+    assert await checkpoint.load(connection) == 0
+    await connection.close()
+
+
+async def test_sqlalchemys_transactions_will_do(postgres_url: str) -> None:
+    checkpoint = PostgresCheckpoint("billing")
+    bills = sa.table("bills", sa.column("n"))
+    async with engine(postgres_url) as made:
+        async with made.begin() as connection:
+            await prepare(connection)
+            await connection.execute(sa.text("CREATE TABLE bills (n integer)"))
+
+        async def handle(position: int, previous: int, *, fail: bool = False) -> None:
+            async with made.begin() as connection:
+                # Before the changes: in one transaction all the same.
+                await checkpoint.save(connection, Position(position), previous=Position(previous))
+                await connection.execute(sa.insert(bills).values(n=position))
+                if fail:
+                    raise RuntimeError("after both")
+
+        await handle(3, 0)
+        with pytest.raises(RuntimeError):
+            await handle(4, 3, fail=True)
+        with pytest.raises(CheckpointMoved):
+            await handle(5, 4)
+        async with made.connect() as connection:
+            assert await checkpoint.load(connection) == 3
+            found = await connection.execute(sa.text("SELECT n FROM bills"))
+            assert found.scalars().all() == [3]
 
 
 async def test_two_services_of_one_name_do_not_handle_twice(postgres_url: str) -> None:

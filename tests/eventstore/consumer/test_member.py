@@ -16,6 +16,7 @@ import pytest
 from eventstore.consumer.member import GroupMember, Share
 from eventstore.consumer.postgres_group import PostgresGroup
 from eventstore.errors import ConfigError, PartitionLost
+from eventstore.postgres.engine import engine
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.store import EventStore
 from eventstore.stream import Position
@@ -243,8 +244,9 @@ async def test_who_was_paused_is_fenced_and_stores_nothing(observed_url: str) ->
         assert await connection.fetchval("SELECT count(*) FROM observed") == 0
         async with connection.transaction():
             await new.commit(connection, taken, Position(9))
-        with pytest.raises(PartitionLost):  # and not twice from one place
-            await new.commit(connection, taken, Position(8))
+        async with connection.transaction():
+            with pytest.raises(PartitionLost):  # and not twice from one place
+                await new.commit(connection, taken, Position(8))
         await connection.close()
         assert (await new.renew()).leases[0].position == 9
 
@@ -282,6 +284,19 @@ async def test_who_is_paused_within_a_commit_is_not_waited_for_longer_than_a_lea
         with pytest.raises(AWAY):
             await transaction.commit()
         assert (await new.renew()).leases[3].position == 0
+
+
+async def test_a_share_is_committed_in_sqlalchemys_transaction(observed_url: str) -> None:
+    url = observed_url
+    async with group(url, "a") as alone, engine(url) as made:
+        lease = (await alone.renew()).leases[0]
+        async with made.begin() as connection:
+            await Share(alone, lease, (), Position(7)).commit(connection)
+        stale = Share(alone, lease, (), Position(8))
+        with pytest.raises(PartitionLost):
+            async with made.begin() as connection:
+                await stale.commit(connection)
+        assert (await alone.renew()).leases[0].position == 7
 
 
 async def test_a_handler_that_does_not_commit_is_at_least_once(observed_url: str) -> None:

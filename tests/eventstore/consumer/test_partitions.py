@@ -3,8 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nats.js.api import StreamConfig, SubjectTransform
 
+from eventstore import wire
 from eventstore.consumer.partitions import partition_of, plan, share_of
+from eventstore.jetstream import connect
 from eventstore.stream import stream_name
 
 
@@ -27,6 +30,26 @@ def test_the_hash_is_fnv_1a() -> None:
 def test_a_stream_has_the_partition_of_its_token(stream: str, token: bytes) -> None:
     for partitions in (1, 7, 16):
         assert partition_of(stream_name(stream), partitions) == fnv1a(token) % partitions
+
+
+@pytest.mark.stack
+async def test_nats_has_the_same_partitions(nats_url: str) -> None:
+    names = [stream_name(f"{category}-{n}.é") for category in ("order", "cart") for n in range(20)]
+    transform = SubjectTransform(
+        src="events.*.*.*", dest="part.{{partition(16,2)}}.{{wildcard(2)}}"
+    )
+    async with connect(nats_url, name="test") as connection:
+        await connection.api.add_stream(
+            StreamConfig(name="PARTS", subjects=["events.>"], subject_transform=transform)
+        )
+        found = []
+        for sequence, name in enumerate(names, start=1):
+            await connection.api.publish(wire.subject_for(name, "Placed"), b"")
+            stored = await connection.api.get_msg("PARTS", sequence)
+            assert stored.subject is not None
+            found.append(int(stored.subject.split(".")[1]))
+    assert found == [partition_of(name, 16) for name in names]
+    assert len(set(found)) > 8
 
 
 @given(st.sets(st.text(min_size=1), min_size=1, max_size=12), st.integers(1, 40))
