@@ -145,8 +145,8 @@ class RelayPace(msgspec.Struct, frozen=True, kw_only=True):
     the stream, too.
     """
 
-    page: int = 500
-    window: int = 1000
+    page: int = 1000
+    window: int = 2000
     idle_first: float = 0.02
     idle_limit: float = 0.1
     inspect_every: float = 1.0
