@@ -65,6 +65,7 @@ class _Watcher(threading.Thread):
         self._guard = threading.Lock()
         self._done = threading.Event()
         self._interrupted = False
+        self._flushed = False
         self.ended = False
 
     def run(self) -> None:
@@ -83,7 +84,7 @@ class _Watcher(threading.Thread):
                         _raise_in(self._watched, _Stopped)
 
     def settle(self) -> bool:
-        """Take back what is on its way: from here on no interruption arrives.
+        """Let what is on its way arrive: from here on no interruption does.
 
         Returns whether there was one.
         """
@@ -91,13 +92,18 @@ class _Watcher(threading.Thread):
             try:
                 with self._guard:
                     self._done.set()
-                _raise_in(self._watched, None)  # takes back what has not arrived
+                if not self._interrupted or self._flushed:
+                    return self._interrupted
+                self._flushed = True
+                # Replaces what may be on its way, so that exactly one arrives. To take it back
+                # would leave CPython 3.11 looking for it for ever, and hanging under a profiler.
+                _raise_in(self._watched, _Stopped)
+                while True:
+                    pass
             except _Stopped:
                 continue
-            return self._interrupted
 
 
-def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
-    """Have a thread raise at its next step, or take that back."""
-    raised = None if exception is None else ctypes.py_object(exception)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+def _raise_in(thread: int, exception: type[BaseException]) -> None:
+    """Have a thread raise at its next step."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception))
