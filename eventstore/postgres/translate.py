@@ -4,8 +4,9 @@ What counts is when an error came. Before a statement was sent it certainly did 
 an append did nothing only if the server said so itself, in one of the classes below: such an error
 ends the statement, and its transaction with it, before the commit. Everything else is on no list
 and therefore leaves the outcome open: a connection that died, a time limit, a server that shuts
-down (57P0x), a disk that is full or failed (53, 58: after a failed write to the log the server
-crashes, and after its recovery the row can be there).
+down (57P0x), a disk that failed (58). A disk that is full (53100) stops a statement before its
+commit, if that is all that the server says of it; one that cannot write its own log crashes, says
+something worse than an error, and after its recovery the row can be there.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from eventstore.errors import (
     ImportRefused,
     OutcomeUnknown,
     ReadFailed,
+    RemovalRefused,
     StoreUnavailable,
     UpdateFailed,
 )
@@ -30,6 +32,7 @@ __all__ = [
     "append_failed",
     "import_failed",
     "read_failed",
+    "removal_failed",
     "spoils_others",
     "unavailable",
     "update_failed",
@@ -41,6 +44,7 @@ DEFINITE_CLASSES: Final = frozenset({"0A", "22", "23", "3F", "42", "54", "ES", "
 DEFINITE_CODES: Final = frozenset({"25006", "40001", "40P01", "55P03"})
 """A read-only server; lost races: serialization, deadlock, a lock that was not granted in time."""
 
+_DISK_FULL: Final = "53100"
 
 OF_ONE_APPEND: Final = frozenset({"22", "23", "54", "P0"})
 """Those of them that are about one append's values, and not about the server or our rights."""
@@ -74,7 +78,7 @@ def unavailable(error: BaseException, server: str) -> EventStoreError:
 def append_failed(error: BaseException, stream: StreamName) -> EventStoreError:
     """Say whether an append that was sent can have happened."""
     sqlstate = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
-    if sqlstate and (sqlstate[:2] in DEFINITE_CLASSES or sqlstate in DEFINITE_CODES):
+    if sqlstate and (_is_definite(sqlstate) or _is_full(error)):
         return AppendRefused(stream, sqlstate, _reason(error))
     return OutcomeUnknown(stream, _reason(error))
 
@@ -91,10 +95,29 @@ def update_failed(error: BaseException) -> UpdateFailed:
     )
 
 
+def removal_failed(error: BaseException, left: str) -> RemovalRefused | UpdateFailed:
+    """Say whether payloads that were to go can be gone; ``left`` is what is left otherwise."""
+    sqlstate = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
+    if sqlstate == "42501":
+        return RemovalRefused(
+            f"PostgreSQL refused ({_reason(error)}): this takes the log's owner, or a user in the "
+            f"role eventstore_archivist; {left}."
+        )
+    if sqlstate and (sqlstate[:2] in DEFINITE_CLASSES or sqlstate in DEFINITE_CODES):
+        return RemovalRefused(
+            f"PostgreSQL refused ({_reason(error)}, SQLSTATE {sqlstate}); {left}."
+        )
+    return UpdateFailed(
+        f"no answer came ({_reason(error)}): begin again, what is done already is passed over."
+    )
+
+
 def import_failed(error: BaseException) -> ImportRefused | UpdateFailed:
     """Say whether a batch of an import that was sent can have been stored."""
     sqlstate = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
-    if sqlstate and (sqlstate[:2] in DEFINITE_CLASSES or sqlstate in DEFINITE_CODES):
+    if sqlstate and _is_full(error):
+        return ImportRefused(f"{_reason(error)}; nothing of this batch was stored.")
+    if sqlstate and _is_definite(sqlstate):
         return ImportRefused(
             f"PostgreSQL refused a batch ({_reason(error)}, SQLSTATE {sqlstate}); nothing of it "
             "was stored. Only the owner of the log's tables may import."
@@ -105,11 +128,26 @@ def import_failed(error: BaseException) -> ImportRefused | UpdateFailed:
     )
 
 
+def _is_definite(sqlstate: str) -> bool:
+    return sqlstate[:2] in DEFINITE_CLASSES or sqlstate in DEFINITE_CODES
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether a full disk stopped a statement, and nothing worse happened."""
+    return (
+        isinstance(error, asyncpg.PostgresError)
+        and error.sqlstate == _DISK_FULL
+        and error.severity_en == "ERROR"
+    )
+
+
 def _reason(error: BaseException) -> str:
     """Name an error in one line. PostgreSQL's detail is left out, since it quotes values."""
     if isinstance(error, TimeoutError):
         return "no answer within the time limit"
     if isinstance(error, asyncpg.PostgresError):
-        return str(error.message or type(error).__name__)
+        message = str(error.message or type(error).__name__)
+        full = error.sqlstate == _DISK_FULL
+        return f"the database's disk is full, make room there: {message}" if full else message
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -12,13 +12,15 @@ from eventstore import (
     AppendRefused,
     ConfigError,
     EventStoreError,
+    ImportRefused,
     OutcomeUnknown,
     ReadFailed,
     SchemaMismatch,
     StoreUnavailable,
+    UpdateFailed,
     stream_name,
 )
-from eventstore.postgres.translate import append_failed, read_failed, unavailable
+from eventstore.postgres.translate import append_failed, import_failed, read_failed, unavailable
 
 ORDER = stream_name("order-1")
 
@@ -92,6 +94,17 @@ def test_each_has_a_translation(error: BaseException) -> None:
 def test_the_dangerous_ones_leave_the_outcome_open(code: str) -> None:
     error = asyncpg.PostgresError.new({"C": code, "M": "the disk is on fire", "S": "FATAL"})
     assert isinstance(append_failed(error, ORDER), OutcomeUnknown)
+
+
+def test_a_full_disk_refuses_if_nothing_worse_happened() -> None:
+    fields = {"C": "53100", "M": "could not extend file", "V": "ERROR"}
+    full = append_failed(asyncpg.PostgresError.new(fields), ORDER)
+    assert isinstance(full, AppendRefused)
+    assert "the database's disk is full, make room there: could not extend file" in str(full)
+    assert isinstance(import_failed(asyncpg.PostgresError.new(fields)), ImportRefused)
+    worse = asyncpg.PostgresError.new(fields | {"V": "PANIC"})
+    assert isinstance(append_failed(worse, ORDER), OutcomeUnknown)
+    assert isinstance(import_failed(worse), UpdateFailed)
 
 
 def test_our_own_codes_are_refusals() -> None:
