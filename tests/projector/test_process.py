@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -233,3 +235,37 @@ async def test_without_a_store_it_cannot_run() -> None:
 async def test_what_was_done_is_not_done_anew() -> None:
     with pytest.raises(ConfigError, match="it acts, and what it did is not done anew"):
         await rebuild("tests.support.invoicing:Invoicing", database_url="postgresql://u@x/y")
+
+
+@pytest.mark.stack
+async def test_the_commands_run_them(store_url: str, nats_url: str) -> None:
+    """`projector clock` ticks, `projector run` reacts; both end when they are told to."""
+    command = Path(sys.executable).parent / "projector"
+    urls = ("--database-url", store_url, "--nats-url", nats_url)
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        relaying.relaying(store_url, nats_url),
+    ):
+        await order(store, 1)
+        started = [
+            await asyncio.create_subprocess_exec(
+                command, *arguments, cwd=ROOT, stderr=subprocess.DEVNULL
+            )
+            for arguments in (
+                ("clock", "--every", "1", "--store-url", store_url),
+                ("run", "tests.support.invoicing:Invoicing", *urls),
+            )
+        ]
+
+        async def done() -> bool:
+            types = [event.type for event in await relaying.whole_log(store)]
+            return types.count("ticked") >= 2 and types.count("sent") == 1
+
+        try:
+            await relaying.until(done)
+        finally:
+            for process in started:
+                process.terminate()
+        assert [await asyncio.wait_for(p.wait(), 30) for p in started] == [143, 143]
+        times = [event.data["time"] for event in await store.read_stream(CLOCK)]
+        assert times == sorted(set(times))
