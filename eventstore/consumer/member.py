@@ -210,7 +210,8 @@ class GroupMember:
             for lease in self._owned.values()
             if self._same(assignment.leases.get(lease.partition), lease)
         }
-        surplus = {p: kept.pop(p) for p in assignment.surplus if p in kept}
+        # Also what failed here and has not begun again: it would be ours for ever.
+        surplus = {p: kept.pop(p, assignment.leases[p]) for p in assignment.surplus}
         new = {
             lease.partition: lease
             for lease in assignment.leases.values()

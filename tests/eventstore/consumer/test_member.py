@@ -18,7 +18,7 @@ from eventstore.consumer.postgres_group import PostgresGroup
 from eventstore.errors import ConfigError, PartitionLost
 from eventstore.postgres.engine import engine
 from eventstore.postgres.store import PostgresEventStore
-from eventstore.store import EventStore
+from eventstore.store import EventStore, Subscription
 from eventstore.stream import Position
 from tests.support import relaying as support
 from tests.support.group_member import (
@@ -211,6 +211,31 @@ async def test_members_outlive_their_servers(
             await handled(url, seen + 200)
         log = await support.whole_log(store)
         await handled(url, len(log))
+    assert await judged(url, log) == []
+
+
+async def test_what_fails_at_one_member_can_go_to_another(observed_url: str, nats_url: str) -> None:
+    url = observed_url
+    async with PostgresEventStore.connect(url) as store, group(url, "bad") as membership:
+        for number in range(STREAMS):
+            await support.append(store, 1, stream=f"order-{number}")
+
+        async def handle(_: Share) -> None:
+            raise OSError("something that this process lacks")
+
+        def follow(after: Position) -> Subscription:
+            return store.subscribe(after=after)
+
+        bad = GroupMember(membership, follow, handle, retry_on=(OSError,))
+        async with support.running(bad.run()) as running:
+            await owned_by(url, {"bad": 8})
+            async with joined(url, nats_url, "good"):
+                await owned_by(url, {"bad": 4, "good": 4})
+                bad.stop()
+                await running
+                await owned_by(url, {"good": 8})
+                await handled(url, STREAMS)
+        log = await support.whole_log(store)
     assert await judged(url, log) == []
 
 
