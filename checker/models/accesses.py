@@ -7,7 +7,7 @@ of lists, ``["w", k, v]`` and ``["r", k, v]`` of registers. Notation of Kingsbur
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, Final, NamedTuple
 
 from checker.models.canonical import canonical_json
@@ -40,10 +40,13 @@ class _Other(NamedTuple):
     json: str
 
 
+_THEMSELVES: Final = frozenset({int, str, type(None)})
+"""Types whose values stand for themselves."""
+
+
 def token(value: Any) -> Token:
     """Return what stands for a JSON value where values are compared: 1, 1.0 and true differ."""
-    kind = type(value)
-    if kind is int or kind is str or value is None:
+    if type(value) in _THEMSELVES:
         return value  # type: ignore[no-any-return]
     return _Other(canonical_json(value))
 
@@ -91,4 +94,10 @@ def _access(step: Any, operation: Operation, writes: str, model: str, *, done: b
         return Access(READ, token(key), token(value))
     if value is not None and not isinstance(value, list | tuple):
         raise malformed(f"a read of model {model!r} is answered by a list", operation)
-    return Access(READ, token(key), tuple(map(token, value or ())))
+    return Access(READ, token(key), _tokens(value or ()))
+
+
+def _tokens(values: Sequence[Any]) -> tuple[Token, ...]:
+    if _THEMSELVES.issuperset(map(type, values)):
+        return tuple(values)
+    return tuple(map(token, values))

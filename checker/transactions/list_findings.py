@@ -171,14 +171,11 @@ def _internal(transaction: Transaction) -> Iterator[Finding]:
             else:
                 own[key] = (*own.get(key, ()), value)
             continue
-        if key in known:
-            sound = known[key] == value
-            expected = _list(known[key])
-        else:
-            end = own.get(key, ())
-            sound = not end or value[-len(end) :] == end
-            expected = f"something that ends in {_list(end)}"
+        before, end = known.get(key), own.get(key, ())
+        sound = value[len(value) - len(end) :] == end if before is None else before == value
         if not sound:
+            ends = f"something that ends in {_list(end)}"
+            expected = ends if before is None else _list(before)
             yield Finding(
                 type="internal",
                 operations=(transaction.operation,),
