@@ -1,8 +1,8 @@
 """Sends appends in batches: whoever comes while a batch is under way goes with the next one.
 
 There is no waiting for a batch to fill. Two connections take turns, so that one batch is encoded
-while another is decided; an append that finds nobody waiting goes at once and alone, by the quick
-function. `batching` decides what may go together, `calls` knows the functions.
+while another is decided; an append that finds nobody waiting goes at once and alone, by a
+short way. `batching` decides what may go together, `calls` knows the functions.
 
 A caller that is cancelled, or waits longer than the time limit, before its append is sent takes it
 back. One that is cancelled later does not know the outcome: the append may go on without it.
@@ -53,12 +53,12 @@ class _Line:
         self,
         connection: asyncpg.Connection[asyncpg.Record],
         session: _Session,
-        append: PreparedStatement[asyncpg.Record],
+        one: PreparedStatement[asyncpg.Record],
         batch: PreparedStatement[asyncpg.Record],
     ) -> None:
         self.connection = connection
         self.session = session
-        self.append = append
+        self.one = one
         self.batch = batch
 
     @classmethod
@@ -75,7 +75,7 @@ class _Line:
             return cls(
                 connection,
                 (row["pid"], row["started"]),
-                await connection.prepare(query("append", log)),
+                await connection.prepare(query("append_one", log)),
                 await connection.prepare(query("append_batch", log)),
             )
         except BaseException:
@@ -336,8 +336,8 @@ async def _close_quietly(connection: asyncpg.Connection[asyncpg.Record]) -> None
 
 async def _call(batch: Sequence[Pending], line: _Line) -> list[calls.Answer]:
     if len(batch) == 1 and calls.is_simple(batch[0]):
-        (row,) = await line.append.fetch(*calls.append_arguments(batch[0]))
-        return [calls.append_answer(batch[0], row)]
+        (row,) = await line.one.fetch(*calls.one_arguments(batch[0]))
+        return [calls.one_answer(batch[0], row)]
     (row,) = await line.batch.fetch(*calls.batch_arguments(batch))
     return calls.batch_answers(batch, row)
 

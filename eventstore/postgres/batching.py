@@ -1,9 +1,9 @@
 """Which appends go into one batch: the core of the appender, without I/O.
 
-A batch is decided against the log as it was before it, so two appends of which one could decide the
-other must not be in the same one: a stream and an event id occur once in it, and no boundary in it
-excludes an event of an append before. Whoever does not fit waits for the next batch, and the one
-that waits longest always goes.
+The appends of a batch are decided in order, each by the versions that those before it leave. Event
+ids and boundaries are looked up in the log as it was before the batch, though: an id occurs once in
+it, and no boundary in it excludes an event of an append before. Whoever does not fit waits for the
+next batch, and the one that waits longest always goes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 """The most characters of data in one batch, unless its only append has more."""
 
 _LOOK_AHEAD: Final = 4 * BATCH_APPENDS
-"""How many of those that wait are looked at for one batch: many may be for one stream."""
+"""How many of those that wait are looked at for one batch: many may wait for one another."""
 
 TicketT = TypeVar("TicketT")
 
@@ -41,7 +41,7 @@ TicketT = TypeVar("TicketT")
 class PendingAppend(Generic[TicketT]):
     """An append that waits to be sent; ``ticket`` is whatever its caller waits for."""
 
-    __slots__ = ("boundary", "deadline", "events", "ids", "size", "streams", "ticket", "writes")
+    __slots__ = ("boundary", "deadline", "events", "ids", "size", "ticket", "writes")
 
     def __init__(
         self,
@@ -54,7 +54,6 @@ class PendingAppend(Generic[TicketT]):
         self.boundary = boundary
         self.ticket = ticket
         self.deadline = deadline
-        self.streams = [write.stream for write in writes]
         self.ids: list[UUID] = [event.id for write in writes for event in write.events]
         self.events = len(self.ids)
         self.size = sum(len(e.data) + len(e.metadata) for write in writes for e in write.events)
@@ -120,7 +119,6 @@ class _Batch(Generic[TicketT]):
         self.appends: list[PendingAppend[TicketT]] = []
         self.full = False
         self._most = most
-        self._streams: set[str] = set()
         self._ids: set[UUID] = set()
         self._events = 0
         self._size = 0
@@ -135,13 +133,12 @@ class _Batch(Generic[TicketT]):
             return False
         self.appends.append(append)
         self._events, self._size = events, size
-        self._streams.update(append.streams)
         self._ids.update(append.ids)
         self.full = len(self.appends) >= self._most
         return True
 
     def _is_independent(self, append: PendingAppend[TicketT]) -> bool:
-        if not (self._streams.isdisjoint(append.streams) and self._ids.isdisjoint(append.ids)):
+        if not self._ids.isdisjoint(append.ids):
             return False
         if append.boundary is None:
             return True

@@ -1,7 +1,7 @@
 """The two functions that append, as calls: their arguments, and what they answer.
 
-``append`` is quick with one event; ``append_batch`` takes any number of any
-kind. Both are described where they are made, in ``migrations/sql/0002``.
+``append_one`` is the short way of one event; ``append_batch`` takes any number of any kind. Both
+are described where they are made, in ``migrations/sql/0002``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from eventstore.validation import EncodedWrite
 
 __all__ = [
     "Answer",
-    "append_answer",
-    "append_arguments",
     "batch_answers",
     "batch_arguments",
     "is_simple",
+    "one_answer",
+    "one_arguments",
 ]
 
 Answer = tuple[Appended, ...] | EventStoreError
@@ -48,29 +48,31 @@ def _bounds(expected: ExpectedVersion) -> tuple[int, int | None]:
 
 
 def is_simple(append: PendingAppend[Any]) -> bool:
-    """Whether the quick function will do: one event, no boundary."""
+    """Whether the short way will do: one event, no boundary."""
     return append.events == 1 and append.boundary is None
 
 
-def append_arguments(append: PendingAppend[Any]) -> tuple[Any, ...]:
-    """Return the arguments of ``append``."""
+def one_arguments(append: PendingAppend[Any]) -> tuple[Any, ...]:
+    """Return the arguments of ``append_one``."""
     (write,) = append.writes
+    (event,) = write.events
     at_least, at_most = _bounds(write.expected)
-    events = write.events
     return (
         write.stream,
         at_least,
         at_most,
-        append.ids,
-        [event.type for event in events],
-        [event.data for event in events],
-        [event.metadata for event in events],
-        [" ".join(event.tags) for event in events],
+        event.id,
+        event.type,
+        event.data,
+        event.metadata,
+        " ".join(event.tags),
     )
 
 
-def append_answer(append: PendingAppend[Any], row: asyncpg.Record) -> Answer:
-    """Say what ``append`` answered."""
+def one_answer(append: PendingAppend[Any], row: asyncpg.Record) -> Answer:
+    """Say what ``append_one`` answered."""
+    if row["outcome"] == "appended":
+        return (_appended(append.writes[0], row["last_version"], row["last_position"]),)
     return _answer(
         append, [row["outcome"]], [row["last_version"]], [row["last_position"]], [row["reused"]]
     )
@@ -87,6 +89,7 @@ def batch_arguments(batch: Sequence[PendingAppend[Any]]) -> tuple[Any, ...]:
         [at_least for at_least, _ in bounds],
         [at_most for _, at_most in bounds],
         [len(write.events) for write in writes],
+        _ahead(writes),
         [number for number, write in enumerate(writes, 1) for _ in write.events],
         [place for write in writes for place in range(1, len(write.events) + 1)],
         [event.id for event in events],
@@ -125,6 +128,17 @@ def batch_answers(batch: Sequence[PendingAppend[Any]], row: asyncpg.Record) -> l
         )
         start = end
     return answers
+
+
+def _ahead(writes: Sequence[EncodedWrite]) -> list[int]:
+    """Count, for each write, the events that those before it have for its stream."""
+    so_far: dict[str, int] = {}
+    ahead: list[int] = []
+    for write in writes:
+        before = so_far.get(write.stream, 0)
+        ahead.append(before)
+        so_far[write.stream] = before + len(write.events)
+    return ahead
 
 
 def _boundary(boundary: Boundary | None) -> str | None:

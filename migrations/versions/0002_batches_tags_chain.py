@@ -23,6 +23,7 @@ FUNCTIONS = (
     "matching",
     "decide",
     "append_batch",
+    "append_one",
     "append",
     "outcome",
 )

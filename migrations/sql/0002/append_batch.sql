@@ -1,11 +1,10 @@
 -- Decide many appends at once, in the order given: one lock, one commit, one link of the chain.
 --
 -- An append writes to one or several streams, all or none; its writes, and the events of a write,
--- stand side by side. Each append is decided against the log as it was before the batch, so the
--- caller puts no two appends into one batch of which one could decide the other: a stream, and an
--- event id, occurs once, and no boundary excludes an event of an earlier append. A batch with a
--- stream or an id twice raises unique_violation and stores nothing; then the appends are to be
--- sent one by one.
+-- stand side by side. A stream's version counts what appends before in the batch stored in it. All
+-- else is decided against the log as it was before the batch, so the caller sees to it that an event
+-- id occurs once, and that no boundary excludes an event of an earlier append. A batch with an id
+-- twice raises unique_violation and stores nothing; then the appends are to be sent one by one.
 --
 -- An append that is refused takes no position, and the others are stored.
 CREATE FUNCTION eventstore.append_batch(
@@ -15,6 +14,7 @@ CREATE FUNCTION eventstore.append_batch(
     at_least bigint[],  -- the stream's version must be within these two; null is no bound
     at_most bigint[],
     amounts bigint[],  -- how many events
+    ahead bigint[],  -- how many events the writes before it have for its stream
     -- a row for each event
     writes int[],  -- the number of its write
     places bigint[],  -- its place in its write: 1, 2, 3 ...
@@ -43,7 +43,7 @@ DECLARE
     head bigint;
     previous bytea;
     stream_ids bigint[];
-    versions bigint[];
+    versions bigint[];  -- of each write's stream, before it
     starts bigint[];  -- of each write, the position before its first event; null if refused
     fits boolean;
     total bigint;
@@ -83,15 +83,16 @@ BEGIN
                 WHERE e.stream_id = s.stream_id
                 ORDER BY e.version DESC
                 LIMIT 1
-            ), 0) AS version
+            ), 0) + s.ahead AS version
         FROM (
             SELECT
-                w.at_least, w.at_most, w.amount,
+                w.at_least, w.at_most, w.amount, w.ahead,
                 (SELECT s.id FROM eventstore.streams AS s WHERE s.name = w.stream) AS stream_id,
                 head + sum(w.amount) OVER (ROWS UNBOUNDED PRECEDING) - w.amount AS start
             FROM unnest(
-                append_batch.streams, append_batch.at_least, append_batch.at_most, amounts
-            ) AS w (stream, at_least, at_most, amount)
+                append_batch.streams, append_batch.at_least, append_batch.at_most, amounts,
+                append_batch.ahead
+            ) AS w (stream, at_least, at_most, amount, ahead)
             OFFSET 0
         ) AS s
         OFFSET 0
@@ -102,10 +103,11 @@ BEGIN
         FROM unnest(ids) AS i (id)
         WHERE (SELECT e.position FROM eventstore.events AS e WHERE e.event_id = i.id) IS NOT NULL
     ) THEN
-        SELECT d.outcomes, d.starts, d.last_versions, d.last_positions, d.reused, d.total
-        INTO outcomes, starts, last_versions, last_positions, reused, total
+        SELECT
+            d.outcomes, d.starts, d.versions, d.last_versions, d.last_positions, d.reused, d.total
+        INTO outcomes, starts, versions, last_versions, last_positions, reused, total
         FROM eventstore.decide(
-            head, appends, append_batch.streams, at_least, at_most, amounts, writes, ids,
+            head, appends, append_batch.streams, at_least, at_most, amounts, ahead, writes, ids,
             boundaries, versions
         ) AS d;
         IF total = 0 THEN
@@ -115,8 +117,9 @@ BEGIN
 
     IF array_position(stream_ids, NULL) IS NOT NULL THEN
         stream_ids := ARRAY(
-            SELECT coalesce(w.stream_id, w.start + 1)
-            FROM unnest(stream_ids, starts) WITH ORDINALITY AS w (stream_id, start, number)
+            SELECT coalesce(w.stream_id, min(w.start) OVER (PARTITION BY w.stream) + 1)
+            FROM unnest(stream_ids, append_batch.streams, starts)
+                WITH ORDINALITY AS w (stream_id, stream, start, number)
             ORDER BY w.number
         );
         INSERT INTO eventstore.streams (id, name)

@@ -8,10 +8,11 @@ CREATE FUNCTION eventstore.decide(
     at_least bigint[],
     at_most bigint[],
     amounts bigint[],
+    ahead bigint[],
     writes int[],
     ids uuid[],
     boundaries json[],
-    versions bigint[],
+    INOUT versions bigint[],  -- before each write; given as if all before it were appended
     OUT outcomes text[],
     OUT starts bigint[],
     OUT last_versions bigint[],
@@ -37,6 +38,8 @@ DECLARE
     at_fault int;  -- the write that the outcome speaks of
     place bigint;  -- in the log, of a repetition's last event so far
     last_match bigint;
+    first int;  -- the first write to the stream in the batch
+    appended bigint[] NOT NULL := array_fill(0::bigint, ARRAY[cardinality(appends)]);  -- by it
 BEGIN
     total := 0;
     reused := array_fill(NULL::uuid, ARRAY[cardinality(appends)]);
@@ -48,6 +51,10 @@ BEGIN
         last_event := event - 1;
         FOR i IN write .. last_write LOOP
             last_event := last_event + amounts[i];
+            IF ahead[i] > 0 THEN
+                first := array_position(streams, streams[i]);
+                versions[i] := versions[i] - ahead[i] + appended[first];
+            END IF;
         END LOOP;
 
         outcome := 'appended';
@@ -98,6 +105,10 @@ BEGIN
                     last_versions[i] := versions[i] + amounts[i];
                     total := total + amounts[i];
                     last_positions[i] := head + total;
+                    first := CASE
+                        WHEN ahead[i] > 0 THEN array_position(streams, streams[i]) ELSE i
+                    END;
+                    appended[first] := appended[first] + amounts[i];
                 WHEN 'repeated' THEN
                     outcomes[i] := outcome;
                     starts[i] := NULL;

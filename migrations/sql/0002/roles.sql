@@ -22,7 +22,9 @@ BEGIN
         GRANT EXECUTE ON FUNCTION
             {schema}.matching, {schema}.held, {schema}.leaf, {schema}.outcome
         TO {schema}_reader, {schema}_writer;
-        GRANT EXECUTE ON FUNCTION {schema}.append, {schema}.append_batch TO {schema}_writer;
+        GRANT EXECUTE ON FUNCTION
+            {schema}.append, {schema}.append_one, {schema}.append_batch
+        TO {schema}_writer;
     END IF;
 END
 $block$;

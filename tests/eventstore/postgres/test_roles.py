@@ -71,7 +71,7 @@ async def test_a_reader_reads_and_may_not_append(store_url: str) -> None:
         "ALTER TABLE eventstore.events DISABLE TRIGGER ALL",
         "DROP TABLE eventstore.events",
         "CREATE TABLE eventstore.mine (n int)",
-        "SELECT eventstore.decide(0, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+        "SELECT eventstore.decide(0, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
     ],
 )
 async def test_a_writer_may_do_nothing_else(store_url: str, statement: str) -> None:
@@ -95,6 +95,11 @@ async def test_the_functions_look_nowhere_else(store_url: str) -> None:
         "'a-1', 0, 0, ARRAY[gen_random_uuid()], '{x}', '{1}', '{\"{}\"}')"
     )
     assert tuple(row) == ("appended", 1)
+    (row,) = await sql.fetch(
+        "SELECT outcome, last_position FROM eventstore.append_one("
+        "'a-1', 1, 1, gen_random_uuid(), 'x', '1', '{}', '')"
+    )
+    assert tuple(row) == ("appended", 2)
     await sql.close()
 
 

@@ -64,6 +64,28 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION eventstore.append_one(
+    stream text,
+    at_least bigint,
+    at_most bigint,
+    id uuid,
+    type text,
+    data json,
+    metadata json,
+    tags text,
+    OUT outcome text,
+    OUT last_version bigint,
+    OUT last_position bigint,
+    OUT reused uuid
+)
+LANGUAGE sql VOLATILE
+AS $function$
+SELECT outcome, last_version, last_position, reused
+FROM eventstore.append(
+    stream, at_least, at_most, ARRAY[id], ARRAY[type], ARRAY[data], ARRAY[metadata], ARRAY[tags]
+);
+$function$;
+
 -- A batch, one write after the other. No append of a run has several streams or a boundary.
 CREATE OR REPLACE FUNCTION eventstore.append_batch(
     appends int[],
@@ -71,6 +93,7 @@ CREATE OR REPLACE FUNCTION eventstore.append_batch(
     at_least bigint[],
     at_most bigint[],
     amounts bigint[],
+    ahead bigint[],
     writes int[],
     places bigint[],
     ids uuid[],
@@ -94,7 +117,7 @@ DECLARE
 BEGIN
     -- By name, so that two batches never wait for each other.
     FOR write IN
-        SELECT w.number FROM unnest(streams) WITH ORDINALITY AS w (stream, number) ORDER BY w.stream
+        SELECT w.number FROM unnest(streams) WITH ORDINALITY AS w (stream, number) ORDER BY w.stream, w.number
     LOOP
         high := (
             SELECT sum(w.amount)
