@@ -96,6 +96,31 @@ def test_the_window_bounds_what_is_under_way() -> None:
     assert [event.position for event in publish.events] == [7, 8, 9]
 
 
+def positions(command: relay.Command) -> list[int]:
+    assert isinstance(command, relay.Publish)
+    return [event.position for event in command.events]
+
+
+def test_what_is_appended_while_the_stream_is_slow_is_published_together() -> None:
+    pace = relay.RelayPace(page=100, window=1000)
+    core = relay.RelayCore(pace, Backoff(first=0.01, limit=1, random=seeded(1)))
+    [inspect] = core.start()
+    commands = core.receive(inspect, state(0))
+    publishes: list[relay.Command] = []
+    for position in (1, 2, 3):  # each as soon as it is appended
+        [read] = commands
+        *published, rest = core.receive(read, relay.Page([recorded(position)]))
+        publishes += published
+        commands = core.receive(rest, relay.Waited(0.001))
+    assert [positions(publish) for publish in publishes] == [[1], [2]], "the third one waits"
+    assert commands == [], "nothing is read while there is something that waits"
+    third, read = core.receive(publishes[0], relay.Acknowledged())
+    assert positions(third) == [3]
+    [_] = core.receive(read, relay.Page(log(50)[3:]))
+    [together] = core.receive(publishes[1], relay.Acknowledged())
+    assert positions(together) == list(range(4, 51))
+
+
 def test_an_idle_relay_looks_less_and_less_often() -> None:
     core = new_core()
     [wait] = resumed(core, 2, events=2)
