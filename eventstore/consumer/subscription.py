@@ -21,16 +21,16 @@ from eventstore.consumer.following import Ask, Compared, Following, Page, Stream
 from eventstore.consumer.jetstream import JetStreamCursor
 from eventstore.consumer.selection import Selection
 from eventstore.errors import (
-    ConfigError,
     LeaseLost,
     ReadFailed,
     StoreUnavailable,
     StreamUnavailable,
 )
 from eventstore.statelog import StateLog
-from eventstore.store import READ_LIMIT_MAX, Delivery
+from eventstore.store import Delivery
 from eventstore.stream import Position
 from eventstore.subscription import LogReader
+from eventstore.validation import check_read
 
 __all__ = ["LOG", "ConsumerSubscription", "Cursor", "OpenCursor", "subscribe"]
 
@@ -84,8 +84,9 @@ def subscribe(
         random: For the jitter of the waits.
 
     Raises:
-        ConfigError: the URL or the page size cannot be used.
-        InvalidRequest: a name or a tag of the selection cannot be that of an event.
+        ConfigError: the URL cannot be used.
+        InvalidRequest: a bound is out of range, or a name or a tag of the selection cannot be that
+            of an event.
     """
     url = checked_nats_url(nats_url)
     if not 0 < page_size <= READ_LIMIT_MAX:
@@ -190,15 +191,13 @@ class ConsumerSubscription:
 
     async def _wait_for_step(self) -> Delivery | None:
         """Take a step, or go on with the one that somebody gave up on; null when stopped too."""
-        if self._step is None:
-            self._step = asyncio.ensure_future(self._take_step())
+        step = self._step = self._step or asyncio.ensure_future(self._take_step())
         stopped = asyncio.ensure_future(self._stopped.wait())
         try:
-            await asyncio.wait((self._step, stopped), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((step, stopped), return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
-        step = self._step
-        if not step.done():
+        if not step.done() or step.cancelled():  # somebody else has closed it
             return None
         self._step = None
         return step.result()

@@ -13,7 +13,13 @@ import pytest
 
 from eventstore import wire
 from eventstore.consumer import Selection, subscribe
-from eventstore.errors import ConfigError, ContentDiffers, ForeignMessage, PositionGap
+from eventstore.errors import (
+    ConfigError,
+    ContentDiffers,
+    ForeignMessage,
+    InvalidRequest,
+    PositionGap,
+)
 from eventstore.event import Event, RecordedEvent
 from eventstore.grpc.client import GrpcEventStore
 from eventstore.grpc.server import serve
@@ -260,7 +266,9 @@ async def test_stop_ends_it_and_wakes_who_waits(store_url: str, nats_url: str) -
 
 
 def test_what_cannot_work_is_refused_at_once() -> None:
-    with pytest.raises(ConfigError, match="page_size is 0"):
+    with pytest.raises(InvalidRequest, match="0"):
         subscribe("nats://127.0.0.1:1", store=None, page_size=0)
+    with pytest.raises(InvalidRequest, match="read after -1"):
+        subscribe("nats://127.0.0.1:1", store=None, after=Position(-1))
     with pytest.raises(ConfigError, match="nats://"):
         subscribe("http://127.0.0.1:1", store=None)
