@@ -8,6 +8,8 @@ from projector.errors import (
     PositionGap,
     ProjectionFailed,
     ProjectorError,
+    ReadModelBehind,
+    ReadModelIncomplete,
     ReadModelUnavailable,
 )
 from projector.projection import Projection
@@ -21,5 +23,7 @@ __all__ = [
     "Projection",
     "ProjectionFailed",
     "ProjectorError",
+    "ReadModelBehind",
+    "ReadModelIncomplete",
     "ReadModelUnavailable",
 ]

@@ -20,6 +20,7 @@ from projector.process import ProcessProjection
 from projector.projection import Projection, load_projection
 
 __all__ = [
+    "ActiveGeneration",
     "DatabaseUrl",
     "Generation",
     "Json",
@@ -51,6 +52,15 @@ Generation = Annotated[
         name="--generation",
         help="Which building of the read model; a projection of documents can be built anew "
         "beside the present one. Without it, the first.",
+        validator=Number(gte=1),
+    ),
+]
+
+ActiveGeneration = Annotated[
+    int | None,
+    Parameter(
+        name="--generation",
+        help="Which building of the read model; without it, the one that is read.",
         validator=Number(gte=1),
     ),
 ]

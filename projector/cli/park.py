@@ -13,8 +13,8 @@ from eventstore.stream import Position
 from projector import config
 from projector.cli.exits import Exit
 from projector.cli.options import (
+    ActiveGeneration,
     DatabaseUrl,
-    Generation,
     Json,
     ProjectionOrName,
     name_of,
@@ -33,7 +33,7 @@ async def park(
     projection: ProjectionOrName,
     /,
     *,
-    generation: Generation = None,
+    generation: ActiveGeneration = None,
     database_url: DatabaseUrl = None,
     show: Annotated[
         int | None,

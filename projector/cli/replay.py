@@ -15,8 +15,8 @@ from eventstore.stream import Position
 from projector import config
 from projector.cli.exits import Exit
 from projector.cli.options import (
+    ActiveGeneration,
     DatabaseUrl,
-    Generation,
     Json,
     ProjectionName,
     StoreUrl,
@@ -24,9 +24,12 @@ from projector.cli.options import (
     load,
     print_json,
 )
-from projector.errors import ConfigError, NotSetAside
+from projector.cli.park import generation_of
+from projector.errors import ConfigError
 from projector.parking import AsideState
 from projector.postgres import PostgresReadModel
+from projector.postgres_documents import DocumentTable
+from projector.postgres_progress import PostgresProgress
 from projector.replay import Replayed
 from projector.replay import replay as replay_key
 from projector.replay import skip as skip_event
@@ -43,7 +46,7 @@ async def replay(
     everything: Annotated[
         bool, Parameter(name="--all", negative="", help="Apply those of every stream.")
     ] = False,
-    generation: Generation = None,
+    generation: ActiveGeneration = None,
     database_url: DatabaseUrl = None,
     store_url: StoreUrl = None,
     json: Json = False,
@@ -57,7 +60,6 @@ async def replay(
         raise ConfigError("name the streams to replay (`projector park` lists them), or say --all.")
     done: list[Replayed] = []
     async with _opened(projection, generation, database_url, store_url) as (model, log):
-        await model.prepare()
         if everything:
             async with model.transaction() as connection:
                 waiting = await model.parking.read(
@@ -80,7 +82,7 @@ async def skip(
     ],
     /,
     *,
-    generation: Generation = None,
+    generation: ActiveGeneration = None,
     database_url: DatabaseUrl = None,
     store_url: StoreUrl = None,
     json: Json = False,
@@ -90,7 +92,6 @@ async def skip(
     It is counted and listed as skipped ever after. What is held behind it waits for a `replay`.
     """
     async with _opened(projection, generation, database_url, store_url) as (model, log):
-        await model.prepare()
         skipped = await skip_event(model, log, Position(position))
         async with model.transaction() as connection:
             waiting = await model.parking.read(
@@ -111,18 +112,18 @@ async def skip(
 async def _opened(
     projection: str, generation: int | None, database_url: str | None, store_url: str | None
 ) -> AsyncIterator[tuple[PostgresReadModel, PostgresEventStore]]:
-    loaded = load(projection, generation)
     database = config.database_url(database_url)
     store = config.store_url(store_url, database)
+    loaded = load(projection, generation)
+    chosen = generation if isinstance(loaded, DocumentTable) else loaded.generation
+    async with PostgresProgress.open(database) as progress:
+        number = await generation_of(progress, loaded.name, chosen)
+    loaded = load(projection, number)
     async with (
         PostgresEventStore.connect(store, pool_size=2) as log,
         PostgresReadModel.open(database, bound(loaded, log)) as model,
     ):
-        if not (await model.checkpoint()).position:
-            raise NotSetAside(
-                f"projection {loaded.name!r}, generation {loaded.generation}: nothing was ever "
-                "applied, so nothing is set aside."
-            )
+        await model.prepare()
         yield model, log
 
 

@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from projector.cli.exits import Exit
 from projector.cli.measuring import exit_for, measuring, seconds_text
 from projector.cli.options import (
+    ActiveGeneration,
     DatabaseUrl,
-    Generation,
     Json,
     NatsUrl,
     ProjectionOrName,
@@ -30,7 +30,7 @@ async def status(
     projection: ProjectionOrName,
     /,
     *,
-    generation: Generation = None,
+    generation: ActiveGeneration = None,
     database_url: DatabaseUrl = None,
     nats_url: NatsUrl = None,
     store_url: StoreUrl = None,

@@ -17,8 +17,8 @@ from eventstore.postgres.store import PostgresEventStore
 from eventstore.stream import Position
 from projector import config
 from projector.cli.options import (
+    ActiveGeneration,
     DatabaseUrl,
-    Generation,
     NatsUrl,
     ProjectionOrName,
     StoreUrl,
@@ -47,7 +47,7 @@ async def tail(
     projection: ProjectionOrName,
     /,
     *,
-    generation: Generation = None,
+    generation: ActiveGeneration = None,
     after: Annotated[
         int | None,
         Parameter(help="Begin after this position; without it, now.", validator=Number(gte=0)),

@@ -29,6 +29,7 @@ from projector.errors import GenerationUnknown, ProjectorError
 from projector.lag import GenerationState, Lag, LagState, measure
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
+from projector.postgres_generations import switch
 from projector.projection import load_projection
 from projector.rebuild import rebuild
 from tests.support import relaying
@@ -223,12 +224,35 @@ async def test_a_halt_is_seen_skipped_and_stays_counted(shop: Shop) -> None:
 
 
 @pytest.mark.stack
+async def test_operators_mean_the_generation_that_is_read(shop: Shop) -> None:
+    """And the first event of all can be skipped too."""
+    async with (
+        PostgresEventStore.connect(shop.store_url) as store,
+        PostgresReadModel.open(shop.store_url, DocumentTable(_amounts())) as first,
+        PostgresReadModel.open(shop.store_url, DocumentTable(_amounts(), 2)) as second,
+    ):
+        await sell(store, stream_name("till-1"), None, 3)
+        await first.prepare()
+        await second.prepare()
+        async with second.transaction() as connection:
+            await switch(connection, second.projection)
+        code, _, _ = await shop.run("skip", f"{shop.mended}:Amounts", "1")
+        assert code == 0
+        assert (await first.checkpoint()).position == 0
+        assert (await second.checkpoint()).position == 1
+        code, out, _ = await shop.run("park", "amounts", "--json")
+        assert (code, [one["position"] for one in msgspec.json.decode(out)]) == (0, [1])
+        code, out, _ = await shop.run("park", "amounts", "--generation", "1")
+        assert (code, out) == (0, "none\n")
+
+
+@pytest.mark.stack
 async def test_what_is_not_there_is_said(shop: Shop) -> None:
     assert (await shop.run("lag", nats_too=True))[0] == Exit.INFRASTRUCTURE, "there is no stream"
     code, _, said = await shop.run("park", "amounts")
     assert (code, "no generation 1, there is none at all" in said) == (Exit.USAGE, True)
     code, _, said = await shop.run("replay", f"{shop.broken}:Amounts", "x")
-    assert (code, "nothing was ever applied" in said) == (Exit.USAGE, True)
+    assert (code, "no generation 1, there is none at all" in said) == (Exit.USAGE, True)
     code, _, said = await shop.run("replay", f"{shop.broken}:Amounts")
     assert (code, "or say --all" in said) == (Exit.USAGE, True)
 
