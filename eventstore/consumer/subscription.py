@@ -89,10 +89,7 @@ def subscribe(
             of an event.
     """
     url = checked_nats_url(nats_url)
-    if not 0 < page_size <= READ_LIMIT_MAX:
-        raise ConfigError(
-            f"page_size is {page_size}: it takes a number from 1 to {READ_LIMIT_MAX}."
-        )
+    check_read(after, page_size)
     wanted = selection or Selection()
     wanted.check()
     subjects = wanted.subjects()
