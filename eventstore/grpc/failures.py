@@ -42,6 +42,7 @@ _CODES: Final[dict[type[EventStoreError], grpc.StatusCode]] = {
     errors.AppendRefused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.OutcomeUnknown: grpc.StatusCode.UNKNOWN,
     errors.PositionNotReached: grpc.StatusCode.DEADLINE_EXCEEDED,
+    errors.ArchiveDamaged: grpc.StatusCode.DATA_LOSS,
     errors.ReadFailed: grpc.StatusCode.UNAVAILABLE,
     errors.StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.SchemaMismatch: grpc.StatusCode.FAILED_PRECONDITION,
@@ -51,6 +52,8 @@ _CODES: Final[dict[type[EventStoreError], grpc.StatusCode]] = {
 _SAID_BY_A_MESSAGE: Final[dict[str, type[EventStoreError]]] = {
     kind.__name__: kind
     for kind in (
+        errors.ArchiveDamaged,
+        errors.ArchiveMissing,
         errors.ConfigError,
         errors.InvalidEvent,
         errors.InvalidRequest,

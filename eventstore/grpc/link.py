@@ -20,6 +20,7 @@ from eventstore.errors import (
     StoreUnavailable,
 )
 from eventstore.grpc.failures import DETAILS_KEY, Asked, error_of, failure_from
+from eventstore.grpc.propagation import trace_metadata
 
 __all__ = ["NOTHING", "Link", "failed"]
 
@@ -49,7 +50,9 @@ class Link:
     ) -> None:
         self._channel = channel
         self._server = server
-        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._metadata: tuple[tuple[str, str], ...] = (
+            (("authorization", f"Bearer {token}"),) if token else ()
+        )
         self._timeout_seconds = timeout_seconds
 
     @classmethod
@@ -102,7 +105,7 @@ class Link:
         )
         limit = self._timeout_seconds + seconds
         try:
-            answered: _Answer = await call(request, timeout=limit, metadata=self._metadata)
+            answered: _Answer = await call(request, timeout=limit, metadata=self._sent_with())
         except grpc.aio.AioRpcError as error:
             raise failed(error, asked) from error
         return answered
@@ -122,7 +125,10 @@ class Link:
             response_deserializer=answer.FromString,
         )
         limit = self._timeout_seconds if limited else None
-        return call(request, timeout=limit, metadata=self._metadata)
+        return call(request, timeout=limit, metadata=self._sent_with())
+
+    def _sent_with(self) -> tuple[tuple[str, str], ...]:
+        return self._metadata + trace_metadata()
 
     async def _reach(self) -> None:
         """Wait for a connection: what is sent without one would have an unknown outcome."""

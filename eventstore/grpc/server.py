@@ -18,6 +18,7 @@ import msgspec
 from eventstore.errors import ConfigError, EventStoreError, StoreUnavailable
 from eventstore.grpc import eventstore_pb2 as pb
 from eventstore.grpc.failures import DETAILS_KEY, code_of, details_to, failure_to
+from eventstore.grpc.propagation import continued
 from eventstore.grpc.service import Service
 from eventstore.grpc.tokens import Right, TokenRefused, Tokens
 from eventstore.store import EventStore
@@ -192,7 +193,7 @@ def _answering(
         request: _Request, context: grpc.aio.ServicerContext[_Request, _Response]
     ) -> _Response:
         try:
-            with gate.entered(context, right):
+            with gate.entered(context, right), continued(context.invocation_metadata()):
                 return await method(request)
         except Exception as error:  # noqa: BLE001 - a bug too must end the call with a status
             return await _end(context, error)
@@ -207,7 +208,7 @@ def _streaming(
         request: _Request, context: grpc.aio.ServicerContext[_Request, _Response]
     ) -> AsyncIterator[_Response]:
         try:
-            with gate.entered(context, Right.READ):
+            with gate.entered(context, Right.READ), continued(context.invocation_metadata()):
                 async for response in method(request):
                     yield response
         except Exception as error:  # noqa: BLE001 - a bug too must end the call with a status
