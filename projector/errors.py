@@ -9,6 +9,7 @@
     +- ReadModelUnavailable
     +- PositionGap
     +- LogWentBack
+    +- EpochBegan
     +- GenerationUnknown
     +- GenerationBehind
     +- FeedUnknown
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckpointConflict",
     "ConfigError",
+    "EpochBegan",
     "FeedUnknown",
     "GenerationBehind",
     "GenerationSetAside",
@@ -149,6 +151,22 @@ class LogWentBack(ProjectorError):
         )
         self.checkpoint = checkpoint
         self.head = head
+
+
+class EpochBegan(ProjectorError):
+    """The read model has applied events that an operator left behind when the log went back."""
+
+    definite = True
+
+    def __init__(self, checkpoint: Checkpoint, epoch: int, after: int) -> None:
+        super().__init__(
+            f"projection {checkpoint.projection!r} is at position {checkpoint.position}, but in "
+            f"epoch {epoch} the log has other events after position {after} than those it has "
+            "applied: rebuild it (`projector rebuild`)."
+        )
+        self.checkpoint = checkpoint
+        self.epoch = epoch
+        self.after = after
 
 
 class GenerationUnknown(ProjectorError):

@@ -26,6 +26,7 @@ from eventstore.dataplane.pulling import Pull
 from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
+from eventstore.relay.jetstream_stream import Epoch, epoch_of
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint, announced_on
 from projector.lag import StreamExtent
@@ -124,6 +125,16 @@ class JetStreamDelivery:
         subject = announced_on(checkpoint.projection, checkpoint.generation)
         with contextlib.suppress(StreamUnavailable):
             self._plane.publish(subject, str(checkpoint.position).encode())
+
+    async def epoch(self) -> Epoch:
+        """Return the epoch of the stream.
+
+        Raises:
+            StreamUnavailable: there is no answer, or no stream.
+        """
+        with answered(f"inspect the stream {wire.STREAM}"):
+            info = await self._api.stream_info(wire.STREAM)
+        return epoch_of(info.config.metadata)
 
     async def last_sequence(self) -> int:
         """Return the stream's last sequence; see `Delivery.last_sequence`."""

@@ -8,6 +8,7 @@ the stream may hold the only copy of events that the log lost; they can be saved
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from eventstore.export_file import event_line, header_line, trailer_line
 from eventstore.jetstream import Connection, connect
 from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.relay.audit import Audit, audit, lost_events
-from eventstore.relay.jetstream_stream import inspect, replace
+from eventstore.relay.jetstream_stream import Epoch, inspect, replace
 from eventstore.stream import Position
 
 __all__ = ["DIVERGED", "Healing", "heal", "text"]
@@ -84,7 +85,7 @@ async def heal(
             agrees_to=found.agrees_to,
             missing=before.state.missing,
             differs_at=found.differs_at,
-            epoch=before.epoch,
+            epoch=before.epoch.number,
         )
         if found.differs_at is None:
             if before.state.missing:
@@ -98,9 +99,11 @@ async def heal(
             saved, foreign = await _save(link, log, found, save_lost, end)
             healing = msgspec.structs.replace(healing, saved=saved, foreign=foreign)
         if new_epoch:
-            reason = f"the log went back to position {found.agrees_to}: epoch {before.epoch + 1}"
-            await replace(link, replicas=replicas, reason=reason, new_epoch=True)
-            healing = msgspec.structs.replace(healing, state=NEW_EPOCH, epoch=before.epoch + 1)
+            second = int(dt.datetime.now(dt.UTC).timestamp())
+            epoch = Epoch(number=max(before.epoch.number + 1, second), after=found.agrees_to)
+            reason = f"the log went back to position {found.agrees_to}"
+            await replace(link, replicas=replicas, reason=reason, epoch=epoch)
+            healing = msgspec.structs.replace(healing, state=NEW_EPOCH, epoch=epoch.number)
         return healing
 
 

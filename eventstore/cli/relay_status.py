@@ -33,8 +33,8 @@ class RelayStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How far the relay has come; the fields of the stream are null if there is none.
 
     ``lag_seconds`` is the age of the first event that is not relayed. ``missing`` counts messages
-    that the stream has lost. ``leader`` is HOST:PID of the relay that holds the lease, or null if
-    none does or we may not see it.
+    that the stream has lost. ``epoch`` and ``epoch_after`` are those of `Epoch`. ``leader`` is
+    HOST:PID of the relay that holds the lease, or null if none does or we may not see it.
     """
 
     state: str
@@ -45,6 +45,7 @@ class RelayStatus(msgspec.Struct, frozen=True, kw_only=True):
     missing: int = 0
     first_sequence: int | None = None
     epoch: int | None = None
+    epoch_after: int | None = None
     made_at: dt.datetime | None = None
     made_because: str | None = None
     leader: str | None = None
@@ -81,7 +82,8 @@ async def ask(database: str, nats: str, timeout_seconds: float) -> RelayStatus:
         lag_seconds=age,
         missing=found.state.missing,
         first_sequence=found.first,
-        epoch=found.epoch,
+        epoch=found.epoch.number,
+        epoch_after=found.epoch.after,
         made_at=found.created,
         made_because=found.reason or None,
         leader=leader,
@@ -132,7 +134,7 @@ def text(found: RelayStatus) -> str:
         lines += [
             f"lost messages    {found.missing:,}",
             f"begins at        {found.first_sequence:,}",
-            f"epoch            {found.epoch}",
+            f"epoch            {found.epoch}, after position {found.epoch_after:,}",
             f"made             {made}{because}",
         ]
     return "\n".join(lines) + "\n"

@@ -21,11 +21,21 @@ from eventstore.jetstream import Connection, answered
 from eventstore.relay.ports import LastMessage, StreamState
 from eventstore.stream import Position
 
-__all__ = ["EVENTS", "CarryingStream", "Inspection", "create", "inspect", "replace"]
+__all__ = [
+    "EVENTS",
+    "CarryingStream",
+    "Epoch",
+    "Inspection",
+    "create",
+    "epoch_of",
+    "inspect",
+    "replace",
+]
 
 _NAME_IN_USE: Final = 10058
 _DUPLICATE_WINDOW_SECONDS: Final = 1.0
 _EPOCH: Final = "trueorder-epoch"
+_EPOCH_AFTER: Final = "trueorder-epoch-after"
 _REASON: Final = "trueorder-made-because"
 
 
@@ -47,12 +57,22 @@ EVENTS: Final = CarryingStream(
 """The log."""
 
 
+class Epoch(msgspec.Struct, frozen=True, kw_only=True):
+    """Which history the stream carries; it changes when an operator leaves events behind.
+
+    ``number`` grows: 1, then the second (Unix time) of each such decision. Up to position ``after``
+    the events are those of the epoch before.
+    """
+
+    number: int = 1
+    after: Position = Position(0)
+
+
 class Inspection(NamedTuple):
     """Where the stream is, and what else is known of it.
 
     ``takes_batches``: whether it takes atomic batches (nats-server from 2.12). It was made at
-    ``created``, because of ``reason``, and begins at ``first``. ``epoch`` counts how often an
-    operator decided that what it had held is no longer the log.
+    ``created``, because of ``reason``, and begins at ``first``.
     """
 
     state: StreamState
@@ -60,7 +80,7 @@ class Inspection(NamedTuple):
     first: int
     created: dt.datetime | None
     reason: str
-    epoch: int
+    epoch: Epoch
 
 
 async def inspect(connection: Connection, stream: CarryingStream = EVENTS) -> Inspection | None:
@@ -87,7 +107,7 @@ async def inspect(connection: Connection, stream: CarryingStream = EVENTS) -> In
         first=info.state.first_seq,
         created=info.created,
         reason=metadata.get(_REASON, ""),
-        epoch=_epoch_of(metadata),
+        epoch=epoch_of(metadata),
     )
 
 
@@ -101,9 +121,12 @@ def _missing(info: StreamInfo) -> int:
     return max(0, state.last_seq - begins_at + 1 - state.messages)
 
 
-def _epoch_of(metadata: Mapping[str, str]) -> int:
-    epoch = metadata.get(_EPOCH, "")
-    return int(epoch) if epoch.isascii() and epoch.isdecimal() else 1
+def epoch_of(metadata: Mapping[str, str] | None) -> Epoch:
+    """Read the epoch from a stream's metadata; the first one if there is none."""
+    number, after = ((metadata or {}).get(name, "") for name in (_EPOCH, _EPOCH_AFTER))
+    if not (number.isascii() and number.isdecimal() and after.isascii() and after.isdecimal()):
+        return Epoch()
+    return Epoch(number=int(number), after=Position(int(after)))
 
 
 async def _message(
@@ -136,7 +159,7 @@ async def create(
     replicas: int,
     first: int = 1,
     reason: str = "there was none",
-    epoch: int = 1,
+    epoch: Epoch | None = None,
 ) -> None:
     """Create the stream; it is no error if somebody else just did.
 
@@ -146,14 +169,19 @@ async def create(
         replicas: How many servers hold it.
         first: Its first sequence: what is before it is only in the log.
         reason: Why it is made, for an operator.
-        epoch: See `Inspection`.
+        epoch: The first one without.
 
     Raises:
         StreamUnavailable: no answer came.
         ConfigError: the server refuses such a stream.
     """
     config = _config(stream, replicas)
-    config.metadata = {_EPOCH: str(epoch), _REASON: reason}
+    epoch = epoch or Epoch()
+    config.metadata = {
+        _EPOCH: str(epoch.number),
+        _EPOCH_AFTER: str(epoch.after),
+        _REASON: reason,
+    }
     config.first_seq = first if first > 1 else None
     with answered(f"create the stream {stream.name}"):
         try:
@@ -175,16 +203,17 @@ async def replace(
     replicas: int,
     first: int = 1,
     reason: str,
-    new_epoch: bool = False,
+    epoch: Epoch | None = None,
 ) -> None:
-    """Delete the stream and create it anew, in its epoch or in the next; see `create`.
+    """Delete the stream and create it anew, in its epoch or in another; see `create`.
 
     Raises:
         StreamUnavailable: no answer came; it may be deleted.
         ConfigError: the server refuses such a stream.
     """
     found = await inspect(connection, stream)
-    epoch = 1 if found is None else found.epoch + new_epoch
+    if epoch is None and found is not None:
+        epoch = found.epoch
     with (
         answered(f"delete the stream {stream.name}"),
         contextlib.suppress(nats.js.errors.NotFoundError),

@@ -21,6 +21,7 @@ from eventstore.errors import ConfigError as StoreConfigError
 from eventstore.errors import ForeignMessage, SchemaMismatch
 from projector.errors import (
     ConfigError,
+    EpochBegan,
     FeedUnknown,
     GenerationBehind,
     GenerationSetAside,
@@ -54,7 +55,7 @@ _EXITS: Final[tuple[tuple[tuple[type[Exception], ...], Exit], ...]] = (
     ((GenerationUnknown, FeedUnknown, NotSetAside), Exit.USAGE),
     ((GenerationBehind, GenerationSetAside), Exit.NOT_YET),
     ((ParkingFull,), Exit.INCOMPLETE),
-    ((LogWentBack, ForeignMessage), Exit.VIOLATION),
+    ((LogWentBack, EpochBegan, ForeignMessage), Exit.VIOLATION),
     ((ProjectionFailed,), Exit.INTERNAL),
 )
 

@@ -33,6 +33,7 @@ from projector.cli.options import (
 from projector.jetstream import JetStreamDelivery
 from projector.parking import PoisonPolicy
 from projector.postgres import PostgresReadModel
+from projector.postgres_epochs import keep_epoch
 from projector.projection import Projection
 from projector.projector import LOG, Session
 from projector.projector import run as project
@@ -117,6 +118,7 @@ class _Opening(msgspec.Struct, frozen=True, kw_only=True):
             delivery = await stack.enter_async_context(
                 JetStreamDelivery.open(self.nats, self.projection, name=name)
             )
+            await keep_epoch(model, await delivery.epoch())
             yield Session(
                 delivery=delivery,
                 read_model=MeasuredReadModel(model, self.metrics, spans=open_spans()),

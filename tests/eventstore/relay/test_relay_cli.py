@@ -83,6 +83,7 @@ async def test_run_relays_until_it_is_told_to_stop(store_url: str, nats_url: str
                 "missing": 0,
                 "first_sequence": 1,
                 "epoch": 1,
+                "epoch_after": 0,
                 "made_because": "there was none",
             }
             process.send_signal(signal.SIGTERM)
