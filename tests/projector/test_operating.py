@@ -17,14 +17,14 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from eventstore.errors import EventStoreError
+from eventstore.errors import EventStoreError, StreamUnavailable
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.stream import Position, StreamName, stream_name
 from projector.cli import app
 from projector.cli.exits import Exit, exit_of
 from projector.cli.lag import lag
-from projector.cli.measuring import measuring
-from projector.cli.top import Rates, table_of, top
+from projector.cli.measuring import Measure, measuring
+from projector.cli.top import Rates, _watch, table_of, top
 from projector.errors import GenerationUnknown, ProjectorError
 from projector.lag import GenerationState, Lag, LagState, measure
 from projector.postgres import PostgresReadModel
@@ -403,3 +403,29 @@ async def test_top_shows_all_projections_once(
         assert (found["checkpoint"], found["state"]) == (4, "caught up")
         with pytest.raises(GenerationUnknown, match="'evnt-counts' has no generation 1"):
             await lag("evnt-counts", database_url=store_url, nats_url=nats_url)
+
+
+async def test_top_goes_on_when_a_server_is_lost() -> None:
+    (found,) = await measure([state(3)], Log(5), NOON)
+    opened = 0
+    written = io.StringIO()
+
+    @asynccontextmanager
+    async def measuring_at_last() -> AsyncIterator[Measure]:
+        nonlocal opened
+        opened += 1
+        if opened == 1:
+            raise StreamUnavailable("cannot connect to NATS")
+
+        async def ask() -> list[Lag]:
+            if "caught up" in written.getvalue():
+                raise asyncio.CancelledError
+            return [msgspec.structs.replace(found, state=LagState.CAUGHT_UP)]
+
+        yield ask
+
+    console = Console(width=100, file=written, force_terminal=True)
+    with pytest.raises(asyncio.CancelledError):
+        await _watch(console, measuring_at_last, Rates(), 0.01)
+    assert opened == 2
+    assert "cannot connect to NATS" in written.getvalue()
