@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from eventstore.dataplane.frames import publish_with_headers_frame
 from eventstore.wire_bytes import WireBytes
 
-__all__ = ["consume_rate", "publish_rate"]
+__all__ = ["consume_rate", "publish_rate", "window_rate"]
 
 BATCH: Final = 1000
 _READ_BYTES: Final = 1 << 18
@@ -50,6 +50,42 @@ def publish_rate(url: str, messages: list[WireBytes]) -> float:
             if b'"error"' in answer:
                 raise RuntimeError(answer.decode())
         return len(messages) / (time.perf_counter() - began)
+
+
+def window_rate(url: str, messages: list[WireBytes]) -> float:
+    """Publish messages in windows of 1,000, each message conditional on its predecessor.
+
+    The last one of a window asks for a reply, and two windows are under way. Returns how many
+    messages a second were acknowledged.
+    """
+    windows = [_window(messages[at : at + BATCH]) for at in range(0, len(messages), BATCH)]
+    with _connected(url) as link:
+        link.sendall(b"SUB limit.reply 1\r\n")
+        began = time.perf_counter()
+        replies, answer = 0, b""
+        for number, window in enumerate(windows):
+            link.sendall(window)
+            while replies < number:
+                answer += link.recv(_READ_BYTES)
+                replies = answer.count(b'"seq":')
+                if b'"error"' in answer:
+                    raise RuntimeError(answer.decode())
+        while answer.count(b'"seq":') < len(windows):
+            answer += link.recv(_READ_BYTES)
+        return len(messages) / (time.perf_counter() - began)
+
+
+def _window(messages: list[WireBytes]) -> bytes:
+    last = messages[-1].position
+    return b"".join(
+        publish_with_headers_frame(
+            message.subject,
+            b"%bNats-Expected-Last-Sequence: %d\r\n" % (message.headers, message.position - 1),
+            message.body,
+            reply=b"limit.reply" if message.position == last else b"",
+        )
+        for message in messages
+    )
 
 
 def _batch(messages: list[WireBytes], start: int) -> bytes:

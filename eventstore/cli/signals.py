@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -22,6 +23,9 @@ def run_until_signal(service: Coroutine[Any, Any, object]) -> int:
 
 
 async def _supervise(service: Coroutine[Any, Any, object]) -> int:
+    # What was imported stays for good: the collector need not go through it again and again.
+    gc.collect()
+    gc.freeze()
     task = asyncio.ensure_future(service)
     received: list[signal.Signals] = []
     loop = asyncio.get_running_loop()
