@@ -34,6 +34,11 @@ app.command(
     name="append",
     help="Append events to a stream, all or none.",
 )
+app.command(
+    "eventstore.cli.append_all:append_all",
+    name="append-all",
+    help="Append events to several streams, all or none.",
+)
 app.command("eventstore.cli.read:read", name="read", help="Read a stream, the log, or a part.")
 app.command(
     "eventstore.cli.read:head",
@@ -96,6 +101,11 @@ app.command(
     "eventstore.cli.privacy:new_master_key",
     name="new-master-key",
     help="Print a line for a file of master keys.",
+)
+app.command(
+    "eventstore.cli.consumers:consumers",
+    name="consumers",
+    help="Say how far the consumers are behind the log.",
 )
 app.command(
     "eventstore.cli.asyncapi:asyncapi",
