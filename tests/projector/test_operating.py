@@ -242,6 +242,10 @@ async def test_operators_mean_the_generation_that_is_read(shop: Shop) -> None:
         assert (await second.checkpoint()).position == 1
         code, out, _ = await shop.run("park", "amounts", "--json")
         assert (code, [one["position"] for one in msgspec.json.decode(out)]) == (0, [1])
+        code, out, _ = await shop.run(
+            "switch", f"{shop.mended}:Amounts", "--even-if-behind", "--json"
+        )
+        assert msgspec.json.decode(out) == {"projection": "amounts", "generation": 1, "before": 2}
         code, out, _ = await shop.run("park", "amounts", "--generation", "1")
         assert (code, out) == (0, "none\n")
 
