@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
-import msgspec
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
+from eventstore.cli.event_lines import (
+    After,
+    EventLine,
+    MalformedInput,
+    Unless,
+    boundary_of,
+    decoded,
+    expected_version,
+    lines_of,
+)
 from eventstore.cli.exits import Exit
 from eventstore.cli.options import (
     DatabaseUrl,
@@ -22,9 +31,8 @@ from eventstore.cli.options import (
 )
 from eventstore.errors import ConfigError, InvalidRequest, OutcomeUnknown
 from eventstore.event import Event, new_event_id
-from eventstore.query import Query, QueryItem
-from eventstore.store import Appended, Boundary
-from eventstore.stream import Expect, ExpectedVersion, Position, StreamVersion, stream_name
+from eventstore.store import Appended
+from eventstore.stream import stream_name
 from eventstore.validation import APPEND_EVENTS_MAX, check_append
 
 __all__ = ["append"]
@@ -35,33 +43,6 @@ EventTags = Annotated[
     tuple[str, ...],
     Parameter(name="--tag", negative="", help="A tag of the event; give several."),
 ]
-
-Unless = Annotated[
-    str | None,
-    Parameter(
-        help="A consistency boundary: refuse the append if an event that matches lies behind "
-        'position --after. JSON: [{"types": [...], "tags": [...], "categories": [...]}, ...].'
-    ),
-]
-
-After = Annotated[
-    int | None,
-    Parameter(help="The position up to which you have read.", validator=Number(gte=0)),
-]
-
-
-class _Line(msgspec.Struct, forbid_unknown_fields=True):
-    """An event on a line of standard input."""
-
-    type: str
-    data: Any = None
-    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
-    tags: tuple[str, ...] = ()
-    id: UUID = msgspec.field(default_factory=new_event_id)
-
-
-class _MalformedInput(Exception):
-    """A line of standard input is not an event."""
 
 
 async def append(
@@ -101,15 +82,15 @@ async def append(
 
     An append that got no answer (exit 3) can be repeated with the same ids: it is stored once.
     """
-    name, version = stream_name(stream), _expected_version(expected)
-    boundary = _boundary(unless, after)
+    name, version = stream_name(stream), expected_version(expected)
+    boundary = boundary_of(unless, after)
     if source is None:
         events = [_event(event_type, data, metadata, tag, event_id)]
     elif source == _STDIN and event_type is None:
         try:
             events = _events_of(sys.stdin.buffer)
             check_append(name, events, version)
-        except (_MalformedInput, InvalidRequest) as error:
+        except (MalformedInput, InvalidRequest) as error:
             sys.stderr.write(f"eventstore: standard input: {error}\n")
             return Exit.MALFORMED
     else:
@@ -125,26 +106,6 @@ async def append(
     return Exit.OK
 
 
-def _expected_version(text: str) -> ExpectedVersion:
-    if text.isdecimal():
-        return StreamVersion(int(text))
-    try:
-        return Expect(text)
-    except ValueError:
-        raise ConfigError(
-            f"--expected {text!r}: it is a version (0, 1, 2 ...), any, exists or absent."
-        ) from None
-
-
-def _boundary(unless: str | None, after: int | None) -> Boundary | None:
-    if unless is None and after is None:
-        return None
-    if unless is None or after is None:
-        raise ConfigError("--unless and --after go together: both draw the boundary.")
-    items: tuple[QueryItem, ...] = _decoded("--unless", unless, tuple[QueryItem, ...])
-    return Boundary(Query(items), Position(after))
-
-
 def _event(
     event_type: str | None,
     data: str,
@@ -156,42 +117,18 @@ def _event(
         raise ConfigError("no event: give --type and --data, or - to read events from stdin.")
     return Event(
         type=event_type,
-        data=_decoded("--data", data, Any),
-        metadata=_decoded("--metadata", metadata, dict[str, Any]),
+        data=decoded("--data", data, Any),
+        metadata=decoded("--metadata", metadata, dict[str, Any]),
         tags=tags,
         id=event_id or new_event_id(),
     )
 
 
-def _decoded(option: str, text: str, kind: Any) -> Any:
-    try:
-        return msgspec.json.decode(text, type=kind)
-    except msgspec.MsgspecError as error:
-        raise ConfigError(f"{option} {text!r} cannot be read: {error}.") from None
-
-
 def _events_of(lines: Iterable[bytes]) -> list[Event]:
-    events: list[Event] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            fields = msgspec.json.decode(line, type=_Line)
-        except msgspec.MsgspecError as error:
-            raise _MalformedInput(f"line {number}: {error}") from None
-        events.append(
-            Event(
-                type=fields.type,
-                data=fields.data,
-                metadata=fields.metadata,
-                tags=fields.tags,
-                id=fields.id,
-            )
-        )
-        if len(events) > APPEND_EVENTS_MAX:
-            break  # too many already, as the check of the append will say
+    # One more than an append has is too many already, as the check of the append will say.
+    events = [line.event() for line in islice(lines_of(lines, EventLine), APPEND_EVENTS_MAX + 1)]
     if not events:
-        raise _MalformedInput("it has no events; each line is one, as a JSON object")
+        raise MalformedInput("it has no events; each line is one, as a JSON object")
     return events
 
 
