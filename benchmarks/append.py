@@ -7,14 +7,14 @@ the peer is `eventsourcing` 9.5 with its default table lock, in threads, since i
 without any of our promises, by single-row inserts on as many connections as there are producers
 (at most 64) or by COPY. `emmett-postgresql` is in the notes, where there is a node.
 
-append-5m asks whether a large log is slower: ``ours`` is the rate at the end, the limit the rate of
-the empty log.
+append-hot is append-64 with all producers on one stream, and has no peer: there an exact version is
+the only way to append, so one producer of all succeeds at a time. append-5m asks whether a large
+log is slower (`benchmarks.large_log`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Final
@@ -24,7 +24,8 @@ import msgspec
 from benchmarks import raw
 from benchmarks.closed_loop import Loop, Rate, best
 from benchmarks.document import Row, main
-from benchmarks.logs import DATA_JSON, append_rate, fill, server
+from benchmarks.large_log import measure_large_log
+from benchmarks.logs import DATA_JSON, append_rate, hot_rate, server
 from benchmarks.peers import EVENTSOURCING, Peer, PeerFailed, emmett, eventsourcing
 from eventstore import connect
 
@@ -53,12 +54,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     producers: int
     batch: int = 1
     peer_producers: int = 0
+    hot: bool = False
 
 
 CASES: Final = (
     Case(name="append-1", producers=1),
     Case(name="append-64", producers=64),
     Case(name="append-256", producers=256),
+    Case(name="append-hot", producers=64, hot=True),
     # A peer with one lock for the whole table gains nothing from more producers.
     Case(name="append-batch", producers=16, batch=100, peer_producers=1),
 )
@@ -88,9 +91,11 @@ class Contest:
         self._runs += 1
         return f"r{self._runs}"
 
-    async def ours(self, loop: Loop) -> Rate:
+    async def ours(self, loop: Loop, *, hot: bool) -> Rate:
         """Our store, opened as a user opens it."""
         async with connect(self.url) as store:
+            if hot:
+                return await hot_rate(store, loop, run_name=self.run_name())
             return await append_rate(store, loop, run_name=self.run_name())
 
     async def limit(self, loop: Loop) -> Rate:
@@ -133,7 +138,13 @@ def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `mai
                 yield runner.run(_measure_case(contest, case, scale))
         finally:
             runner.run(stack.aclose())
-        yield runner.run(_measure_large_log(scale))
+        large = Loop(producers=64, warm_up=scale.warm_up, seconds=scale.seconds)
+        yield runner.run(_measure_large_log(large, scale))
+
+
+async def _measure_large_log(loop: Loop, scale: Scale) -> Row:
+    async with server() as (_, url):
+        return await measure_large_log(url, loop, rounds=scale.rounds, events=scale.large_log)
 
 
 async def _open(stack: AsyncExitStack) -> Contest:
@@ -157,13 +168,16 @@ async def _measure_case(contest: Contest, case: Case, scale: Scale) -> Row:
     theirs: list[Rate | str] = []
     others: list[Rate | str] = []
     for _ in range(scale.rounds):
-        ours.append(await contest.ours(loop))
+        ours.append(await contest.ours(loop, hot=case.hot))
         limits.append(await contest.limit(loop))
+        if case.hot:
+            continue
         theirs.append(await asyncio.to_thread(contest.peer, "eventsourcing", peer_loop))
         others.append(await asyncio.to_thread(contest.peer, "emmett", peer_loop))
     rate, limit = best(ours), best(limits)
     peer, peer_note = _best_peer("eventsourcing", theirs)
     _, other_note = _best_peer("emmett", others)
+    notes = [contest.latency(rate, case), peer_note, other_note]
     return Row(
         name=case.name,
         unit=UNIT,
@@ -174,42 +188,19 @@ async def _measure_case(contest: Contest, case: Case, scale: Scale) -> Row:
         limit_name="COPY" if case.batch > 1 else "raw inserts",
         ratio_to_peer=rate.per_second / peer if peer else None,
         ratio_to_limit=rate.per_second / limit.per_second,
-        note="; ".join([contest.latency(rate, case), peer_note, other_note]),
+        note="; ".join(filter(None, notes)),
     )
 
 
 def _best_peer(name: str, rounds: list[Rate | str]) -> tuple[float | None, str]:
     """The best rate of a peer's rounds and a note; None if there is no round with a rate."""
+    if not rounds:
+        return None, ""
     rates = [found for found in rounds if isinstance(found, Rate)]
     if not rates:
         return None, f"{name} {rounds[0]}"
     fastest = best(rates)
     return fastest.per_second, f"{name} {fastest.per_second:,.0f}/s, {fastest.words()}"
-
-
-async def _measure_large_log(scale: Scale) -> Row:
-    """The append rate of an empty log, and of the same log when it is large."""
-    loop = Loop(producers=64, warm_up=scale.warm_up, seconds=scale.seconds)
-    async with server() as (_, url), connect(url) as store:
-        empty = best(
-            [await append_rate(store, loop, run_name=f"e{n}") for n in range(scale.rounds)]
-        )
-        began = time.perf_counter()
-        await fill(store, scale.large_log, run_name="large")
-        filled = scale.large_log / (time.perf_counter() - began)
-        large = best(
-            [await append_rate(store, loop, run_name=f"l{n}") for n in range(scale.rounds)]
-        )
-        head = await store.head()
-    return Row(
-        name="append-5m",
-        unit=UNIT,
-        ours=large.per_second,
-        limit=empty.per_second,
-        limit_name="the empty log",
-        ratio_to_limit=large.per_second / empty.per_second,
-        note=f"64 producers at {head:,} events, filled at {filled:,.0f} events/s; {large.words()}",
-    )
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ __all__ = [
     "fill",
     "fill_streams",
     "follow_store",
+    "hot_rate",
     "server",
 ]
 
@@ -79,6 +80,16 @@ async def append_rate(store: EventStore, loop: Loop, *, run_name: str) -> Rate:
             [event() for _ in range(loop.batch)],
             expected=StreamVersion(before * loop.batch),
         )
+
+    return await run(loop, append)
+
+
+async def hot_rate(store: EventStore, loop: Loop, *, run_name: str) -> Rate:
+    """Our store under the closed loop: all producers append to one stream, whatever its version."""
+    stream = stream_name(f"hot-{run_name}")
+
+    async def append(_: int, __: int) -> None:
+        await store.append(stream, [event() for _ in range(loop.batch)], expected=ANY)
 
     return await run(loop, append)
 

@@ -20,10 +20,10 @@ from benchmarks.closed_loop import Loop, Rate, run
 from benchmarks.logs import APPENDS_A_STREAM, DATA_JSON
 from benchmarks.tailing import Followed, follow
 from eventstore import new_event_id
+from eventstore.postgres.schema import schema_of
 
 __all__ = ["RawLog", "open_log"]
 
-_TABLE: Final = "raw.events"
 _PAGE: Final = 1000
 
 _VALUES: Final[dict[str, str]] = {
@@ -45,14 +45,16 @@ _CONTENT: Final = ("happened", DATA_JSON, "{}")
 class RawLog:
     """A table like `eventstore.events`, with its indexes, without its triggers and its lock."""
 
-    def __init__(self, url: str, columns: list[str]) -> None:
+    def __init__(self, url: str, schema: str, columns: list[str]) -> None:
         self._url = url
+        self._schema = schema
+        self._table = f"{schema}.events"
         self._columns = [name for name in columns if name in _VALUES]
         values = ", ".join(_VALUES[name] for name in self._columns)
         names = ", ".join(self._columns)
-        self._insert = f"INSERT INTO {_TABLE} ({names}) VALUES ({values})"  # noqa: S608 - ours
+        self._insert = f"INSERT INTO {self._table} ({names}) VALUES ({values})"  # noqa: S608 - ours
         self._insert_many = (
-            f"INSERT INTO {_TABLE} ({names}) "  # noqa: S608 - ours
+            f"INSERT INTO {self._table} ({names}) "  # noqa: S608 - ours
             f"SELECT {values.replace('$2::bigint', '$2::bigint + place')} "
             "FROM unnest($3::uuid[]) WITH ORDINALITY AS given (id, place)"
         ).replace("$3::uuid,", "given.id,")
@@ -83,11 +85,19 @@ class RawLog:
                 began = time.perf_counter()  # new ids cost the same here as in an append
                 records = list(self._records(run_name + events, rows))
                 await connection.copy_records_to_table(
-                    "events", schema_name="raw", records=records, columns=self._columns
+                    "events", schema_name=self._schema, records=records, columns=self._columns
                 )
                 spent += time.perf_counter() - began
                 events += rows
             return Rate(events=events, seconds=spent)
+
+    def copy_statement(self, log: str) -> str:
+        """The statement that copies a log of ours into the table, with new positions."""
+        names = ", ".join(self._columns)
+        return (
+            f"INSERT INTO {self._table} ({names}) "  # noqa: S608 - ours
+            f"SELECT {names} FROM {schema_of(log)}.events ORDER BY position"
+        )
 
     def _records(self, stream: int, rows: int) -> Iterator[tuple[Any, ...]]:
         plain: dict[str, Any] = {
@@ -111,9 +121,9 @@ class RawLog:
         """The naive reader: a cursor over identity positions beside concurrent inserts."""
         async with AsyncExitStack() as stack:
             reader = await stack.enter_async_context(self._connection())
-            await reader.execute(f"TRUNCATE {_TABLE} RESTART IDENTITY")
+            await reader.execute(f"TRUNCATE {self._table} RESTART IDENTITY")
             page = await reader.prepare(
-                f"SELECT position FROM {_TABLE} "  # noqa: S608 - ours
+                f"SELECT position FROM {self._table} "  # noqa: S608 - ours
                 f"WHERE position > $1 ORDER BY position LIMIT {_PAGE}"
             )
             pool = [await stack.enter_async_context(self._connection()) for _ in range(writers)]
@@ -129,7 +139,9 @@ class RawLog:
                 versions[writer] += amount
 
             async def stored() -> int:
-                count: int = await reader.fetchval(f"SELECT count(*) FROM {_TABLE}")  # noqa: S608
+                count: int = await reader.fetchval(
+                    f"SELECT count(*) FROM {self._table}"  # noqa: S608 - ours
+                )
                 return count
 
             return await follow(read, write, writers=writers, events=events, stored=stored)
@@ -143,18 +155,20 @@ class RawLog:
             await connection.close()
 
 
-async def open_log(url: str) -> RawLog:
+async def open_log(url: str, schema: str = "raw") -> RawLog:
     """Make the raw table beside our schema, with whatever columns and indexes ours has now."""
+    table = f"{schema}.events"
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(
-            f"CREATE SCHEMA raw; CREATE TABLE {_TABLE} (LIKE eventstore.events INCLUDING ALL); "
-            f"ALTER TABLE {_TABLE} ALTER position ADD GENERATED ALWAYS AS IDENTITY"
+            f"CREATE SCHEMA {schema}; CREATE TABLE {table} (LIKE eventstore.events INCLUDING ALL); "
+            f"ALTER TABLE {table} ALTER position ADD GENERATED ALWAYS AS IDENTITY"
         )
         columns = await connection.fetch(
-            "SELECT attname FROM pg_attribute WHERE attrelid = 'raw.events'::regclass "
-            "AND attnum > 0 AND attgenerated = '' ORDER BY attnum"
+            "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass "
+            "AND attnum > 0 AND attgenerated = '' ORDER BY attnum",
+            table,
         )
     finally:
         await connection.close()
-    return RawLog(url, [row["attname"] for row in columns])
+    return RawLog(url, schema, [row["attname"] for row in columns])

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from benchmarks.closed_loop import Loop, Rate, best, run
+from benchmarks.large_log import measure_large_log
+from benchmarks.logs import fill, hot_rate
 from benchmarks.raw import open_log
 from benchmarks.tailing import follow
+from eventstore import connect, stream_name
+from eventstore.config import DEFAULT_LOG
 
 LOOP = Loop(producers=3, batch=10, warm_up=0.05, seconds=0.2)
 
@@ -76,3 +81,30 @@ async def test_the_raw_table_follows_the_schema(store_url: str) -> None:
     assert (await raw.copy_rate(0.0001, 10)).events == 10
     followed = await raw.follow(writers=2, events=20)
     assert followed.events >= 20
+
+
+@pytest.mark.stack
+async def test_the_raw_table_takes_as_many_rows_as_our_log_has(store_url: str) -> None:
+    async with connect(store_url) as store:
+        await fill(store, 2_000, run_name="copied")
+    raw = await open_log(store_url, "raw_copied")
+    sql = await asyncpg.connect(store_url)
+    await sql.execute(raw.copy_statement(DEFAULT_LOG))
+    assert await sql.fetchval("SELECT count(*) FROM raw_copied.events") == 2_000
+    await sql.close()
+
+
+@pytest.mark.stack
+async def test_producers_of_one_stream_all_get_their_events_in(store_url: str) -> None:
+    async with connect(store_url) as store:
+        rate = await hot_rate(store, LOOP, run_name="x")
+        assert 0 < rate.events <= await store.stream_version(stream_name("hot-x"))
+
+
+@pytest.mark.stack
+async def test_a_large_log_and_an_empty_one_take_turns(store_url: str) -> None:
+    row = await measure_large_log(store_url, LOOP, rounds=1, events=2_000)
+    assert row.ours is not None
+    assert row.ours > 0
+    assert row.ratio_to_limit is not None
+    assert "raw inserts into as many rows" in row.note
