@@ -1,11 +1,14 @@
 """Trueorder's event store: an append-only log in PostgreSQL, carried to NATS JetStream."""
 
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from eventstore.config import DEFAULT_LOG
 from eventstore.errors import (
     AppendError,
     AppendRefused,
+    ArchiveDamaged,
+    ArchiveMissing,
     BoundaryCrossed,
     ConfigError,
     EventIdReused,
@@ -22,6 +25,7 @@ from eventstore.errors import (
     PositionNotReached,
     QueueFull,
     ReadFailed,
+    RemovalRefused,
     SchemaMismatch,
     SealBroken,
     StoreUnavailable,
@@ -63,6 +67,8 @@ __all__ = [
     "AppendError",
     "AppendRefused",
     "Appended",
+    "ArchiveDamaged",
+    "ArchiveMissing",
     "Boundary",
     "BoundaryCrossed",
     "ConfigError",
@@ -90,6 +96,7 @@ __all__ = [
     "QueueFull",
     "ReadFailed",
     "RecordedEvent",
+    "RemovalRefused",
     "SchemaMismatch",
     "SealBroken",
     "StoreUnavailable",
@@ -109,12 +116,18 @@ __all__ = [
 
 
 def connect(
-    url: str, *, log: str = DEFAULT_LOG, pool_size: int = 8, timeout_seconds: float = 10.0
+    url: str,
+    *,
+    log: str = DEFAULT_LOG,
+    pool_size: int = 8,
+    timeout_seconds: float = 10.0,
+    archive_folder: Path | None = None,
 ) -> AbstractAsyncContextManager[EventStore]:
     """Open the event store in PostgreSQL, for the length of an ``async with`` block.
 
     ``log`` names one of the logs of the database. ``timeout_seconds`` limits each wait: for a
-    connection, and for the answer to a statement.
+    connection, and for the answer to a statement. ``archive_folder`` is where the files of archives
+    are; without it they are looked for where they were written.
 
     Raises:
         ConfigError: the URL cannot be used, or ``log`` cannot be a name.
@@ -124,5 +137,9 @@ def connect(
     from eventstore.postgres.store import PostgresEventStore  # noqa: PLC0415 - slow to import
 
     return PostgresEventStore.connect(
-        url, log=log, pool_size=pool_size, timeout_seconds=timeout_seconds
+        url,
+        log=log,
+        pool_size=pool_size,
+        timeout_seconds=timeout_seconds,
+        archive_folder=archive_folder,
     )

@@ -16,11 +16,13 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from eventstore.errors import ConfigError
 
 __all__ = [
+    "ARCHIVE_FOLDER",
     "DATABASE_URL",
     "DEFAULT_LOG",
     "KEY_FILE",
     "LOG",
     "NATS_URL",
+    "archive_folder",
     "check_database_url",
     "check_log_name",
     "database_url",
@@ -34,6 +36,7 @@ DATABASE_URL: Final = "EVENTSTORE_DATABASE_URL"
 NATS_URL: Final = "EVENTSTORE_NATS_URL"
 LOG: Final = "EVENTSTORE_LOG"
 KEY_FILE: Final = "EVENTSTORE_KEY_FILE"
+ARCHIVE_FOLDER: Final = "EVENTSTORE_ARCHIVE"
 
 DEFAULT_LOG: Final = "default"
 """The log that is meant where none is named. Every log of a database has its own positions."""
@@ -76,6 +79,12 @@ def log_name(given: str | None = None, environment: Mapping[str, str] = os.envir
         ConfigError: it cannot be the name of a log.
     """
     return check_log_name(given or environment.get(LOG) or DEFAULT_LOG)
+
+
+def archive_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Return where the files of archives are; null means where they were written."""
+    folder = environment.get(ARCHIVE_FOLDER)
+    return Path(folder) if folder else None
 
 
 def key_file_text(given: str | None = None, environment: Mapping[str, str] = os.environ) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
 from eventstore.stream import Position, StreamName, StreamVersion, category_of
 
-__all__ = ["Event", "RecordedEvent", "new_event_id"]
+__all__ = ["RETIRED", "Event", "RecordedEvent", "new_event_id"]
+
+RETIRED: Final = "retired"
+"""The key in the metadata of a retired event, with the time at which its payload was dropped."""
 
 
 def new_event_id() -> UUID:
@@ -61,3 +64,11 @@ class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def category(self) -> str:
         """The category of the event's stream."""
         return category_of(self.stream)
+
+    @property
+    def retired(self) -> bool:
+        """Whether retention has dropped what the event said: its data are null then.
+
+        Id, type, stream, version, position, time and tags are as they were; the metadata say when.
+        """
+        return self.data is None and self.metadata.keys() == {RETIRED}

@@ -156,6 +156,9 @@ class EventTypes:
             UnknownEventType: there is none for its type or its version.
             EventNotReadable: an upcaster failed, or the data does not fit the struct.
         """
+        if event.retired:
+            reason = "retention has dropped what it said; look at `event.retired` first"
+            raise EventNotReadable(event.position, event.type, reason)
         shape, data = _shape_of(event), event.data
         registered = self._by_shape.get(self._end_of(shape))
         if registered is None:

@@ -20,12 +20,14 @@ import enum
 
 from eventstore.errors import (
     AppendError,
+    ArchiveDamaged,
     ConfigError,
     EventStoreError,
     ImportRefused,
     InvalidRequest,
     MalformedExport,
     PositionGap,
+    RemovalRefused,
     SchemaMismatch,
     SealBroken,
     StreamDiverged,
@@ -54,11 +56,13 @@ class Exit(enum.IntEnum):
 def exit_of(error: EventStoreError) -> Exit:
     """Return the exit code that an error ends with."""
     match error:
-        case AppendError() | ImportRefused() | SubjectForgotten() | UpdateFailed():
+        case (
+            AppendError() | ImportRefused() | RemovalRefused() | SubjectForgotten() | UpdateFailed()
+        ):
             return Exit.REFUSED if error.definite else Exit.UNDECIDED
         case MalformedExport():
             return Exit.MALFORMED
-        case PositionGap() | StreamDiverged():
+        case ArchiveDamaged() | PositionGap() | StreamDiverged():
             return Exit.VIOLATION
         case ConfigError() | InvalidRequest() | SchemaMismatch() | SealBroken():
             return Exit.USAGE

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
-from eventstore.config import DATABASE_URL, DEFAULT_LOG, LOG, log_name
+from eventstore.config import DATABASE_URL, DEFAULT_LOG, LOG, archive_folder, log_name
 from eventstore.config import database_url as database_url_of
 from eventstore.query import Query
 from eventstore.store import EventStore
@@ -88,6 +88,7 @@ def open_store(
         log=log_name(log),
         pool_size=connections,
         timeout_seconds=timeout_seconds,
+        archive_folder=archive_folder(),
     )
 
 

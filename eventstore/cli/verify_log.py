@@ -13,9 +13,9 @@ from rich.text import Text
 from eventstore.cli.exits import Exit
 from eventstore.cli.options import DatabaseUrl, Json, LogName, TimeoutSeconds, print_json
 from eventstore.cli.progress import progress
+from eventstore.config import archive_folder, server_of
 from eventstore.config import database_url as database_url_of
 from eventstore.config import log_name as log_name_of
-from eventstore.config import server_of
 from eventstore.errors import ConfigError
 from eventstore.postgres.chain import ChainReport, Link, verify_chain
 from eventstore.postgres.signed_head import (
@@ -64,6 +64,7 @@ async def verify_log(
             expected=signed.link if signed else None,
             timeout_seconds=timeout_seconds,
             progress=done,
+            archive_folder=archive_folder(),
         )
     if json or not sys.stdout.isatty():
         _print_json(report)
@@ -110,6 +111,8 @@ def _print_json(report: ChainReport) -> None:
             "verdict": "invalid" if report.fault else "valid",
             "events": report.events,
             "links": report.links,
+            "archived": report.archived,
+            "retired": report.retired,
             "position": report.position,
             "hash": report.hash.hex(),
             "fault": report.fault,
@@ -124,6 +127,10 @@ def _print(server: str, report: ChainReport, signed: SignedHead | None) -> None:
     if report.fault is None:
         console.print(Text(f"valid    {verified}", style="green"))
         console.print(Text(f"hash     {report.hash.hex()}"))
+        if report.archived:
+            console.print(Text(f"archived {report.archived:,} events, read from their files"))
+        if report.retired:
+            console.print(Text(f"retired  {report.retired:,} events: of each the digest is left"))
         if signed is not None:
             console.print(Text(f"signed   position {signed.position:,}, {signed.signed_at}"))
         return

@@ -15,7 +15,10 @@
     |  +- AppendRefused
     |  +- OutcomeUnknown
     +- ReadFailed
+    |  +- ArchiveMissing
+    |  +- ArchiveDamaged
     +- UpdateFailed
+    +- RemovalRefused
     +- PositionNotReached
     +- StoreUnavailable
     +- SchemaMismatch
@@ -90,10 +93,13 @@ from eventstore.errors.root import (
     InvalidStreamName,
 )
 from eventstore.errors.serving import (
+    ArchiveDamaged,
+    ArchiveMissing,
     MigrationFailed,
     PositionGap,
     PositionNotReached,
     ReadFailed,
+    RemovalRefused,
     SchemaMismatch,
     StoreUnavailable,
     UpdateFailed,
@@ -102,6 +108,8 @@ from eventstore.errors.serving import (
 __all__ = [
     "AppendError",
     "AppendRefused",
+    "ArchiveDamaged",
+    "ArchiveMissing",
     "BoundaryCrossed",
     "CheckpointMoved",
     "CheckpointUnavailable",
@@ -129,6 +137,7 @@ __all__ = [
     "QueueFull",
     "ReadFailed",
     "RelayError",
+    "RemovalRefused",
     "SchemaMismatch",
     "SealBroken",
     "StoreUnavailable",

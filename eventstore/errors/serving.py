@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from eventstore.stream import Position
 
 __all__ = [
+    "ArchiveDamaged",
+    "ArchiveMissing",
     "MigrationFailed",
     "PositionGap",
     "PositionNotReached",
     "ReadFailed",
+    "RemovalRefused",
     "SchemaMismatch",
     "StoreUnavailable",
     "UpdateFailed",
@@ -22,6 +25,20 @@ __all__ = [
 
 class ReadFailed(EventStoreError):
     """A read got no answer. It had no effect, and there is nothing to know about the log."""
+
+    definite = True
+
+
+class ArchiveMissing(ReadFailed):
+    """What was read is in an archive whose file is not at hand; the log is as it should be."""
+
+
+class ArchiveDamaged(ReadFailed):
+    """The file of an archive is not the one that was written: restore it from a copy."""
+
+
+class RemovalRefused(EventStoreError):
+    """Payloads were not archived or retired; the log is as it was."""
 
     definite = True
 

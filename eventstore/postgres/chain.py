@@ -5,7 +5,8 @@ and of the leaves of its events, in order. A leaf is the sha256 of a line of nin
 by spaces (position, version, event id, microseconds since 1970, and how many bytes stream, type,
 tags, data and metadata have in UTF-8), a newline, and then these five texts without a separator;
 tags are separated by spaces. It is computed by the server as events are appended and here when the
-log is verified, so neither can be wrong alone.
+log is verified, so neither can be wrong alone. Of an event that is archived, data and metadata are
+read from the file; of one that is retired, the leaf is kept, and nothing is left to compute it of.
 
 The chain shows any change of what is below its last hash, but not to somebody who may have computed
 all of it again: for him, sign a head (`eventstore.postgres.signed_head`) and keep it elsewhere.
@@ -13,26 +14,30 @@ all of it again: for him, sign a head (`eventstore.postgres.signed_head`) and ke
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import asyncpg
 import msgspec
 
 from eventstore.config import DEFAULT_LOG
-from eventstore.errors import EventStoreError
+from eventstore.errors import ArchiveDamaged, EventStoreError
+from eventstore.postgres.archived import Shelf
+from eventstore.postgres.chain_leaf import leaf
 from eventstore.postgres.engine import TIMEOUT_SECONDS, check_schema, connect
 from eventstore.postgres.queries import query
 from eventstore.postgres.translate import read_failed
 from eventstore.stream import Position
 
-__all__ = ["GENESIS", "ChainFault", "ChainReport", "Link", "leaf", "verify_chain"]
+__all__ = ["GENESIS", "ChainFault", "ChainReport", "Link", "verify_chain"]
 
 GENESIS: Final = bytes(32)
 """The hash before the first link."""
 
+_NOTHING: Final = "null"
 _PAGE: Final = 1000
 _CLOSE_SECONDS: Final = 2.0
 
@@ -57,26 +62,18 @@ class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChainReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was verified: so many events in so many links, up to ``position`` with ``hash``."""
+    """What was verified: so many events in so many links, up to ``position`` with ``hash``.
+
+    ``archived`` of them were read from files; of the ``retired`` ones only the leaf is left.
+    """
 
     events: int
     links: int
     position: Position
     hash: bytes
+    archived: int = 0
+    retired: int = 0
     fault: ChainFault | None = None
-
-
-def leaf(row: asyncpg.Record) -> bytes:
-    """Compute the digest of one event, of a row of ``chain_events``."""
-    texts = [row[name].encode() for name in ("stream", "type", "tags", "data", "metadata")]
-    fields = [
-        row["position"],
-        row["version"],
-        row["event_id"],
-        row["microseconds"],
-        *map(len, texts),
-    ]
-    return sha256(b"".join((" ".join(map(str, fields)).encode(), b"\n", *texts))).digest()
 
 
 async def verify_chain(
@@ -86,17 +83,21 @@ async def verify_chain(
     expected: Link | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
     progress: Callable[[int, int], None] | None = None,
+    archive_folder: Path | None = None,
 ) -> ChainReport:
     """Read a whole log, on a primary or a standby, and compute its chain again.
 
     ``expected`` is a link that the chain must contain, such as one of a head that was signed.
     ``progress`` is told, after each page, the position that was reached and the last one there was.
+    ``archive_folder`` is where the files of archives are; else they are looked for where they were
+    written.
 
     Raises:
         ConfigError: the URL cannot be used.
         StoreUnavailable: no connection could be made.
         SchemaMismatch: the log is not migrated to the revision of this code.
         ReadFailed: the connection was lost on the way.
+        ArchiveMissing: the file of an archive is not at hand, so nothing is known of the log.
     """
     connection = await connect(
         url,
@@ -108,7 +109,7 @@ async def verify_chain(
     try:
         await check_schema(connection, log)
         head: int = await connection.fetchval(query("head", log))
-        walk = _Walk(connection, log, expected)
+        walk = _Walk(connection, log, expected, Shelf(archive_folder))
         while (fault := await walk.next_page()) is None and not walk.ended:
             if progress is not None:
                 progress(walk.position, max(head, walk.position))
@@ -126,12 +127,19 @@ class _Walk:
     """Goes through events and links side by side."""
 
     def __init__(
-        self, connection: asyncpg.Connection[asyncpg.Record], log: str, expected: Link | None
+        self,
+        connection: asyncpg.Connection[asyncpg.Record],
+        log: str,
+        expected: Link | None,
+        shelf: Shelf,
     ) -> None:
         self.position = 0
         self.ended = False
         self._connection = connection
         self._log = log
+        self._shelf = shelf
+        self._archived = 0
+        self._retired = 0
         self._expected = expected
         self._expected_found = expected is None or expected.position == 0
         self._links: list[asyncpg.Record] = []
@@ -146,15 +154,26 @@ class _Walk:
             links=self._count,
             position=Position(self._linked),
             hash=self._hash,
+            archived=self._archived,
+            retired=self._retired,
             fault=fault,
         )
 
     async def next_page(self) -> ChainFault | None:
         """Verify the next page, and say what does not fit."""
         rows = await self._connection.fetch(query("chain_events", self._log), self.position, _PAGE)
+        gone = [row["position"] for row in rows if row["data"] is None]
+        try:
+            payloads = (
+                await self._shelf.payloads_on(gone, self._connection, self._log) if gone else {}
+            )
+        except ArchiveDamaged as error:
+            return _fault(gone[0], gone[-1], str(error).rstrip("."))
         for row in rows:
-            if fault := await self._event(row):
+            data, metadata = payloads.get(row["position"]) or (row["data"], row["metadata"])
+            if fault := await self._event({**row, "data": data, "metadata": metadata}):
                 return fault
+        self._archived += len(gone)
         if len(rows) == _PAGE:
             return None
         link = await self._link()
@@ -167,14 +186,12 @@ class _Walk:
             self.position + 1, link["last_position"], "the chain goes on, but no event is there"
         )
 
-    async def _event(self, row: asyncpg.Record) -> ChainFault | None:
+    async def _event(self, row: Mapping[str, Any]) -> ChainFault | None:
         position = self.position + 1
         if row["position"] != position:
             return _fault(position, row["position"] - 1, "there is no such event")
-        if not row["is_named"]:
-            return _fault(position, position, "its stream's number belongs to another stream")
-        if not row["is_tagged"]:
-            return _fault(position, position, "it is not found by one of its tags")
+        if wrong := _contradiction(row):
+            return _fault(position, position, wrong)
         link = await self._link()
         if link is None:
             return _fault(position, position, "the chain ends before it")
@@ -182,7 +199,9 @@ class _Walk:
             return _fault(
                 self._linked + 1, link["last_position"], "the chain lacks a link, or has one twice"
             )
-        self._open.update(leaf(row))
+        if row["retired_leaf"] is not None:
+            self._retired += 1
+        self._open.update(row["retired_leaf"] or leaf(row))
         self.position = position
         return self._close(link) if position == link["last_position"] else None
 
@@ -225,6 +244,17 @@ class _Walk:
             self._expected.position,
             "the log ends before the head that was signed",
         )
+
+
+def _contradiction(row: Mapping[str, Any]) -> str | None:
+    """Say where an event and what the other tables have of it disagree."""
+    if not row["is_named"]:
+        return "its stream's number belongs to another stream"
+    if not row["is_tagged"]:
+        return "it is not found by one of its tags"
+    if row["retired_leaf"] is not None and row["data"] != _NOTHING:
+        return "it was retired, and says something again"
+    return None
 
 
 def _fault(first: int, last: int, reason: str) -> ChainFault:

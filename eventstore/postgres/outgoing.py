@@ -12,15 +12,16 @@ import struct
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Final, Self
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from eventstore import wire
 from eventstore.config import DEFAULT_LOG
 from eventstore.errors import InvalidEvent
+from eventstore.postgres.archived import Row, Shelf
 from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
 from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import recorded
@@ -44,18 +45,29 @@ _SECONDS_REMEMBERED: Final = 4096
 class PostgresOutgoingLog:
     """Reads a log for the relay. Made by `connect`."""
 
-    def __init__(self, pool: ConnectionPool, log: str, watch: HeadWatch) -> None:
+    def __init__(
+        self, pool: ConnectionPool, log: str, watch: HeadWatch, archive_folder: Path | None
+    ) -> None:
         self._pool = pool
         self._query = statement("read_log", log)
         self._watch = watch
         self._woken_at = Position(-1)
+        self._shelf = Shelf(archive_folder)
 
     @classmethod
     @asynccontextmanager
     async def connect(
-        cls, url: str, *, log: str = DEFAULT_LOG, timeout_seconds: float = TIMEOUT_SECONDS
+        cls,
+        url: str,
+        *,
+        log: str = DEFAULT_LOG,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        archive_folder: Path | None = None,
     ) -> AsyncIterator[Self]:
         """Connect to a log on the primary at ``url``; closed at the end of the block.
+
+        ``archive_folder`` is where the files of archives are; without it they are looked for where
+        they were written.
 
         Raises:
             ConfigError: the URL cannot be used, or ``log`` cannot be a name.
@@ -72,7 +84,7 @@ class PostgresOutgoingLog:
             async with pool.connection():
                 pass  # what is wrong with the server or its schema is said now, not later
             listener.start()
-            yield cls(pool, log, watch)
+            yield cls(pool, log, watch, archive_folder)
 
     async def read(self, *, after: Position, limit: int) -> list[WireBytes]:
         """Read the events with a position above ``after``, as messages; see `OutgoingLog`."""
@@ -81,8 +93,9 @@ class PostgresOutgoingLog:
                 rows = await connection.fetch(self._query, after, _END, limit)
             except Exception as error:
                 raise read_failed(error) from error
+        completed = await self._shelf.completed(rows, self._pool)
         with uncollected():
-            return _messages(rows)
+            return _messages(completed)
 
     async def wait(self, *, after: Position, seconds: float) -> None:
         """Wait until there may be an event after a position; see `OutgoingLog.wait`."""
@@ -94,7 +107,7 @@ class PostgresOutgoingLog:
         self._woken_at = after
 
 
-def _messages(rows: Sequence[asyncpg.Record]) -> list[WireBytes]:
+def _messages(rows: Sequence[Row]) -> list[WireBytes]:
     if not rows:
         return []
     positions, streams, versions, sent, ids, types, tags, data, metadata = zip(*rows, strict=True)
@@ -133,7 +146,7 @@ def _second(number: int) -> str:
     return (_EPOCH + dt.timedelta(seconds=number)).isoformat()
 
 
-def _optional(row: asyncpg.Record, tags: str | None, metadata: str) -> dict[str, str] | None:
+def _optional(row: Row, tags: str | None, metadata: str) -> dict[str, str] | None:
     """Write the headers that not every event has."""
     if tags or metadata != _NOTHING:
         [event] = recorded([row])

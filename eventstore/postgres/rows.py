@@ -28,7 +28,7 @@ _EPOCH_MICROSECONDS: Final = 946_684_800_000_000
 _decode: Final = msgspec.json.Decoder(list[Any]).decode
 
 
-def recorded(rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:
+def recorded(rows: Sequence[asyncpg.Record | tuple[Any, ...]]) -> list[RecordedEvent]:
     """Make recorded events of the rows of a read."""
     if not rows:
         return []
@@ -36,7 +36,7 @@ def recorded(rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:
         return _recorded(rows)
 
 
-def _recorded(rows: Sequence[asyncpg.Record]) -> list[RecordedEvent]:
+def _recorded(rows: Sequence[asyncpg.Record | tuple[Any, ...]]) -> list[RecordedEvent]:
     positions, streams, versions, times, ids, types, tags, data, metadata = zip(*rows, strict=True)
     return [
         RecordedEvent(

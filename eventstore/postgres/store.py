@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from eventstore.config import DEFAULT_LOG
 from eventstore.errors import EventIdReused
 from eventstore.event import Event, RecordedEvent
 from eventstore.postgres.appender import Appender
+from eventstore.postgres.archived import Shelf
 from eventstore.postgres.engine import POOL_SIZE, TIMEOUT_SECONDS, ConnectionPool
 from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import acknowledged, recorded
@@ -50,12 +52,18 @@ class PostgresEventStore:
     """An `EventStore` in PostgreSQL. Made by `connect`; safe to share between tasks."""
 
     def __init__(
-        self, pool: ConnectionPool, appender: Appender, watch: HeadWatch, listener: Listener
+        self,
+        pool: ConnectionPool,
+        appender: Appender,
+        watch: HeadWatch,
+        listener: Listener,
+        shelf: Shelf,
     ) -> None:
         self._pool = pool
         self._appender = appender
         self._watch = watch
         self._listener = listener
+        self._shelf = shelf
 
     @classmethod
     @asynccontextmanager
@@ -66,13 +74,15 @@ class PostgresEventStore:
         log: str = DEFAULT_LOG,
         pool_size: int = POOL_SIZE,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        archive_folder: Path | None = None,
     ) -> AsyncIterator[PostgresEventStore]:
         """Connect to a log on the primary at ``url``; closed at the end of the block.
 
         ``pool_size`` limits the connections that read; up to two more append, one announces what
         they appended, and one listens to what others announce, once somebody waits for that.
         ``timeout_seconds`` limits each wait: for a connection, for an append's turn, and for the
-        answer to a statement.
+        answer to a statement. ``archive_folder`` is where the files of archives are; without it
+        they are looked for where they were written.
 
         Raises:
             ConfigError: the URL cannot be used, or ``log`` cannot be a name.
@@ -95,7 +105,7 @@ class PostgresEventStore:
         ):
             async with pool.connection():
                 pass  # what is wrong with the server or its schema is said now, not later
-            yield cls(pool, appender, watch, listener)
+            yield cls(pool, appender, watch, listener, Shelf(archive_folder))
 
     async def append(
         self,
@@ -149,9 +159,7 @@ class PostgresEventStore:
     ) -> list[RecordedEvent]:
         """Read a stream forwards, as `EventStore.read_stream` says."""
         check_read(after, limit, until)
-        return recorded(
-            await self._fetch("read_stream", stream_name(stream), after, _or_end(until), limit)
-        )
+        return await self._events("read_stream", stream_name(stream), after, _or_end(until), limit)
 
     async def read_stream_backwards(
         self,
@@ -163,14 +171,8 @@ class PostgresEventStore:
     ) -> list[RecordedEvent]:
         """Read a stream backwards, as `EventStore.read_stream_backwards` says."""
         check_read_backwards(before, limit, until)
-        return recorded(
-            await self._fetch(
-                "read_stream_backwards",
-                stream_name(stream),
-                _or_end(before),
-                _or_end(until),
-                limit,
-            )
+        return await self._events(
+            "read_stream_backwards", stream_name(stream), _or_end(before), _or_end(until), limit
         )
 
     async def read_log(
@@ -184,7 +186,7 @@ class PostgresEventStore:
         """Read the log forwards, as `EventStore.read_log` says."""
         check_read(after, limit, until)
         if query is None:
-            return recorded(await self._fetch("read_log", after, _or_end(until), limit))
+            return await self._events("read_log", after, _or_end(until), limit)
         return await self._read_matching(query, after, _or_end(until), limit, backwards=False)
 
     async def read_log_backwards(
@@ -197,7 +199,7 @@ class PostgresEventStore:
         """Read the log backwards, as `EventStore.read_log_backwards` says."""
         check_read_backwards(before, limit)
         if query is None:
-            return recorded(await self._fetch("read_log_backwards", _or_end(before), limit))
+            return await self._events("read_log_backwards", _or_end(before), limit)
         return await self._read_matching(query, 0, _or_end(before) - 1, limit, backwards=True)
 
     async def stream_version(self, stream: StreamName) -> StreamVersion:
@@ -235,7 +237,12 @@ class PostgresEventStore:
     ) -> list[RecordedEvent]:
         check_query(query)
         items = msgspec.json.encode(query.items).decode()
-        return recorded(await self._fetch("read_matching", items, after, until, limit, backwards))
+        return await self._events("read_matching", items, after, until, limit, backwards)
+
+    async def _events(self, name: str, *arguments: Any) -> list[RecordedEvent]:
+        return recorded(
+            await self._shelf.completed(await self._fetch(name, *arguments), self._pool)
+        )
 
     async def _fetch(self, name: str, *arguments: Any) -> list[asyncpg.Record]:
         async with self._pool.connection() as connection:

@@ -26,6 +26,8 @@ def test_drivers_are_imported_by_their_adapters_only(name: str) -> None:
         assert is_adapter(path, "postgres"), f"{name} imports asyncpg"
     if "grpc" in modules:
         assert is_adapter(path, "grpc"), f"{name} imports grpc"
+    if "pyarrow" in modules:
+        assert is_adapter(path, "archive_file"), f"{name} imports pyarrow"
     if "nats" in modules:
         assert is_adapter(path, "jetstream") or path.parts[0] == "verification", (
             f"{name} imports nats"

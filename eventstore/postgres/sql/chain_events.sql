@@ -1,5 +1,5 @@
--- The log's events after a position, as the chain of hashes sees them, and whether the tables that
--- they are found by agree with them.
+-- The log's events after a position, as the chain of hashes sees them, whether the tables that they
+-- are found by agree with them, and the leaf that is kept of what is retired.
 SELECT
     e.position, e.version, e.event_id::text,
     (extract(epoch FROM e.recorded_at) * 1000000)::bigint AS microseconds,
@@ -14,7 +14,8 @@ SELECT
             FROM eventstore.event_tags AS i
             WHERE i.tag = t.tag AND i.position = e.position
         )
-    ) AS is_tagged
+    ) AS is_tagged,
+    (SELECT r.leaf FROM eventstore.retired AS r WHERE r.position = e.position) AS retired_leaf
 FROM eventstore.events AS e
 WHERE e.position > $1
 ORDER BY e.position

@@ -1,0 +1,156 @@
+"""Reads what archives hold: rows whose payload is in a file get it back.
+
+The oldest part of the log is archived, up to some position, so whether a page holds archived events
+is seen at its two ends: a page without any costs nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+import msgspec
+
+from eventstore.errors import ArchiveMissing
+from eventstore.postgres.archive_file import ROWS, ArchiveReader, Payload
+from eventstore.postgres.engine import ConnectionPool
+from eventstore.postgres.queries import query
+from eventstore.postgres.statements import fetch
+from eventstore.stream import Position
+
+__all__ = ["Archive", "Row", "Shelf", "archives_of"]
+
+Row: TypeAlias = "asyncpg.Record | tuple[Any, ...]"
+"""A row of a statement that reads events; its first column is the position."""
+
+_DATA: Final = 7
+"""The column of the data; that of the metadata comes next, and is the last."""
+
+_FILES_OPEN: Final = 4
+_GROUPS_KEPT: Final = 4
+
+
+class Archive(msgspec.Struct, frozen=True, kw_only=True):
+    """One archive: the file that holds the payloads of the events from ``first`` to ``last``."""
+
+    first: Position
+    last: Position
+    file: str
+    size_bytes: int
+    checksum: bytes
+    archived_at: dt.datetime
+
+
+def archives_of(rows: Sequence[asyncpg.Record]) -> tuple[Archive, ...]:
+    """Make archives of rows of ``archives``."""
+    return tuple(
+        Archive(
+            first=row["first_position"],
+            last=row["last_position"],
+            file=row["file"],
+            size_bytes=row["bytes"],
+            checksum=row["checksum"],
+            archived_at=row["archived_at"],
+        )
+        for row in rows
+    )
+
+
+class Shelf:
+    """The archives of one log, as far as they were needed; a few files and pages are kept open.
+
+    ``folder`` is where the files are; without it they are looked for where they were written.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._archives: tuple[Archive, ...] = ()
+        self._readers: OrderedDict[Position, ArchiveReader] = OrderedDict()
+        self._groups: OrderedDict[tuple[Position, int], list[Payload]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    async def completed(self, rows: Sequence[Row], pool: ConnectionPool) -> Sequence[Row]:
+        """Give rows back what was archived of them; rows of which nothing was, as they are.
+
+        Raises:
+            ArchiveMissing, ArchiveDamaged: a file is not there, or is not what it was.
+            ConfigError: pyarrow is missing.
+            ReadFailed, StoreUnavailable: the database did not answer.
+        """
+        if not rows or (rows[0][_DATA] is not None and rows[-1][_DATA] is not None):
+            return rows
+        missing = [row[0] for row in rows if row[_DATA] is None]
+        if self.lacks(max(missing)):
+            self.take(archives_of(await fetch(pool, "archives")))
+        payloads = await self.payloads(missing)
+        return [
+            (*tuple(row)[:_DATA], *payloads[row[0]]) if row[_DATA] is None else row for row in rows
+        ]
+
+    async def payloads_on(
+        self,
+        positions: Sequence[Position],
+        connection: asyncpg.Connection[asyncpg.Record],
+        log: str,
+    ) -> dict[Position, Payload]:
+        """Read payloads by way of a connection at hand; raises what `completed` does."""
+        if self.lacks(max(positions)):
+            self.take(archives_of(await connection.fetch(query("archives", log))))
+        return await self.payloads(positions)
+
+    def lacks(self, position: Position) -> bool:
+        """Whether no archive that is known holds a position."""
+        return not self._archives or self._archives[-1].last < position
+
+    def take(self, archives: tuple[Archive, ...]) -> None:
+        """Know these archives from now on; each begins where the one before ends."""
+        self._archives = archives
+
+    async def payloads(self, positions: Sequence[Position]) -> dict[Position, Payload]:
+        """Read the payloads of archived positions."""
+        return await asyncio.to_thread(self._payloads, positions)
+
+    def _payloads(self, positions: Sequence[Position]) -> dict[Position, Payload]:
+        with self._lock:
+            return {position: self._payload(position) for position in positions}
+
+    def _payload(self, position: Position) -> Payload:
+        place = bisect_right(self._archives, position, key=lambda archive: archive.first) - 1
+        if place < 0 or self._archives[place].last < position:
+            raise ArchiveMissing(
+                f"the payload of position {position} is gone, and no archive of the log has it: "
+                "`eventstore verify-log` says what else is wrong."
+            )
+        archive = self._archives[place]
+        group, row = divmod(position - archive.first, ROWS)
+        return self._group(archive, group)[row]
+
+    def _group(self, archive: Archive, group: int) -> list[Payload]:
+        key = (archive.first, group)
+        if key in self._groups:
+            self._groups.move_to_end(key)
+            return self._groups[key]
+        payloads = self._reader(archive).payloads(group)
+        self._groups[key] = payloads
+        if len(self._groups) > _GROUPS_KEPT:
+            self._groups.popitem(last=False)
+        return payloads
+
+    def _reader(self, archive: Archive) -> ArchiveReader:
+        if archive.first in self._readers:
+            self._readers.move_to_end(archive.first)
+            return self._readers[archive.first]
+        written = Path(archive.file)
+        path = self._folder / written.name if self._folder else written
+        reader = ArchiveReader(path, archive.checksum)
+        self._readers[archive.first] = reader
+        if len(self._readers) > _FILES_OPEN:
+            self._readers.popitem(last=False)
+        return reader

@@ -1,0 +1,158 @@
+"""Drops what events said once it has been kept for long enough, without breaking the chain.
+
+A policy keeps the payloads of a stream, or of a category, for so many days; that of a stream goes
+before that of its category. `run` replaces what is older by a tombstone: data null, metadata
+``{"retired": TIME}``. The event stays in its place, with id, type, time and tags, and the leaf that
+the chain of hashes has of it is kept, so that `verify_chain` goes through.
+
+It does not reach into archives: what is to be retired, must be before it is archived.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final, Literal, Self
+
+import msgspec
+
+from eventstore.config import DEFAULT_LOG
+from eventstore.errors import InvalidRequest
+from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
+from eventstore.postgres.queries import query
+from eventstore.postgres.statements import fetch, update
+from eventstore.postgres.translate import removal_failed
+from eventstore.stream import stream_name
+
+__all__ = ["DAYS_MAX", "Policy", "PostgresRetention", "Retired"]
+
+DAYS_MAX: Final = 36_500
+"""A hundred years."""
+
+_PAGE: Final = 1000
+
+Kind = Literal["stream", "category"]
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Payloads of a stream, or of a category, are kept for so many days."""
+
+    kind: Kind
+    name: str
+    days: int
+
+
+class Retired(msgspec.Struct, frozen=True, kw_only=True):
+    """What a policy came to: so many events ``retired``; ``archived`` ones it could not reach."""
+
+    policy: Policy
+    retired: int
+    archived: int
+
+
+class PostgresRetention:
+    """The policies of a log, and what carries them out. Made by `connect`."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, url: str, *, log: str = DEFAULT_LOG, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> AsyncIterator[Self]:
+        """Connect to a log, as its archivist or owner; closed at the end of the block.
+
+        Raises:
+            ConfigError, StoreUnavailable, SchemaMismatch: as of the store.
+        """
+        async with ConnectionPool.open(
+            url,
+            size=1,
+            timeout_seconds=timeout_seconds,
+            log=log,
+            application="eventstore retention",
+        ) as pool:
+            async with pool.connection():
+                pass  # what is wrong with the server or its schema is said now, not later
+            yield cls(pool)
+
+    async def set(self, policy: Policy) -> None:
+        """Keep payloads for so many days from now on; nothing is dropped before `run`.
+
+        Raises:
+            InvalidRequest: the name or the number of days can be none.
+            UpdateFailed: it was refused, or no answer came; repeat it.
+        """
+        _check(policy)
+        await update(self._pool, "retention_set", policy.kind, policy.name, policy.days)
+
+    async def unset(self, kind: Kind, name: str) -> bool:
+        """Keep payloads for ever again; says whether there was a policy.
+
+        Raises:
+            UpdateFailed: it was refused, or no answer came; repeat it.
+        """
+        return bool(await update(self._pool, "retention_unset", kind, name))
+
+    async def policies(self) -> list[Policy]:
+        """List the policies, those of streams first.
+
+        Raises:
+            ReadFailed, StoreUnavailable: no answer came.
+        """
+        rows = await fetch(self._pool, "retention_list")
+        return [Policy(kind=row["kind"], name=row["name"], days=row["days"]) for row in rows]
+
+    async def run(
+        self,
+        now: dt.datetime,
+        *,
+        dry: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Retired]:
+        """Retire what has been kept for long enough at ``now``, a page in a transaction.
+
+        With ``dry`` it counts only. ``progress`` is told how many were retired so far.
+
+        Raises:
+            RemovalRefused: PostgreSQL refused; what was retired before stays so.
+            UpdateFailed: no answer came; run it again.
+            ReadFailed, StoreUnavailable: as of the store.
+        """
+        results: list[Retired] = []
+        for policy in await self.policies():
+            before = now - dt.timedelta(days=policy.days)
+            after = retired = archived = 0
+            while page := await fetch(
+                self._pool, f"retention_due_{policy.kind}", policy.name, before, after, _PAGE
+            ):
+                after = page[-1]["position"]
+                due = [row["position"] for row in page if not row["is_archived"]]
+                archived += len(page) - len(due)
+                retired += len(due) if dry or not due else await self._retire(due)
+                if progress is not None:
+                    progress(sum(one.retired for one in results) + retired)
+            results.append(Retired(policy=policy, retired=retired, archived=archived))
+        return results
+
+    async def _retire(self, positions: list[int]) -> int:
+        async with self._pool.connection() as connection:
+            try:
+                amount: int = await connection.fetchval(query("retire", self._pool.log), positions)
+            except Exception as error:
+                raise removal_failed(error, "what was retired before stays so") from error
+        return amount
+
+
+def _check(policy: Policy) -> None:
+    if policy.kind == "stream":
+        stream_name(policy.name)
+    elif not policy.name or "-" in policy.name:
+        raise InvalidRequest(
+            f"{policy.name!r} is no category: it is what stands before the first hyphen of a "
+            "stream's name."
+        )
+    if not 0 <= policy.days <= DAYS_MAX:
+        raise InvalidRequest(f"{policy.days} days: a policy keeps for 0 to {DAYS_MAX:,} days.")
