@@ -2,8 +2,8 @@
 
 The large log and its server are settled first (a checkpoint, a vacuum): what the filling left to
 do in the background would slow down any log on that server, and says nothing about the size of one.
-Then each round is an empty log, the large one, an empty raw table and one with as many rows. What it
-is before that, at once after the filling, is in the note.
+Then each round is an empty log, the large one, an empty raw table and one with as many rows. What
+it is before that, at once after the filling, is in the note.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ async def measure_large_log(url: str, loop: Loop, *, rounds: int, events: int) -
     rates = {name: best(found) for name, found in measured.items()}
     large, empty = rates["large"], rates["empty"]
     raw_ratio = rates["large raw"].per_second / rates["empty raw"].per_second
+    unsettled_ratio = unsettled.per_second / before.per_second
     return Row(
         name="append-5m",
         unit="events/s",
@@ -57,8 +58,8 @@ async def measure_large_log(url: str, loop: Loop, *, rounds: int, events: int) -
         limit_name="an empty log",
         ratio_to_limit=large.per_second / empty.per_second,
         note=f"{loop.producers} producers at {head:,} events, filled at {filled:,.0f} events/s; "
-        f"{large.words()}; raw inserts into as many rows: {raw_ratio:.2f} of an empty table's; at once "
-        f"after the filling: {unsettled.per_second / before.per_second:.2f} of an empty log before it",
+        f"{large.words()}; raw inserts into as many rows: {raw_ratio:.2f} of an empty table's; "
+        f"at once after the filling: {unsettled_ratio:.2f} of an empty log before it",
     )
 
 
