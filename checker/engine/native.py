@@ -17,6 +17,7 @@ from checker._native import CancelToken
 from checker.engine import native_models, native_registers, native_streams
 from checker.engine.native_columns import Columns
 from checker.engine.outcome import SearchOutcome
+from checker.engine.undecided import Reach, undecided
 from checker.errors import EngineUnavailable
 from checker.limits import Limits
 from checker.models.model import Model, required_and_optional
@@ -69,17 +70,31 @@ def search(
     else:
         report, columns = native_models.search(model, relevant, limits, cancel=cancel)
     order = tuple(columns.indices[row] for row in report.order)
+    blocked = None if report.blocked is None else columns.indices[report.blocked]
     verdict = Verdict(report.verdict)
     valid = verdict is Verdict.VALID
     return SearchOutcome(
         verdict=verdict,
         witness=order if valid else None,
         longest_prefix=() if valid else order,
-        blocked=None if report.blocked is None else columns.indices[report.blocked],
+        blocked=blocked,
         configurations=report.configurations,
         peak_bytes=report.peak_bytes,
-        reason=_reason(report, limits),
+        reason=_reason(report, relevant, blocked, limits),
     )
+
+
+def _reason(
+    report: _native.SearchReport,
+    operations: Sequence[Operation],
+    blocked: int | None,
+    limits: Limits,
+) -> str:
+    if report.limit is None:
+        return ""
+    named = next((operation for operation in operations if operation.index == blocked), None)
+    reach = Reach(report.configurations, len(report.order), len(operations), named)
+    return undecided(report.limit, reach, limits)
 
 
 def _encode(model: Model[Any], operations: Sequence[Operation]) -> tuple[str, Columns]:
@@ -89,14 +104,3 @@ def _encode(model: Model[Any], operations: Sequence[Operation]) -> tuple[str, Co
     if isinstance(model, Register):
         return "register", native_registers.encode(model, operations)
     raise EngineUnavailable(f"the native engine has no model {model.name!r}")
-
-
-def _reason(report: _native.SearchReport, limits: Limits) -> str:
-    saw = f"the search saw {report.configurations} configurations and"
-    if report.limit == "timeout":
-        return f"{saw} reached the time limit of {limits.timeout_seconds:g} s: raise --timeout"
-    if report.limit == "memory":
-        return (
-            f"{saw} reached the memory limit of {limits.memory_bytes} bytes: raise --memory-limit"
-        )
-    return f"{saw} was cancelled" if report.limit == "cancelled" else ""

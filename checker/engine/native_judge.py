@@ -19,6 +19,7 @@ from checker import _native
 from checker._native import CancelToken, JudgeProgress, PartReport
 from checker.engine import explanation
 from checker.engine.outcome import SearchOutcome
+from checker.engine.undecided import Reach, limit_reached, undecided
 from checker.errors import MalformedHistory
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
@@ -189,27 +190,21 @@ class _Parts:
             algorithm=algorithm,
             operations=report.operations,
             seconds=report.seconds,
-            reason=self._reason(report) if verdict is Verdict.UNKNOWN else "",
+            reason=self._reason(report),
             anomalies=self._anomalies(report) if verdict is Verdict.INVALID else (),
             witness=_numbers(report.order) if verdict is Verdict.VALID else None,
             configurations=report.configurations,
         )
 
     def _reason(self, report: PartReport) -> str:
-        if report.monitor is None:
-            placed = len(report.order) // array("I").itemsize
-            who = (
-                f"the search saw {report.configurations} configurations, ordered {placed:,} of "
-                f"{report.operations:,} operations at best, and"
-            )
-        else:
-            who = "the monitor"
-        if report.limit == "timeout":
-            return f"{who} reached the time limit: raise --timeout"
-        if report.limit == "memory":
-            memory = f"the memory limit of {self._limits.memory_bytes} bytes"
-            return f"{who} reached {memory}: raise --memory-limit"
-        return f"{who} was cancelled"
+        if report.limit is None:
+            return ""
+        if report.monitor is not None:
+            return f"the monitor {limit_reached(report.limit, self._limits)}"
+        placed = len(report.order) // array("I").itemsize
+        blocked = None if report.blocked is None else self._operations[report.blocked]
+        reach = Reach(report.configurations, placed, report.operations, blocked)
+        return undecided(report.limit, reach, self._limits)
 
     def _anomalies(self, report: PartReport) -> tuple[Anomaly, ...]:
         if not report.certificates:

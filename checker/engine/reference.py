@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from checker.engine.budget import SearchBudget
 from checker.engine.outcome import SearchOutcome
+from checker.engine.undecided import Limit, Reach, undecided
 from checker.errors import CheckerError, ModelError
 from checker.limits import Limits
 from checker.models.describe import describe
@@ -128,10 +129,10 @@ class _Search:
             here = path[-1]
             if here.low == len(self._required):
                 return self._outcome(Verdict.VALID, witness=_order(path))
-            reason = self._budget.exhausted(len(self._seen), self._bytes)
-            if reason:
+            limit = self._budget.exhausted(len(self._seen), self._bytes)
+            if limit is not None:
                 self._remember(path)
-                return self._outcome(Verdict.UNKNOWN, reason=reason)
+                return self._outcome(Verdict.UNKNOWN, reason=self._undecided(limit))
             following = self._following(here)
             if following is None:
                 self._remember(path)
@@ -203,6 +204,11 @@ class _Search:
         """Keep the longest order so far; asked only where the search turns back."""
         if len(path) - 1 > len(self._longest):
             self._longest = _order(path)
+
+    def _undecided(self, limit: Limit) -> str:
+        operations = len(self._required) + len(self._optional)
+        reach = Reach(len(self._seen), len(self._longest), operations, self._blocked)
+        return undecided(limit, reach, self._budget.limits)
 
     def _outcome(
         self, verdict: Verdict, *, witness: tuple[int, ...] | None = None, reason: str = ""

@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 from checker.engine.budget import SearchBudget
 from checker.engine.outcome import SearchOutcome
 from checker.engine.reference import apply
+from checker.engine.undecided import Reach, undecided
 from checker.limits import Limits
 from checker.models.describe import describe
 from checker.models.model import Partition, required_and_optional
@@ -123,10 +124,11 @@ class _Search:
             here = path[-1]
             if self._is_complete(here.places):
                 return self._outcome(Verdict.VALID, witness=_order(path))
-            ordered = f", ordered {len(self._longest)} of {self._left} operations at best,"
-            reason = self._budget.exhausted(len(self._seen), self._bytes, ordered)
-            if reason:
+            limit = self._budget.exhausted(len(self._seen), self._bytes)
+            if limit is not None:
                 self._remember(path)
+                reach = Reach(len(self._seen), len(self._longest), self._left)
+                reason = undecided(limit, reach, self._budget.limits)
                 return self._outcome(Verdict.UNKNOWN, reason=reason)
             following = self._following(here)
             if following is None:

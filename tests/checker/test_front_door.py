@@ -46,16 +46,16 @@ LONG = Limits(timeout_seconds=600)
 def write_hard(path: Path, writers: int = 40, key: str = "hard") -> Path:
     """Writes at once, and a read of what nobody wrote; a value written twice asks for a search."""
     pairs = [(n, *pair) for n in range(writers) for pair in (("write", n), ("read", None))]
+    alone: dict[str, object] = {"client": 0, "key": key}
     rows: list[dict[str, object]] = [
-        {"client": client, "call": 0, "return": 99, "f": f, "key": key, "value": value, "out": n}
+        alone | {"call": 0, "return": 9, "f": "write", "value": -1},
+        alone | {"call": 100, "return": 109, "f": "write", "value": -1},
+    ]
+    rows += [
+        {"client": client, "call": 200, "return": 299, "f": f, "key": key, "value": value, "out": n}
         for client, (n, f, value) in enumerate(pairs)
     ]
-    last: dict[str, object] = {"client": 0, "key": key}
-    rows += [
-        last | {"call": 100, "return": 109, "f": "write", "value": -1},
-        last | {"call": 200, "return": 209, "f": "write", "value": -1},
-        last | {"call": 300, "return": 309, "f": "read", "out": "never"},
-    ]
+    rows.append(alone | {"call": 300, "return": 309, "f": "read", "out": "never"})
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
@@ -98,7 +98,7 @@ def test_limits_make_it_unknown_with_how_far_it_came(tmp_path: Path) -> None:
     path = write_hard(tmp_path / "hard.ops")
     late = check_file(path, "register", limits=Limits(timeout_seconds=0.3))
     assert late.verdict is Verdict.UNKNOWN
-    assert "operations at best, and reached the time limit: raise --timeout" in late.reason
+    assert "and reached the time limit of 0.3 s: raise --timeout" in late.reason
     small = check_file(path, "register", limits=Limits(memory_bytes=4 << 20))
     assert small.verdict is Verdict.UNKNOWN
     assert "raise --memory-limit" in small.reason
