@@ -28,7 +28,8 @@ __all__ = ["PostgresProgress", "Reached"]
 
 _CONNECTIONS: Final = 4
 _CLOSE_SECONDS: Final = 2.0
-_FIRST_TABLE: Final = f'"{SCHEMA}.checkpoints"'
+_PREPARED: Final = f"SELECT to_regclass('{SCHEMA}.checkpoints') IS NOT NULL"
+"""Whether any projection was ever prepared here."""
 
 _STATES: Final = """
 SELECT c.projection, c.generation, coalesce(a.generation = c.generation, false) AS active,
@@ -175,20 +176,21 @@ class PostgresProgress:
     async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         try:
             async with self._pool.acquire(timeout=self._seconds) as connection:
-                return await connection.fetch(statement, *arguments)
-        except asyncpg.UndefinedTableError as error:
-            if _FIRST_TABLE in str(error):
-                return []  # nothing was ever prepared here
-            hint = (
-                " Start a projector of this version once: it makes what is missing."
-                if SCHEMA in str(error)
-                else ""
-            )
-            raise ReadModelUnavailable(
-                f"no such read model at {self._server}: {error}.{hint}"
-            ) from error
+                try:
+                    return await connection.fetch(statement, *arguments)
+                except asyncpg.UndefinedTableError as error:
+                    if SCHEMA in str(error) and not await connection.fetchval(_PREPARED):
+                        return []
+                    raise self._missing(error) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise ReadModelUnavailable(
                 f"no answer from the read model at {self._server}: {reason}"
             ) from error
+
+    def _missing(self, error: asyncpg.UndefinedTableError) -> ReadModelUnavailable:
+        ours = SCHEMA in str(error)
+        advice = " Start a projector of this version once: it makes what is missing."
+        return ReadModelUnavailable(
+            f"no such read model at {self._server}: {error}.{advice if ours else ''}"
+        )

@@ -111,6 +111,9 @@ async def test_what_is_not_there_in_time_says_how_far_it_is(store_url: str) -> N
 
 
 async def test_tables_of_an_older_version_are_no_empty_read_model(store_url: str) -> None:
+    async with PostgresProgress.open(store_url) as progress:
+        assert await progress.states() == []
+        assert await progress.set_aside("latest-events", 1) == []
     async with PostgresReadModel.open(store_url, latest()) as writer:
         await writer.prepare()
         async with writer.transaction() as connection:
