@@ -15,8 +15,8 @@ from checker.cli.progress import progress
 from checker.cli.usage import STDIN_PATH, UsageError
 from checker.cli.verify import HistoryFormat
 from checker.errors import MalformedHistory
-from checker.history.formats import read_history
 from checker.history.history import History
+from checker.history.recorded import read_natively
 from checker.history.writing import WRITERS, LosesInformation, write_history_as
 from checker.report.wording import count_text
 
@@ -57,7 +57,7 @@ def convert(
     try:
         with progress() as stage:
             stage(f"reading {file_name(file)}")
-            history = read_history("-" if file == STDIN_PATH else file, from_)
+            history = read_natively("-" if file == STDIN_PATH else file, from_).load()
             stage(f"writing {count_text(len(history), 'operation')} to {file_name(out)}")
             return write(history, out, format_name, lossy=lossy)
     except MalformedHistory as error:

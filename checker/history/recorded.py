@@ -55,9 +55,10 @@ class RecordedHistory:
 
     @cached_property
     def header(self) -> dict[str, Any]:
-        """The fields of the file's header."""
+        """The fields of the file's header, but for the format's own name."""
         header = self.native.header
-        fields = header if isinstance(header, dict) else {}
+        fields = dict(header) if isinstance(header, dict) else {}
+        fields.pop("format", None)
         return fields if self.native.real_time else {**fields, "real_time": False}
 
     @cached_property

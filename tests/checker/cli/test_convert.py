@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from checker import MalformedHistory
 from checker.cli import main
 from checker.history.formats import read_history
+from checker.history.writing import WRITERS, write_history_as
 
 CORPUS = Path(__file__).parents[1] / "corpora"
 ETCD = str(CORPUS / "porcupine" / "etcd" / "etcd_039.log")
@@ -27,6 +29,33 @@ def run(tmp_path: Path) -> str:
     path = tmp_path / "run.jsonl"
     path.write_text(RUN)
     return str(path)
+
+
+def _recorded() -> list[Path]:
+    about = {"README.md", "expected.tsv", "cases.jsonl"}
+    return sorted(one for one in CORPUS.rglob("*") if one.is_file() and one.name not in about)
+
+
+@pytest.mark.parametrize("to", list(WRITERS))
+@pytest.mark.parametrize("path", _recorded(), ids=lambda path: path.name)
+def test_native_and_python_readers_give_the_same_file(
+    path: Path, to: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = ""
+    try:
+        history = read_history(path)
+    except MalformedHistory as error:
+        refused = error.reason
+    if refused:
+        assert main(["convert", str(path), str(tmp_path / "out"), "--to", to]) == 4
+        assert refused in capsys.readouterr().err
+        return
+    lost = write_history_as(history, tmp_path / "expected", to, lossy=True)
+    ended = main(["convert", str(path), str(tmp_path / "out"), "--to", to])
+    assert ended == (2 if lost else 0)
+    if lost:
+        assert main(["convert", str(path), str(tmp_path / "out"), "--to", to, "--lossy"]) == 0
+    assert (tmp_path / "out").read_bytes() == (tmp_path / "expected").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["h.jsonl", "h.edn", "h.json", "h.edn.gz", "h.jsonl.gz"])
