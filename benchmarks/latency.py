@@ -1,8 +1,8 @@
-"""How long from the commit of an append to the commit of its change, at 1,000 events a second.
+"""How long from the commit of an append to the commit of its change, at 1,000 appends a second.
 
 Both by PostgreSQL's own clock, through append, relay, JetStream and projector, each a process; the
 limit goes the same way with a bare relay and a bare projector (`benchmarks.raw_path`), in the same
-run, on the same servers. With ``--hops`` each event's way is shown hop by hop.
+run, on servers of the same settings. With ``--hops`` each event's way is shown hop by hop.
 """
 
 from __future__ import annotations
@@ -57,30 +57,32 @@ def latency_of(seconds: list[float]) -> Latency:
     )
 
 
-async def measure_latency(seconds: float) -> Row:
+async def measure_latency(seconds: float, events_an_append: int = 1) -> Row:
     """Measure both ways, one after the other."""
-    ours = await _on_fresh_servers(seconds, _our_services, _OURS)
-    raw = await _on_fresh_servers(seconds, _raw_path, CHANGED)
+    ours = await _on_fresh_servers(seconds, events_an_append, _our_services, _OURS)
+    raw = await _on_fresh_servers(seconds, events_an_append, _raw_path, CHANGED)
     return Row(
-        name="latency-1k",
+        name=f"latency-{events_an_append}k",
         unit="ms",
         ours=ours.p50,
         limit=raw.p50,
         limit_name="a bare relay and projector",
         ratio_to_limit=ours.p50 / raw.p50,
-        note=f"{ours.words()}; bare {raw.words()}; {ours.events:,} events each",
+        note=f"{ours.words()}; bare {raw.words()}; of {ours.events:,} changes each",
     )
 
 
 Services = Callable[[AsyncExitStack, str, str], Awaitable[None]]
 
 
-async def _on_fresh_servers(seconds: float, start: Services, table: str) -> Latency:
+async def _on_fresh_servers(
+    seconds: float, events_an_append: int, start: Services, table: str
+) -> Latency:
     async with AsyncExitStack() as stack:
         _, store_url = await stack.enter_async_context(server(track_commit_timestamp="on"))
         nats_url = await stack.enter_async_context(nats_server("always"))
         await start(stack, store_url, nats_url)
-        began, ended = await _append(store_url, seconds)
+        began, ended = await _append(store_url, seconds, events_an_append)
         return latency_of(await commit_to_change(store_url, table, began, ended))
 
 
@@ -110,17 +112,19 @@ async def _process(module: str, *arguments: str) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def _append(store_url: str, seconds: float) -> tuple[int, int]:
+async def _append(store_url: str, seconds: float, events_an_append: int) -> tuple[int, int]:
     """Append for a while, and then for ``seconds``; return the heads before and after those."""
     async with connect(store_url) as store:
-        await append_steadily(store, _WARM_SECONDS, run_name="warm")
+        await append_steadily(store, _WARM_SECONDS, events_an_append, run_name="warm")
         began = await store.head()
-        await append_steadily(store, seconds, run_name="measured")
+        await append_steadily(store, seconds, events_an_append, run_name="measured")
         return began, await store.head()
 
 
-async def append_steadily(store: EventStore, seconds: float, *, run_name: str) -> None:
-    """Append single events at the rate, by a clock that does not wait for answers."""
+async def append_steadily(
+    store: EventStore, seconds: float, events_an_append: int, *, run_name: str
+) -> None:
+    """Append at the rate, by a clock that does not wait for answers."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with asyncio.TaskGroup() as appends:
@@ -129,7 +133,8 @@ async def append_steadily(store: EventStore, seconds: float, *, run_name: str) -
             if delay > 0:
                 await asyncio.sleep(delay)
             stream = stream_name(f"latency-{run_name}-{number % 100}")
-            appends.create_task(store.append(stream, [event()], expected=ANY))
+            events = [event() for _ in range(events_an_append)]
+            appends.create_task(store.append(stream, events, expected=ANY))
 
 
 async def commit_to_change(store_url: str, table: str, after: int, until: int) -> list[float]:
@@ -169,7 +174,7 @@ FROM eventstore.events WHERE position > $1 AND position <= $2
 """
 
 
-async def hops(seconds: float) -> dict[str, Latency]:
+async def hops(seconds: float, events_an_append: int) -> dict[str, Latency]:
     """From each hop to the next, over all events."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -179,7 +184,7 @@ async def hops(seconds: float) -> dict[str, Latency]:
             for service in ("relay", "projector"):
                 arguments = (service, store_url, nats_url, str(folder / service))
                 await services.enter_async_context(_process("benchmarks.hops", *arguments))
-            began, ended = await _append(store_url, seconds)
+            began, ended = await _append(store_url, seconds, events_an_append)
             await commit_to_change(store_url, _OURS, began, ended)
         connection = await asyncpg.connect(store_url)
         rows = await connection.fetch(_COMMITS, began, ended)
@@ -212,12 +217,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--hops", action="store_true", help="show each event's way hop by hop")
+    parser.add_argument("--events", type=int, default=1, help="how many an append has")
     arguments = parser.parse_args()
     if arguments.hops:
-        for way, latency in asyncio.run(hops(arguments.seconds)).items():
+        for way, latency in asyncio.run(hops(arguments.seconds, arguments.events)).items():
             sys.stdout.write(f"{way:28} {latency.words()}\n")
     else:
-        sys.stdout.write(asyncio.run(measure_latency(arguments.seconds)).note + "\n")
+        sys.stdout.write(
+            asyncio.run(measure_latency(arguments.seconds, arguments.events)).note + "\n"
+        )
 
 
 if __name__ == "__main__":

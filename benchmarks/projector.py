@@ -8,7 +8,7 @@ projection runner, one transaction an event; the limit folds events that are in 
 thousand at a time, into the same table, and keeps no checkpoint. `rebuild-1m` reads the log instead
 of JetStream.
 
-`latency-1k` is `benchmarks.latency`'s.
+`latency-1k` and `latency-5k` are `benchmarks.latency`'s.
 """
 
 from __future__ import annotations
@@ -227,6 +227,7 @@ def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `mai
         finally:
             runner.run(postgres.__aexit__(None, None, None))
         yield runner.run(measure_latency(scale.latency_seconds))
+        yield runner.run(measure_latency(scale.latency_seconds, 5))
 
 
 async def _filled(url: str, scale: Scale) -> list[RecordedEvent]:
