@@ -30,13 +30,14 @@ from verification.judge.delivery import (
     judge_read_model,
 )
 from verification.judge.property import Property, from_findings
+from verification.mutants.registry import Mutant
 from verification.run.collect import probe, read_log
 from verification.run.convergence import await_convergence
 from verification.run.jetstream import read_messages
 from verification.run.postgres import read_applied, read_rows
 from verification.run.system import DATABASE, PROJECTION, Installations, System
 
-__all__ = ["Campaign", "CampaignResult", "run_campaign"]
+__all__ = ["Campaign", "CampaignResult", "judge_evidence", "run_campaign"]
 
 CALM_SECONDS: Final = 0.5
 """How long the load goes on after the last strike, so that it is known to work again."""
@@ -84,28 +85,39 @@ _BADNESS: Final = (Verdict.VALID, Verdict.UNKNOWN, Verdict.INVALID)
 
 
 async def run_campaign(
-    campaign: Campaign, servers: Installations, folder: Path, say: Say
+    campaign: Campaign,
+    servers: Installations,
+    folder: Path,
+    say: Say,
+    *,
+    mutant: Mutant | None = None,
 ) -> CampaignResult:
     """Run a campaign on servers in ``folder``, which is new or empty.
+
+    A ``mutant`` of relay or projector takes its place: then it must not be valid.
 
     Raises:
         VerificationError: a server failed, or a strike could not be made.
         EventStoreError: the healed servers do not answer.
     """
     lease = ("--lease-seconds", f"{LEASE_SECONDS:g}")
-    async with System.start(folder, servers, None, campaign.seed, relay_options=lease) as system:
+    async with System.start(folder, servers, mutant, campaign.seed, relay_options=lease) as system:
         load = Load(system.stores, campaign.seed)
         struck: Counter[str] = Counter()
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             group.create_task(load.run())
             await _strike(campaign, system, struck, say)
+            before = len(load.acknowledged)
             await asyncio.sleep(CALM_SECONDS)
             load.over.set()
         strike_seconds = time.monotonic() - began
         say("quiet: waiting for relay and projector")
         convergence = await _quiet(system)
-        properties = await _judge(system, load, convergence, await read_log(system))
+        properties = (
+            judge_evidence(campaign, before, len(load.acknowledged) - before),
+            *await _judge(system, load, convergence, await read_log(system)),
+        )
         return CampaignResult(
             campaign=campaign,
             struck=dict(sorted(struck.items())),
@@ -134,6 +146,18 @@ async def _quiet(system: System) -> Convergence:
         return f"the {command.name} ended by itself ({command.exit_code})" if command else None
 
     return await await_convergence(lambda: probe(system), crashed)
+
+
+def judge_evidence(campaign: Campaign, under_fire: int, after: int) -> Property:
+    """Judge whether there was work that the strikes could have harmed, and that could show it."""
+    enough = under_fire >= campaign.count and after > 0
+    return Property(
+        name="evidence",
+        title="There was work under fire, and after it",
+        verdict=Verdict.VALID if enough else Verdict.UNKNOWN,
+        sentence=f"{under_fire:,} appends acknowledged under {campaign.count:,} strikes, "
+        f"{after:,} after the last",
+    )
 
 
 async def _judge(

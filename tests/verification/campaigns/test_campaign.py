@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from checker import Verdict
-from verification.campaigns.campaign import Campaign, CampaignResult, run_campaign
+from verification.campaigns.campaign import Campaign, CampaignResult, judge_evidence, run_campaign
 from verification.campaigns.strikes import Kind
 from verification.judge.property import Property
+from verification.mutants.registry import MUTANTS
 from verification.run.system import Installations
 
 
@@ -45,6 +46,29 @@ async def test_all_of_jetstream_can_be_lost(server_folders: Callable[[str], Path
 async def test_a_leader_that_wakes_up_does_no_harm(server_folders: Callable[[str], Path]) -> None:
     found = await result_of(Kind.PAUSED_LEADER, 2, server_folders("paused"))
     assert found.struck == {"relay paused": 1, "relay-2 paused": 1}, "they took turns"
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+async def test_a_planted_bug_is_convicted(server_folders: Callable[[str], Path]) -> None:
+    campaign = Campaign(kind=Kind.KILLS, count=4, seed=1)
+    found = await run_campaign(
+        campaign,
+        Installations.find(),
+        server_folders("mutant"),
+        lambda _: None,
+        mutant=MUTANTS["duplicate-publish"],
+    )
+    assert found.verdict is Verdict.INVALID
+    convicted = {a.type for judged in found.properties for a in judged.anomalies}
+    assert "duplicate-event" in convicted
+
+
+@pytest.mark.parametrize(("under_fire", "after"), [(3, 1), (4, 0)])
+def test_a_campaign_without_work_proves_nothing(under_fire: int, after: int) -> None:
+    campaign = Campaign(kind=Kind.KILLS, count=4, seed=1)
+    assert judge_evidence(campaign, under_fire, after).verdict is Verdict.UNKNOWN
+    assert judge_evidence(campaign, 4, 1).verdict is Verdict.VALID
 
 
 def test_the_worst_property_is_the_verdict() -> None:

@@ -34,6 +34,7 @@ def test_a_campaign_says_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> 
     assert found["verdict"] == "valid"
     assert found["command"] == "trueorder campaign kills --count 1 --seed 3"
     assert {judged["name"] for judged in found["properties"]} == {
+        "evidence",
         "log",
         "converged",
         "carried",
