@@ -32,6 +32,9 @@ __all__ = ["JetStreamCursor"]
 _IDLE_SECONDS: Final = 60.0
 """After this time without a question JetStream removes a consumer: longer than a pull waits."""
 
+_GOODBYE_SECONDS: Final = 0.5
+"""A server that stands still is not waited for longer."""
+
 
 class JetStreamCursor:
     """Delivers to one subscription. Made by `open`.
@@ -54,7 +57,13 @@ class JetStreamCursor:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, url: str, *, subjects: Sequence[str], name: str, patience_seconds: float = 1.0
+        cls,
+        url: str,
+        *,
+        subjects: Sequence[str],
+        name: str,
+        patience_seconds: float = 1.0,
+        timeout_seconds: float = 5.0,
     ) -> AsyncIterator[Self]:
         """Connect to NATS at ``url``; the connections are closed at the end of the block.
 
@@ -63,13 +72,14 @@ class JetStreamCursor:
             subjects: What is to be delivered; they do not overlap.
             name: What the server's monitoring shows.
             patience_seconds: How long `fetch` waits for an event before it returns none.
+            timeout_seconds: How long to wait for a connection, and for each other answer.
 
         Raises:
             StreamUnavailable: there is no connection.
         """
         async with (
-            jetstream.connect(url, name=name) as connection,
-            connect_plane(url, name=f"{name} (data)") as plane,
+            jetstream.connect(url, name=name, timeout_seconds=timeout_seconds) as connection,
+            connect_plane(url, name=f"{name} (data)", timeout_seconds=timeout_seconds) as plane,
         ):
             cursor = cls(connection, plane, subjects, patience_seconds)
             try:
@@ -172,7 +182,8 @@ class JetStreamCursor:
             contextlib.suppress(StreamUnavailable),
             answered(f"delete the consumer {self._consumer}"),
         ):
-            await self._connection.api.delete_consumer(wire.STREAM, self._consumer)
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._connection.api.delete_consumer(wire.STREAM, self._consumer)
 
 
 def _decoded(messages: Sequence[Message], places: Sequence[Delivered]) -> list[RecordedEvent]:

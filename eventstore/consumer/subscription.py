@@ -20,12 +20,7 @@ from eventstore.config import nats_url as checked_nats_url
 from eventstore.consumer.following import Ask, Compared, Following, Page, StreamState
 from eventstore.consumer.jetstream import JetStreamCursor
 from eventstore.consumer.selection import Selection
-from eventstore.errors import (
-    LeaseLost,
-    ReadFailed,
-    StoreUnavailable,
-    StreamUnavailable,
-)
+from eventstore.errors import PositionGap, ReadFailed, StoreUnavailable, StreamUnavailable
 from eventstore.statelog import StateLog
 from eventstore.store import Delivery
 from eventstore.stream import Position
@@ -37,7 +32,7 @@ __all__ = ["LOG", "ConsumerSubscription", "Cursor", "OpenCursor", "subscribe"]
 LOG: Final = logging.getLogger("eventstore.consumer")
 """Where consumers say what happens to them."""
 
-_BREAKS: Final = (StreamUnavailable, StoreUnavailable, ReadFailed, LeaseLost)
+_BREAKS: Final = (StreamUnavailable, StoreUnavailable, ReadFailed)
 
 
 class Cursor(Protocol):
@@ -68,6 +63,7 @@ def subscribe(
     page_size: int = 1000,
     name: str = "consumer",
     patience_seconds: float = 1.0,
+    timeout_seconds: float = 5.0,
     random: Random | None = None,
 ) -> ConsumerSubscription:
     """Follow the log over NATS: every selected event once, in order, and without an end.
@@ -81,6 +77,7 @@ def subscribe(
         page_size: The most events of a delivery, and the most that wait here for being taken.
         name: What the server's monitoring shows.
         patience_seconds: After so long without an event it looks where stream and log are.
+        timeout_seconds: How long to wait for a connection to NATS, and for each of its answers.
         random: For the jitter of the waits.
 
     Raises:
@@ -96,7 +93,11 @@ def subscribe(
 
     def open_cursor() -> AbstractAsyncContextManager[Cursor]:
         return JetStreamCursor.open(
-            url, subjects=subjects, name=name, patience_seconds=patience_seconds
+            url,
+            subjects=subjects,
+            name=name,
+            patience_seconds=patience_seconds,
+            timeout_seconds=timeout_seconds,
         )
 
     return ConsumerSubscription(
@@ -211,6 +212,9 @@ class ConsumerSubscription:
             if self._core.ask is not Ask.LOG:
                 await asyncio.sleep(self._reconnect.next())
             return None
+        except PositionGap:
+            await asyncio.sleep(self._reconnect.next())  # who asks again asks at no great rate
+            raise
 
     async def _asked(self) -> Delivery | None:
         core = self._core
@@ -227,7 +231,7 @@ class ConsumerSubscription:
                 last, undelivered = await self._attached().inspect()
                 head = None if self._log is None else await self._log.head()
                 delivery = core.compared(Compared(last, undelivered, head))
-                if delivery is not None and delivery.caught_up:
+                if delivery is not None and delivery.caught_up and last >= delivery.position:
                     self._said.well("caught up at position %d", delivery.position)
                 return delivery
             case Ask.LOG:

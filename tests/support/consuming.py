@@ -20,6 +20,7 @@ def consumer(
     after: Position = Position(0),
     selection: Selection | None = None,
     page_size: int = 100,
+    timeout_seconds: float = 5.0,
 ) -> ConsumerSubscription:
     """A subscription that loses its patience soon."""
     return subscribe(
@@ -29,6 +30,7 @@ def consumer(
         selection=selection,
         page_size=page_size,
         patience_seconds=0.1,
+        timeout_seconds=timeout_seconds,
         random=seeded(1),
     )
 

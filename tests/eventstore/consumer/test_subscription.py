@@ -109,6 +109,27 @@ async def test_without_jetstream_and_without_a_relay_it_reads_the_log(
         assert events == await support.whole_log(store)
 
 
+async def test_a_server_that_stands_still_is_gone_round(
+    store_url: str, killable_nats: NatsServer
+) -> None:
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        consumer(killable_nats.url, store, timeout_seconds=1.0) as subscription,
+    ):
+        async with support.relaying(store_url, killable_nats.url):
+            head = await support.append(store, 50)
+            events = await received(subscription, head)
+            await support.relayed(killable_nats.url, head)
+        await killable_nats.pause()
+        head = await support.append(store, 50)
+        events += await received(subscription, head)
+        await killable_nats.resume()
+        async with support.relaying(store_url, killable_nats.url):
+            head = await support.append(store, 50)
+            events += await received(subscription, head)
+        assert events == await support.whole_log(store)
+
+
 async def test_what_jetstream_lacks_comes_over_grpc(store_url: str, nats_url: str) -> None:
     orders = Selection(categories=("order",), types=("Placed",))
     async with (
