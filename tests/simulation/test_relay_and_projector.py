@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from eventstore.errors import StreamDiverged
 from eventstore.event import RecordedEvent
 from eventstore.relay import core as relay
 from eventstore.relay.ports import StreamState
 from projector.subscription import SubscriptionCore
-from tests.support.simulated_line import Bug, Line
+from tests.support.simulated_line import Bug, Line, SimulatedRelay
 
 STEPS = 120
 SEEDS = int(os.environ.get("TRUEORDER_SEEDS", "1500"))
@@ -35,6 +36,30 @@ def test_whatever_happens_the_stream_is_the_log_and_the_read_model_its_fold() ->
     alone = os.environ.get("TRUEORDER_SEED")
     for seed in range(SEEDS) if alone is None else [int(alone)]:
         run(seed)
+
+
+def test_a_log_that_went_back_stops_the_relay_which_touches_nothing() -> None:
+    stopped = 0
+    for seed in range(300):
+        line = Line(seed)
+        line.run(30)
+        restored = line.restore()
+        kept = list(line.broker.stream or [])
+        held = [event.position for event in kept if event is not None]
+        for simulated in line.relays:
+            simulated.die()
+            if max(held, default=0) <= restored:
+                continue  # JetStream holds nothing that the log lost
+            with pytest.raises(StreamDiverged):
+                step_often(simulated)
+            assert line.broker.stream == kept, f"seed {seed}"
+            stopped += 1
+    assert stopped > 100
+
+
+def step_often(simulated: SimulatedRelay) -> None:
+    for _ in range(60):
+        simulated.step(lossy=False)
 
 
 def test_a_seed_is_the_same_run_again() -> None:

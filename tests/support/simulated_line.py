@@ -256,6 +256,20 @@ class Line:
             self.broker.misfortune()
         self._come_to_rest()
 
+    def restore(self) -> Position:
+        """Restore the log from a backup, append others to it, and damage the stream as well.
+
+        Returns:
+            The last position that is as it was.
+        """
+        kept = self.random.randint(0, len(self.log))
+        more = self.random.randint(0, len(self.log))
+        self.log = self.log[:kept] + [recorded(kept + n, epoch=1) for n in range(1, more + 1)]
+        if self.broker.stream and self.random.random() < 0.5:
+            for _ in range(self.random.randint(1, 3)):
+                self.broker.stream[-self.random.randint(1, min(3, len(self.broker.stream)))] = None
+        return Position(kept)
+
     def _step(self, *, lossy: bool) -> None:
         if self.random.random() < 0.5:
             relay_ = self.random.choice(self.relays)
