@@ -73,6 +73,21 @@ app.command(
     help="Take the events of an export into a log.",
 )
 app.command(
+    "eventstore.cli.archive:archive",
+    name="archive",
+    help="Move the payloads of old events into files that are read like the log.",
+)
+app.command(
+    "eventstore.cli.archive:archives",
+    name="archives",
+    help="List the archives of the log.",
+)
+app.command(
+    "eventstore.cli.retention:app",
+    name="retention",
+    help="Say how long payloads are kept, and drop what is due.",
+)
+app.command(
     "eventstore.cli.serve:serve",
     name="serve",
     help="Serve the event store over gRPC.",

@@ -85,7 +85,9 @@ def run(
             with metrics.acquiring():
                 await acquire(lease, relay.LOG, random=random)
             async with (
-                PostgresOutgoingLog.connect(database) as log,
+                PostgresOutgoingLog.connect(
+                    database, archive_folder=config.archive_folder()
+                ) as log,
                 JetStreamPublisher.open(
                     nats, name="eventstore relay", replicas=replicas, first=first_position
                 ) as stream,
@@ -133,7 +135,6 @@ async def heal(
             negative="", help="Leave behind what the log does not hold, and make the stream anew."
         ),
     ] = False,
-    replicas: Replicas = 1,
     timeout_seconds: TimeoutSeconds = 60.0,
     json: Json = False,
 ) -> int:
@@ -147,7 +148,6 @@ async def heal(
         nats,
         save_lost=save_lost,
         new_epoch=new_epoch,
-        replicas=replicas,
         timeout_seconds=timeout_seconds,
     )
     if json:

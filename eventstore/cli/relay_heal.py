@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from eventstore.cli.transfer import writing
+from eventstore.config import archive_folder
 from eventstore.errors import ConfigError, ForeignMessage
 from eventstore.export_file import event_line, header_line, trailer_line
 from eventstore.jetstream import Connection, connect
@@ -56,7 +57,6 @@ async def heal(
     *,
     save_lost: Path | None,
     new_epoch: bool,
-    replicas: int,
     timeout_seconds: float,
 ) -> Healing:
     """Audit the stream, and mend it.
@@ -72,7 +72,9 @@ async def heal(
     if save_lost is not None and await asyncio.to_thread(save_lost.exists):
         raise ConfigError(f"{save_lost} exists: name a new file for what the log lost.")
     async with (
-        PostgresOutgoingLog.connect(database, timeout_seconds=timeout_seconds) as log,
+        PostgresOutgoingLog.connect(
+            database, timeout_seconds=timeout_seconds, archive_folder=archive_folder()
+        ) as log,
         connect(nats, name="eventstore relay heal", timeout_seconds=timeout_seconds) as link,
     ):
         before = await inspect(link)
@@ -90,7 +92,7 @@ async def heal(
         if found.differs_at is None:
             if before.state.missing:
                 reason = f"it had lost {before.state.missing} messages"
-                await replace(link, replicas=replicas, reason=reason)
+                await replace(link, reason=reason)
                 return msgspec.structs.replace(healing, state=HEALED)
             return healing
         healing = msgspec.structs.replace(healing, state=DIVERGED)
@@ -102,7 +104,7 @@ async def heal(
             second = int(dt.datetime.now(dt.UTC).timestamp())
             epoch = Epoch(number=max(before.epoch.number + 1, second), after=found.agrees_to)
             reason = f"the log went back to position {found.agrees_to}"
-            await replace(link, replicas=replicas, reason=reason, epoch=epoch)
+            await replace(link, reason=reason, epoch=epoch)
             healing = msgspec.structs.replace(healing, state=NEW_EPOCH, epoch=epoch.number)
         return healing
 
