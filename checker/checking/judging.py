@@ -50,7 +50,7 @@ class Judging(NamedTuple):
         recorded = None if self.engine == "reference" else _native_history(history, model)
         if recorded is None:
             run = partwise.Run(self.limits, self.engine, self._tell, self.clock, self.cancel)
-            parts = run.judge(model, _loaded(history))
+            parts = run.judge(model, history)
             return Judged(parts, run.peak_bytes, self.clock())
         judged = native_judge.judge(
             model,
@@ -85,10 +85,6 @@ class Judging(NamedTuple):
     def _tell(self, result: PartitionResult) -> None:
         if self.on_partition is not None:
             self.on_partition(result)
-
-
-def _loaded(history: History | RecordedHistory) -> History:
-    return history if isinstance(history, History) else history.load()
 
 
 def _native_history(

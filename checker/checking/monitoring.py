@@ -1,20 +1,69 @@
-"""Ask a monitor in Python about one part, within the budget of the check."""
+"""Split a history, and ask a monitor in Python about one part, within the budget of the check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
+from checker.errors import MalformedHistory
+from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.models import Partition
 from checker.monitors import Monitor
 from checker.monitors.bounded import bounded
+from checker.operation import Operation
 from checker.verdict import PartitionResult, Verdict
 
-__all__ = ["ask"]
+__all__ = ["ask", "not_split", "split"]
+
+T = TypeVar("T")
 
 _UNWATCHED_MAX: Final = 1000
-"""So few operations take a monitor some hundredths of a second: they need not be watched."""
+"""So few operations take some hundredths of a second: they need not be watched."""
 _OVER: Final = "the monitor reached the time limit, or was cancelled: raise --timeout"
+_NOT_SPLIT: Final = (
+    "the time limit was reached, or it was cancelled, before the history was split into the parts "
+    "that are judged alone: raise --timeout"
+)
+
+
+def split(
+    history: History | RecordedHistory,
+    parts_of: Callable[[Sequence[Operation]], Sequence[Partition]],
+    is_over: Callable[[], bool],
+) -> Sequence[Partition] | None:
+    """Make all operations of a history, and split it; None once the check is over.
+
+    Raises:
+        MalformedHistory: the model cannot make sense of an operation.
+    """
+
+    def work() -> Sequence[Partition]:
+        loaded = history if isinstance(history, History) else history.load()
+        return parts_of(loaded.operations)
+
+    try:
+        return _watched(work, len(history), is_over)
+    except MalformedHistory as error:
+        raise MalformedHistory(
+            error.reason, source=history.source, line=error.line, operation=error.operation
+        ) from error
+
+
+def not_split(operations: int, seconds: float) -> PartitionResult:
+    """Return the result of a check that was over before there were parts."""
+    return PartitionResult(
+        key=None,
+        verdict=Verdict.UNKNOWN,
+        algorithm="none",
+        operations=operations,
+        seconds=seconds,
+        reason=_NOT_SPLIT,
+    )
+
+
+def _watched(work: Callable[[], T], operations: int, is_over: Callable[[], bool]) -> T | None:
+    return work() if operations <= _UNWATCHED_MAX else bounded(work, is_over)
 
 
 def ask(
@@ -34,10 +83,10 @@ def ask(
     """
     began = clock()
     finding = None
-    if len(part.operations) <= _UNWATCHED_MAX:
-        finding = None if is_over() else monitor(part.model, part.operations)
-    else:
-        finding = bounded(lambda: monitor(part.model, part.operations), is_over)
+    if len(part.operations) > _UNWATCHED_MAX or not is_over():
+        finding = _watched(
+            lambda: monitor(part.model, part.operations), len(part.operations), is_over
+        )
     if finding is None:
         return PartitionResult(
             key=part.key,

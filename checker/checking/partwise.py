@@ -13,12 +13,13 @@ from typing import Any, Final
 import msgspec
 
 from checker.checking.collection import collection_paused
-from checker.checking.monitoring import ask
+from checker.checking.monitoring import ask, not_split, split
 from checker.engine import explanation, native, reference
 from checker.engine.native import CancelToken
 from checker.engine.outcome import SearchOutcome
 from checker.errors import MalformedHistory
 from checker.history.history import History
+from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.models import Model, Partition
 from checker.monitors import MONITORS
@@ -51,7 +52,7 @@ class Run:
         self._began = clock()
         self._results: dict[int, PartitionResult] = {}
 
-    def judge(self, model: Model[Any], history: History) -> list[PartitionResult]:
+    def judge(self, model: Model[Any], history: History | RecordedHistory) -> list[PartitionResult]:
         """Judge all parts; the results are in their order.
 
         Raises:
@@ -60,7 +61,11 @@ class Run:
         """
         try:
             with collection_paused():
-                partitions = model.partition(history.operations)
+                partitions = split(history, model.partition, self._is_over)
+                if partitions is None:
+                    over = not_split(len(history), self._elapsed())
+                    self._on_partition(over)
+                    return [over]
                 undecided = self._monitor(partitions)
             return self._search_all(partitions, undecided)
         except MalformedHistory as error:

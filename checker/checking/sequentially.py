@@ -18,12 +18,11 @@ from typing import Any, Final
 
 import msgspec
 
-from checker.checking.monitoring import ask
+from checker.checking.monitoring import ask, not_split, split
 from checker.engine import native_judge
 from checker.engine.native import CancelToken
 from checker.engine.outcome import SearchOutcome
 from checker.engine.sequential import search_by_process
-from checker.errors import MalformedHistory
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
@@ -44,6 +43,10 @@ _NEIGHBOURS_MAX: Final = 3
 
 Linearizably = Callable[[Limits], Sequence[PartitionResult]]
 """Judges the same history for linearizability, within limits."""
+
+
+class _NotSplit(Exception):
+    """The check was over before the history was split into objects."""
 
 
 class SequentialRun:
@@ -76,7 +79,19 @@ class SequentialRun:
             MalformedHistory: the model cannot make sense of an operation.
             ModelError: the model raised, or is not pure.
         """
-        objects = partial(_objects, model, history)
+        began = self._clock()
+        try:
+            return self._judged(model, history, recorded)
+        except _NotSplit:
+            return [not_split(len(history), self._clock() - began)]
+
+    def _judged(
+        self,
+        model: Model[Any],
+        history: History | RecordedHistory,
+        recorded: RecordedHistory | None,
+    ) -> list[PartitionResult]:
+        objects = partial(self._objects, model, history)
         if self._linearizably is None:
             return [self._search(objects(), "")]
         if recorded is not None and native_judge.supports_processes(model):
@@ -96,6 +111,14 @@ class SequentialRun:
             return list(stricter)
         why = next((reason for reason in alone if isinstance(reason, str)), "")
         return [self._search(objects(), why)]
+
+    def _objects(
+        self, model: Model[Any], history: History | RecordedHistory
+    ) -> Sequence[Partition]:
+        objects = split(history, partial(objects_of, model), self._is_over)
+        if objects is None:
+            raise _NotSplit
+        return objects
 
     def _monitored(self, part: Partition) -> PartitionResult | str:
         """Ask the object's monitor; the answer is a result, or why the search must decide."""
@@ -147,16 +170,6 @@ def objects_of(model: Model[Any], operations: Sequence[Operation]) -> Sequence[P
     parts = model.partition(operations)
     whole = [part for part in parts if isinstance(part.model, Stream) and part.model.whole]
     return whole or parts
-
-
-def _objects(model: Model[Any], history: History | RecordedHistory) -> Sequence[Partition]:
-    loaded = history if isinstance(history, History) else history.load()
-    try:
-        return objects_of(model, loaded.operations)
-    except MalformedHistory as error:
-        raise MalformedHistory(
-            error.reason, source=history.source, line=error.line, operation=error.operation
-        ) from error
 
 
 def explain_by_process(objects: Sequence[Partition], outcome: SearchOutcome) -> tuple[Anomaly, ...]:
