@@ -72,12 +72,15 @@ class Inspection(NamedTuple):
     """Where the stream is, and what else is known of it.
 
     ``takes_batches``: whether it takes atomic batches (nats-server from 2.12). It was made at
-    ``created``, because of ``reason``, and begins at ``first``.
+    ``created``, because of ``reason``, to begin at ``begins_at`` on so many ``replicas``; the first
+    message that it holds is ``first``.
     """
 
     state: StreamState
     takes_batches: bool
     first: int
+    begins_at: int
+    replicas: int
     created: dt.datetime | None
     reason: str
     epoch: Epoch
@@ -105,6 +108,8 @@ async def inspect(connection: Connection, stream: CarryingStream = EVENTS) -> In
         state=state,
         takes_batches=bool(info.config.allow_atomic),
         first=info.state.first_seq,
+        begins_at=info.config.first_seq or 1,
+        replicas=info.config.num_replicas or 1,
         created=info.created,
         reason=metadata.get(_REASON, ""),
         epoch=epoch_of(metadata),
@@ -200,20 +205,23 @@ async def replace(
     connection: Connection,
     stream: CarryingStream = EVENTS,
     *,
-    replicas: int,
-    first: int = 1,
     reason: str,
     epoch: Epoch | None = None,
+    replicas: int = 1,
+    first: int = 1,
 ) -> None:
     """Delete the stream and create it anew, in its epoch or in another; see `create`.
+
+    It keeps its replicas and where it begins; ``replicas`` and ``first`` are for one that is gone.
 
     Raises:
         StreamUnavailable: no answer came; it may be deleted.
         ConfigError: the server refuses such a stream.
     """
     found = await inspect(connection, stream)
-    if epoch is None and found is not None:
-        epoch = found.epoch
+    if found is not None:
+        epoch = epoch or found.epoch
+        replicas, first = found.replicas, found.begins_at
     with (
         answered(f"delete the stream {stream.name}"),
         contextlib.suppress(nats.js.errors.NotFoundError),

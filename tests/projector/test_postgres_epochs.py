@@ -65,7 +65,7 @@ async def test_a_projector_stops_and_says_why(store_url: str, nats_url: str) -> 
             await support.projected(store_url, 5)
             async with connect(nats_url, name="test") as link:
                 lost = epoch(7, after=3)
-                await replace(link, replicas=1, reason="the log went back", epoch=lost)
+                await replace(link, reason="the log went back", epoch=lost)
             _, said = await asyncio.wait_for(running.communicate(), 30)
         finally:
             if running.returncode is None:

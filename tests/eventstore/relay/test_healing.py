@@ -11,7 +11,7 @@ from nats.js.api import StreamConfig
 from eventstore import wire
 from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
-from eventstore.relay.jetstream_stream import Epoch, Inspection, create, inspect
+from eventstore.relay.jetstream_stream import Epoch, Inspection, create, inspect, replace
 from tests.support import relaying as support
 from verification.cluster.nats import NatsServer
 
@@ -107,6 +107,20 @@ async def test_an_old_copy_of_the_stream_gets_the_rest(
         await support.assert_the_stream_is_the_log(store, killable_nats.url)
     went_back = "JetStream went back from sequence 100 to 40: publishing what it lost again"
     assert went_back in caplog.messages
+
+
+async def test_a_stream_that_is_made_anew_begins_where_it_began(
+    store_url: str, nats_url: str
+) -> None:
+    async with PostgresEventStore.connect(store_url) as store:
+        head = await support.append(store, 30)
+        async with connect(nats_url, name="test") as connection:
+            await create(connection, replicas=1, first=21)
+            await replace(connection, reason="a test")
+        async with support.relaying(store_url, nats_url):
+            await support.relayed(nats_url, head)
+    found = await inspected(nats_url)
+    assert (found.first, found.begins_at, found.reason) == (21, 21, "a test")
 
 
 async def test_a_stream_can_begin_late(store_url: str, nats_url: str) -> None:

@@ -52,7 +52,6 @@ async def heal(
         nats_url,
         save_lost=save_lost,
         new_epoch=new_epoch,
-        replicas=1,
         timeout_seconds=10,
     )
 

@@ -31,7 +31,7 @@ async def test_the_relay_goes_on(store_url: str, nats_url: str, tmp_path: Path) 
             await support.append(store, 1, stream="visit-1")
             await support.relayed(nats_url, 6)
     healing = await relay_heal.heal(
-        store_url, nats_url, save_lost=None, new_epoch=False, replicas=1, timeout_seconds=10
+        store_url, nats_url, save_lost=None, new_epoch=False, timeout_seconds=10
     )
     assert healing.differs_at is None
     assert healing.agrees_to == 6
