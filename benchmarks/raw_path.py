@@ -64,7 +64,8 @@ async def _make_stream(nats_url: str) -> None:
     try:
         await client.jetstream().add_stream(StreamConfig(name=_STREAM, subjects=["bare"]))
         await client.jetstream().add_consumer(
-            _STREAM, ConsumerConfig(durable_name=_CONSUMER, ack_policy=AckPolicy.NONE)
+            _STREAM,
+            ConsumerConfig(durable_name=_CONSUMER, ack_policy=AckPolicy.NONE, mem_storage=True),
         )
     finally:
         await client.close()

@@ -3,7 +3,8 @@
 Each subscription makes the durable consumer anew, from the position it is asked for. The consumer
 acknowledges nothing and is trusted with nothing: it is a cursor that can be thrown away, while what
 counts is the checkpoint in the read model. (After a power cut a consumer can stand ahead of its
-stream and stay silent: nats-server issue 5412.) It is durable so that an operator sees it.
+stream and stay silent: nats-server issue 5412.) It is durable, in memory, so that an operator sees
+it; a server that was started again has forgotten it, and the next session makes it anew.
 
 Events are asked for ahead of time, a bounded number of them; so the next ones arrive while the last
 ones are committed. They come over the data plane; the consumer is made over the ordinary client.
@@ -94,6 +95,8 @@ class JetStreamDelivery:
                     deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
                     opt_start_seq=after + 1,
                     ack_policy=AckPolicy.NONE,
+                    # A server that flushes would flush this cursor's state too, beside messages.
+                    mem_storage=True,
                 ),
             )
         self._pull = Pull(self._plane, wire.STREAM, self._consumer)
