@@ -179,9 +179,14 @@ class PostgresProgress:
                 try:
                     return await connection.fetch(statement, *arguments)
                 except asyncpg.UndefinedTableError as error:
-                    if SCHEMA in str(error) and not await connection.fetchval(_PREPARED):
+                    if SCHEMA not in str(error):
+                        raise self._missing(error) from error
+                    if not await connection.fetchval(_PREPARED):
                         return []
-                    raise self._missing(error) from error
+                # It was being prepared just then, or by an older version.
+                return await connection.fetch(statement, *arguments)
+        except asyncpg.UndefinedTableError as error:
+            raise self._missing(error) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise ReadModelUnavailable(
