@@ -188,3 +188,37 @@ def test_each_anomaly_is_named_explained_and_documented(
     assert check(history, model, engine="reference").verdict is Verdict.INVALID
     table = DOCUMENTED.read_text().partition("## Queues, stacks and priority queues")[2]
     assert re.search(rf"^\| `{name}` \|", table, re.MULTILINE)
+
+
+NAMES = {
+    "queue": ("enqueue", "dequeue"),
+    "stack": ("push", "pop"),
+    "priority-queue": ("insert", "extract-min"),
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_window_that_takes_several_values_names_them_all_and_no_others(name: str) -> None:
+    put, take = NAMES[name]
+    history = script(
+        f"9 do {put} 9",
+        f"9 do {take} => 9",
+        f"0 do {put} 1",
+        f"1 invoke {take}",
+        f"2 do {put} 2",
+        f"0 do {take} => {2 if name == 'stack' else 1}",
+        f"2 do {put} 3",
+        f"0 do {take} => {3 if name == 'stack' else 2}",
+        "1 ok null",
+        f"2 do {take} => {1 if name == 'stack' else 3}",
+    )
+    (anomaly,) = judge(name, history).anomalies
+    assert anomaly.type == "false-empty"
+    values = {one.value for one in history if one.index in anomaly.operations} - {None}
+    # In the stack the first value lies below the others all the time: it is enough.
+    assert values == ({1} if name == "stack" else {1, 2, 3})
+    model = container_named(name)
+    for value in values:
+        others = [one for one in history if value not in (one.value, one.output)]
+        kept = [one for one in others if one.index in anomaly.operations]
+        assert reference.search(model, kept).verdict is Verdict.VALID
