@@ -20,7 +20,7 @@ from eventstore.errors import ConfigError, ForeignMessage
 from eventstore.export_file import event_line, header_line, trailer_line
 from eventstore.jetstream import Connection, connect
 from eventstore.postgres.outgoing import PostgresOutgoingLog
-from eventstore.relay.audit import Audit, audit, lost_events
+from eventstore.relay.jetstream_audit import Audit, audit, lost_events
 from eventstore.relay.jetstream_stream import Epoch, inspect, replace
 from eventstore.stream import Position
 
