@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -17,14 +18,19 @@ from eventstore.errors import (
     ArchiveMissing,
     ConfigError,
     EventIdReused,
+    ReadFailed,
     RemovalRefused,
+    StoreUnavailable,
+    UpdateFailed,
 )
 from eventstore.postgres.archive import archive, archives
 from eventstore.postgres.archive_file import ROWS
 from eventstore.postgres.chain import verify_chain
 from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.query import Query
+from tests.support.seeded import seeded
 from tests.support.stores import whole_log
+from verification.cluster.postgres import PostgresServer
 
 pytestmark = pytest.mark.stack
 
@@ -151,6 +157,33 @@ async def test_a_run_that_broke_off_goes_on(
         await archive(store_url, tmp_path, until=Position(2400))
     assert await whole_log(store) == before
     await sql.close()
+
+
+async def test_kills_of_the_server_lose_and_double_nothing(
+    killable_postgres: PostgresServer, killable_store_url: str, tmp_path: Path
+) -> None:
+    chooser = seeded(5)
+    async with connect(killable_store_url) as store:
+        for _ in range(2):
+            await store.append(A, [described(n) for n in range(1000)], expected=ANY)
+        before = await whole_log(store)
+        kills = 0
+        while not (held := await archives(killable_store_url)) or held[-1].last < len(before):
+            running = asyncio.ensure_future(
+                archive(killable_store_url, tmp_path, events_per_file=250)
+            )
+            if kills < 3:
+                await asyncio.sleep(chooser.uniform(0, 0.2))
+                await killable_postgres.kill()
+                await killable_postgres.restart()
+                kills += 1
+            with suppress(ReadFailed, StoreUnavailable, UpdateFailed):
+                await running
+            assert await whole_log(store) == before
+        assert [one.first for one in held] == list(range(1, 2000, 250))
+        assert await whole_log(store) == before
+    report = await verify_chain(killable_store_url)
+    assert (report.events, report.archived, report.fault) == (2000, 2000, None)
 
 
 @pytest.mark.parametrize("how", ["flipped", "cut", "missing"])

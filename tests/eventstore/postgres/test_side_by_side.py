@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -43,6 +45,7 @@ from eventstore import (
     stream_name,
 )
 from eventstore.memory import MemoryEventStore
+from eventstore.postgres.archive import archive
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.store import EventStore
 from tests.support.stores import ids, json_text, json_values, outcome
@@ -99,8 +102,15 @@ class SideBySide(RuleBasedStateMachine):
 
     used = Bundle("used")
 
-    def __init__(self, postgres: EventStore, runner: asyncio.Runner, run: int) -> None:
+    def __init__(
+        self,
+        postgres: EventStore,
+        runner: asyncio.Runner,
+        run: int,
+        archived: Callable[[], Coroutine[Any, Any, object]],
+    ) -> None:
         super().__init__()
+        self.archived = archived
         self.runner = runner
         self.postgres = postgres
         self.memory = MemoryEventStore()
@@ -246,6 +256,11 @@ class SideBySide(RuleBasedStateMachine):
             ours, theirs = self.both(lambda store, _: store.outcome(ids(recorded)))
             assert self.plain(ours, shift=self.start) == self.plain(theirs)
 
+    @rule()
+    def archive_all(self) -> None:
+        """What is archived is the same log: nothing of it may be told from outside."""
+        self.wait(self.archived())
+
     @rule(batch=st.lists(used, min_size=1, max_size=3, unique_by=lambda event: event.id))
     def ask_for_the_outcome(self, batch: list[Event]) -> None:
         ours, theirs = self.both(lambda store, _: store.outcome(ids(batch)))
@@ -332,7 +347,7 @@ def shifted(position: int | None, shift: int) -> Position | None:
 
 @pytest.mark.stack
 @pytest.mark.timeout(600)  # what was found must have time to shrink
-def test_memory_and_postgres_side_by_side(store_url: str) -> None:
+def test_memory_and_postgres_side_by_side(store_url: str, tmp_path: Path) -> None:
     runs = itertools.count()
     with asyncio.Runner() as runner:
         opened = PostgresEventStore.connect(store_url, pool_size=1)
@@ -340,7 +355,9 @@ def test_memory_and_postgres_side_by_side(store_url: str) -> None:
 
         class Machine(SideBySide):
             def __init__(self) -> None:
-                super().__init__(postgres, runner, next(runs))
+                super().__init__(
+                    postgres, runner, next(runs), partial(archive, store_url, tmp_path)
+                )
 
         try:
             run_state_machine_as_test(
