@@ -5,27 +5,34 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import msgspec
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from eventstore.event import RecordedEvent
+from eventstore.causation import EventContext
+from eventstore.event import Event, RecordedEvent
 from eventstore.postgres.store import PostgresEventStore
-from eventstore.stream import Position
+from eventstore.stream import ANY, Position, stream_name
+from projector import projector
 from projector.errors import CheckpointConflict, ProjectionFailed
 from projector.lag import Lag, LagState
 from projector.memory import MemoryReadModel
 from projector.parking import AsideState, Cause
-from projector.telemetry import MeasuredReadModel, ProjectorMetrics, parents_of
+from projector.projections.stream_totals import StreamTotals
+from projector.telemetry import MeasuredReadModel, ProjectorMetrics, Spans, parents_of
 from projector.tracing import open_spans
 from tests.support import projecting as support
 from tests.support import relaying
 from tests.support.recorded import log, recorded
+from tests.support.seeded import seeded
 
 COMMAND = Path(sys.executable).parent / "projector"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -145,28 +152,64 @@ def test_a_parent_is_text() -> None:
     assert parents_of([odd, *log(1)]) == []
 
 
-def test_spans_continue_the_trace_of_the_event() -> None:
-    sdk = pytest.importorskip("opentelemetry.sdk.trace", reason="OpenTelemetry is not installed")
-    export = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
-    processors = pytest.importorskip("opentelemetry.sdk.trace.export")
-    from opentelemetry import trace  # noqa: PLC0415 - it may be missing
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
 
-    exporter = export.InMemorySpanExporter()
-    provider = sdk.TracerProvider()
-    provider.add_span_processor(processors.SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    spans = open_spans()
+
+@pytest.fixture
+def spans(exporter: InMemorySpanExporter) -> Spans:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    spans: Any = open_spans()
     assert spans is not None
+    spans._spans._tracer = provider.get_tracer("test")
+    made: Spans = spans
+    return made
+
+
+def test_spans_continue_the_trace_of_the_event(
+    exporter: InMemorySpanExporter, spans: Spans
+) -> None:
     parents = parents_of([traced(event) for event in log(3)])
     with spans.applying("p", parents[:1], {"projector.events": 1}):
         pass
     with spans.applying("p", [*parents, parents[0], "nonsense"], {"projector.events": 5}):
         pass
     one, batch = exporter.get_finished_spans()
-    assert f"{one.context.trace_id:032x}" == TRACE
-    assert one.parent.span_id == 1
+    assert one.context is not None
+    assert one.parent is not None
+    assert (f"{one.context.trace_id:032x}", one.parent.span_id) == (TRACE, 1)
     assert batch.parent is None
     assert [link.context.span_id for link in batch.links] == [1, 2, 3]
+
+
+@pytest.mark.stack
+async def test_one_trace_goes_from_the_append_to_the_applied_change(
+    store_url: str, nats_url: str, exporter: InMemorySpanExporter, spans: Spans
+) -> None:
+    opened = support.projector_session(store_url, nats_url, projection=StreamTotals())
+
+    @asynccontextmanager
+    async def session() -> AsyncIterator[projector.Session]:
+        async with opened() as one:
+            model = MeasuredReadModel(one.read_model, ProjectorMetrics(), spans=spans)
+            yield msgspec.structs.replace(one, read_model=model)
+
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        relaying.relaying(store_url, nats_url),
+        relaying.running(projector.run(session, random=seeded(1))),
+    ):
+        context = EventContext.start(traceparent=f"00-{TRACE}-00000000000000aa-01")
+        event = Event(type="placed", metadata=context.metadata())
+        await store.append(stream_name("order-1"), [event], expected=ANY)
+        await support.projected(store_url, 1)
+    (applied,) = exporter.get_finished_spans()
+    assert applied.context is not None
+    assert applied.parent is not None
+    assert (f"{applied.context.trace_id:032x}", applied.parent.span_id) == (TRACE, 0xAA)
+    assert applied.name == "apply stream-totals"
 
 
 @pytest.mark.stack
