@@ -6,7 +6,8 @@ publishes is conditional on its predecessor. An audit also sees what was changed
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
@@ -50,15 +51,16 @@ async def audit(connection: Connection, log: OutgoingLog, stream: CarryingStream
         StreamUnavailable, ReadFailed, StoreUnavailable: no answer came.
     """
     messages, agrees_to = 0, Position(0)
-    async for batch in _messages(connection, stream, after=0):
-        entries = await _entries(log, batch)
-        for message in batch:
-            sequence = message.metadata.sequence.stream
-            entry = entries.get(Position(sequence))
-            if entry is None or not _same(message, entry, stream):
-                return Audit(messages=messages, agrees_to=agrees_to, differs_at=sequence)
-            messages += 1
-            agrees_to = Position(sequence)
+    async with aclosing(_messages(connection, stream, after=0)) as batches:
+        async for batch in batches:
+            entries = await _entries(log, batch)
+            for message in batch:
+                sequence = message.metadata.sequence.stream
+                entry = entries.get(Position(sequence))
+                if entry is None or not _same(message, entry, stream):
+                    return Audit(messages=messages, agrees_to=agrees_to, differs_at=sequence)
+                messages += 1
+                agrees_to = Position(sequence)
     return Audit(messages=messages, agrees_to=agrees_to, differs_at=None)
 
 
@@ -85,7 +87,7 @@ async def lost_events(
 
 async def _messages(
     connection: Connection, stream: CarryingStream, *, after: int
-) -> AsyncIterator[list[Msg]]:
+) -> AsyncGenerator[list[Msg], None]:
     """Read the stream after a sequence, up to where it ends now."""
     with answered(f"read the stream {stream.name}"):
         info = await connection.api.stream_info(stream.name)

@@ -21,6 +21,10 @@ __all__ = ["Load"]
 WRITERS: Final = 4
 STREAMS: Final = 6
 BATCH_EVENTS_MAX: Final = 3
+BURST_PROBABILITY: Final = 0.05
+BURST_EVENTS_MAX: Final = 200
+"""Now and then many at once, so that the relay is struck in the midst of windows and batches."""
+
 THINK_SECONDS: Final = 0.03
 RETRY_SECONDS: Final = 0.1
 
@@ -47,9 +51,10 @@ class Load:
         while not self.over.is_set():
             await asyncio.sleep(draw.expovariate(1 / THINK_SECONDS))
             stream = stream_name(f"load-{draw.randrange(STREAMS)}")
+            most = BURST_EVENTS_MAX if draw.random() < BURST_PROBABILITY else BATCH_EVENTS_MAX
             events = [
                 Event(id=UUID(int=draw.getrandbits(128), version=4), type="happened", data={"n": n})
-                for n in range(draw.randint(1, BATCH_EVENTS_MAX))
+                for n in range(draw.randint(1, most))
             ]
             await self._append(store, stream, events)
 
