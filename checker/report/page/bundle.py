@@ -27,7 +27,7 @@ _DECLARATION: Final = re.compile(
     r"^(export )?(?:(?:async )?function\*?|class|const|let) ([A-Za-z_$][\w$]*)", re.MULTILINE
 )
 _STRAY: Final = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
-_STYLES: Final = ("page.css", "content.css", "timeline.css", "plots.css")
+_STYLES: Final = ("page.css", "content.css", "cycle.css", "timeline.css", "plots.css")
 
 
 class BundleError(Exception):

@@ -11,10 +11,11 @@ import msgspec
 from checker.history.history import History
 from checker.operation import Operation, Outcome
 from checker.report.page.clock import Clock
+from checker.report.page.cycle import CycleDrawing, draw_cycle
 from checker.report.page.lanes import Lanes
 from checker.report.page.section import Section
 from checker.report.page.wording import label_text, span_text, value_text
-from checker.verdict import Anomaly, CheckResult
+from checker.verdict import Anomaly, CheckResult, Dependency
 
 __all__ = [
     "ANOMALIES_MAX",
@@ -47,7 +48,10 @@ class OperationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnomalyView(msgspec.Struct, frozen=True, kw_only=True):
-    """One anomaly: ``claim`` is the property that it refutes, ``indices`` all its operations."""
+    """One anomaly: ``claim`` is the property that it refutes, ``indices`` all its operations.
+
+    ``cycle`` are its dependencies, if it has some, and ``drawing`` shows them where they are few.
+    """
 
     number: int
     type: str
@@ -55,6 +59,8 @@ class AnomalyView(msgspec.Struct, frozen=True, kw_only=True):
     explanation: str
     indices: tuple[int, ...]
     operations: tuple[OperationView, ...]
+    cycle: tuple[Dependency, ...]
+    drawing: CycleDrawing | None
 
     @property
     def hidden(self) -> int:
@@ -76,6 +82,8 @@ def anomaly_views(
                 claim=claim,
                 explanation=anomaly.explanation,
                 indices=tuple(within),
+                cycle=anomaly.cycle,
+                drawing=draw_cycle(anomaly.cycle),
                 operations=tuple(
                     _operation_view(history.operations[index], clock, lanes)
                     for index in within[:OPERATIONS_MAX]
