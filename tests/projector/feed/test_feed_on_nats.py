@@ -114,6 +114,36 @@ async def test_stream_and_bucket_are_the_read_model_and_what_is_lost_is_made_aga
             assert found.state.last_sequence == last
 
 
+async def test_changes_lost_from_the_middle_are_made_again(
+    postgres_url: str, nats_url: str
+) -> None:
+    table = DocumentTable(Churn())
+    client = await nats.connect(nats_url)
+    api = client.jetstream()
+    lax = carrying_stream(FEED)  # one of ours lets nobody delete a message
+    await api.add_stream(name=lax.name, subjects=[lax.subjects])
+    async with opened(postgres_url, table) as model:
+        await model.commit(log(40), await model.checkpoint())
+        await postgres_feed.begin(model, table, identity=UUID(int=1))
+        async with carrying(model, table, nats_url):
+            await agrees(model, table, nats_url)
+            await api.delete_msg(FEED.stream, 2)
+
+            async def healed() -> bool:
+                async with connect(nats_url, name="test") as link:
+                    found = await inspect(link, carrying_stream(FEED))
+                feed = await postgres_feed.state(model, table)
+                return (
+                    found is not None
+                    and not found.state.missing
+                    and found.state.last_sequence == feed.last_number
+                )
+
+            await until(healed)
+        assert await streamed(nats_url) == await documents(model, table)
+    await client.close()
+
+
 async def test_another_feed_of_the_same_name_is_not_mixed_in(
     postgres_url: str, nats_url: str
 ) -> None:
