@@ -42,18 +42,36 @@ def test_a_first_event_takes_ten_lines() -> None:
     assert len(body) <= 10
 
 
-def test_a_first_history(tmp_path: Path) -> None:
-    (script,) = (block for block in blocks("sh") if "checker verify" in block)
-    ran = subprocess.run(
+def run_in(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ["bash", "-c", script.replace(".venv/bin/", f"{Path(sys.executable).parent}/")],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_a_first_history_and_a_model_of_ones_own(tmp_path: Path) -> None:
+    first, own = (block for block in blocks("sh") if "checker verify" in block)
+    ran = run_in(tmp_path, first)
     assert ran.returncode == 1, ran.stderr
-    assert "invalid" in ran.stdout.lower()
+    assert ran.stdout.startswith("invalid   history.jsonl  register, linearizable")
+    ran = run_in(tmp_path, own)
+    assert ran.returncode == 1, ran.stderr
+    assert ran.stdout.startswith("invalid   history.jsonl  max-register, linearizable")
+    ran = run_in(tmp_path, own.replace("history.jsonl", "late.jsonl").replace("cat", LATE + "cat"))
+    assert ran.returncode == 0, ran.stderr
+
+
+LATE = """sed 's/"value": null, "time": 40/"value": 1, "time": 40/' history.jsonl > late.jsonl; """
+
+
+def test_a_model_of_ones_own_takes_ten_lines() -> None:
+    (own,) = (block for block in blocks("sh") if "mymodel.py" in block)
+    program = own.partition("<<'END'\n")[2].partition("END\n")[0]
+    assert len([line for line in program.splitlines() if line]) <= 10
 
 
 def test_links_lead_somewhere() -> None:
