@@ -102,26 +102,22 @@ async def archives(
             f"{one.last:,}",
             decimal(one.size_bytes),
             f"{one.archived_at:%Y-%m-%d %H:%M:%S}",
-            "yes" if _path(one).exists() else "no",
-            str(_path(one)),
+            "yes" if one.path_in(archive_folder()).exists() else "no",
+            str(one.path_in(archive_folder())),
         )
         for one in found
     ]
     print_table(columns, rows, numbers=3, nothing="there are no archives")
 
 
-def _path(one: Archive) -> Path:
-    folder, written = archive_folder(), Path(one.file)
-    return folder / written.name if folder else written
-
-
 def _described(one: Archive) -> dict[str, object]:
     return {
         "first": one.first,
         "last": one.last,
-        "file": str(_path(one)),
+        "file": str(one.path_in(archive_folder())),
         "bytes": one.size_bytes,
         "sha256": one.checksum.hex(),
         "archived_at": one.archived_at,
-        "there": _path(one).exists(),
+        "archived_by": one.archived_by,
+        "there": one.path_in(archive_folder()).exists(),
     }

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from eventstore.cli.exits import Exit
-from eventstore.cli.options import DatabaseUrl, Json, TimeoutSeconds, print_json
+from eventstore.cli.options import DatabaseUrl, Json, LogName, TimeoutSeconds, print_json
+from eventstore.config import archive_folder, server_of
 from eventstore.config import database_url as database_url_of
-from eventstore.config import server_of
+from eventstore.config import log_name as log_name_of
 from eventstore.postgres.findings import Finding, Level
 from eventstore.postgres.preflight import preflight
 
@@ -40,6 +41,7 @@ async def doctor(
     ] = False,
     json: Json = False,
     timeout_seconds: TimeoutSeconds = 10.0,
+    log_name: LogName = None,
     database_url: DatabaseUrl = None,
 ) -> int:
     """Check server, schema, durability, clock and log.
@@ -47,7 +49,13 @@ async def doctor(
     Exit 0: fine; 1: the log has a hole; 2: something must be set right; 5: unreachable.
     """
     url = database_url_of(database_url)
-    findings = await preflight(url, whole_log=whole_log, timeout_seconds=timeout_seconds)
+    findings = await preflight(
+        url,
+        log=log_name_of(log_name),
+        whole_log=whole_log,
+        timeout_seconds=timeout_seconds,
+        archive_folder=archive_folder(),
+    )
     worst = max((finding.level for finding in findings), key=list(Level).index)
     if json:
         print_json({"schema": "trueorder.doctor/1", "level": worst, "findings": findings})
@@ -57,7 +65,7 @@ async def doctor(
 
 
 def _print(server: str, findings: list[Finding]) -> None:
-    console = Console(file=sys.stdout, highlight=False)
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     console.print(Text(server, style="bold"))
     for finding in findings:
         level = Text(f"{finding.level:<9}", style=_STYLES[finding.level])

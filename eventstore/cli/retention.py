@@ -122,9 +122,12 @@ async def run_policies(
                     "archived": one.archived,
                 }
             )
+    if not results:
+        sys.stderr.write("there are no policies: everything is kept for ever\n")
+        return
     due = sum(one.retired for one in results)
     what = "payloads were dropped" if yes else "payloads are due: --yes drops them for ever"
-    sys.stderr.write(f"{due:,} {what}\n")
+    sys.stderr.write(f"{due:,} {what}\n" if due else "nothing in the database is due\n")
     if archived := sum(one.archived for one in results):
         sys.stderr.write(
             f"{archived:,} that are due are in archives, which retention does not reach: run it "

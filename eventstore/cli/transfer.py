@@ -187,4 +187,4 @@ def _reading(file: Path) -> Iterator[tuple[_Lines, int | None]]:
         with file.open("rb") as raw:
             yield _Lines(raw, packed=file.suffix == ".gz"), file.stat().st_size
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error}.") from None
+        raise ConfigError(f"{file} cannot be read: {error.strerror or error}.") from None

@@ -38,7 +38,7 @@ class ArchiveDamaged(ReadFailed):
 
 
 class RemovalRefused(EventStoreError):
-    """Payloads were not archived or retired; the log is as it was."""
+    """Payloads were not archived or retired, or a policy was not changed; all is as it was."""
 
     definite = True
 
@@ -73,11 +73,15 @@ class SchemaMismatch(EventStoreError):
 
     definite = True
 
-    def __init__(self, current: str | None, head: str) -> None:
-        found = f"at revision {current}" if current else "without our schema"
+    def __init__(self, current: str | None, head: str, log: str = "default") -> None:
+        default = log == "default"
+        subject = "the database is" if default else f"the log {log!r} is"
+        missing = "without our schema" if default else "not in the database"
+        found = f"at revision {current}" if current else missing
         ahead = current is not None and current > head
-        remedy = "install a newer version" if ahead else "run `eventstore migrate`"
-        super().__init__(f"the database is {found}, this version works with {head}: {remedy}.")
+        command = "eventstore migrate" if default else f"eventstore migrate --log {log}"
+        remedy = "install a newer version" if ahead else f"run `{command}`"
+        super().__init__(f"{subject} {found}, this version works with {head}: {remedy}.")
         self.current = current
         self.head = head
 

@@ -46,6 +46,12 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     checksum: bytes
     archived_at: dt.datetime
+    archived_by: str
+
+    def path_in(self, folder: Path | None) -> Path:
+        """Where the file is: in a folder, else where it was written."""
+        written = Path(self.file)
+        return folder / written.name if folder else written
 
 
 def archives_of(rows: Sequence[asyncpg.Record]) -> tuple[Archive, ...]:
@@ -58,6 +64,7 @@ def archives_of(rows: Sequence[asyncpg.Record]) -> tuple[Archive, ...]:
             size_bytes=row["bytes"],
             checksum=row["checksum"],
             archived_at=row["archived_at"],
+            archived_by=row["archived_by"],
         )
         for row in rows
     )
@@ -147,9 +154,7 @@ class Shelf:
         if archive.first in self._readers:
             self._readers.move_to_end(archive.first)
             return self._readers[archive.first]
-        written = Path(archive.file)
-        path = self._folder / written.name if self._folder else written
-        reader = ArchiveReader(path, archive.checksum)
+        reader = ArchiveReader(archive.path_in(self._folder), archive.checksum)
         self._readers[archive.first] = reader
         if len(self._readers) > _FILES_OPEN:
             self._readers.popitem(last=False)

@@ -190,7 +190,7 @@ async def check_schema(
     """
     current = await revision_of(connection, log)
     if current != REVISION:
-        raise SchemaMismatch(current, REVISION)
+        raise SchemaMismatch(current, REVISION, log)
 
 
 async def _keep_session(_: asyncpg.Connection[asyncpg.Record]) -> None:

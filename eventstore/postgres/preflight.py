@@ -6,13 +6,17 @@ what lies below PostgreSQL: a disk or a hypervisor that acknowledges a flush it 
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import asyncpg
 
+from eventstore.config import DEFAULT_LOG
+from eventstore.postgres.archived import Archive, archives_of
 from eventstore.postgres.engine import TIMEOUT_SECONDS, connect, revision_of
 from eventstore.postgres.findings import Finding, Level
 from eventstore.postgres.queries import query
@@ -34,11 +38,16 @@ _FULL_SECONDS: Final = 3600.0
 async def preflight(
     url: str,
     *,
+    log: str = DEFAULT_LOG,
     whole_log: bool = False,
     timeout_seconds: float = TIMEOUT_SECONDS,
+    archive_folder: Path | None = None,
     clock: Callable[[], float] = time.time,
 ) -> list[Finding]:
     """Look at the server and the log at ``url``; ``clock`` is ours, in seconds since the epoch.
+
+    ``archive_folder`` is where the files of archives are; else they are looked for where they were
+    written.
 
     Raises:
         ConfigError: the URL cannot be used.
@@ -53,7 +62,7 @@ async def preflight(
     )
     try:
         (row,) = await connection.fetch(query("preflight"))
-        revision = await revision_of(connection)
+        revision = await revision_of(connection, log)
         findings = [
             *_server(row),
             _schema(revision),
@@ -67,7 +76,10 @@ async def preflight(
             await _clock_offset(connection, clock),
         ]
         if revision is not None:
-            findings += await _log(connection, whole=whole_log)
+            findings += await _log(connection, log, whole=whole_log)
+        if revision == REVISION:
+            archives = archives_of(await connection.fetch(query("archives", log)))
+            findings += await asyncio.to_thread(_archives, archives, archive_folder)
     except Exception as error:
         raise read_failed(error) from error
     else:
@@ -174,10 +186,32 @@ async def _clock_offset(
     )
 
 
-async def _log(connection: asyncpg.Connection[asyncpg.Record], *, whole: bool) -> list[Finding]:
-    head: int = await connection.fetchval(query("head"))
+def _archives(archives: Sequence[Archive], folder: Path | None) -> list[Finding]:
+    """Say whether the files of archives are here; `eventstore verify-log` reads them."""
+    if not archives:
+        return []
+    files = [one.path_in(folder) for one in archives]
+    held = f"positions 1 to {archives[-1].last} in {len(files)} files"
+    missing = [str(file) for file in files if not file.exists()]
+    if not missing:
+        return [Finding(name="archives", value=f"{held}, all at hand")]
+    return [
+        Finding(
+            name="archives",
+            value=f"{held}, {len(missing)} not at hand, the first is {missing[0]}",
+            level=Level.WARNING,
+            advice="reads of these positions fail from here: name the folder by "
+            "EVENTSTORE_ARCHIVE, or restore the files",
+        )
+    ]
+
+
+async def _log(
+    connection: asyncpg.Connection[asyncpg.Record], log: str, *, whole: bool
+) -> list[Finding]:
+    head: int = await connection.fetchval(query("head", log))
     after = 0 if whole else max(0, head - RECENT_POSITIONS)
-    gap: int | None = await connection.fetchval(query("first_gap"), after)
+    gap: int | None = await connection.fetchval(query("first_gap", log), after)
     looked_at = f"positions {after + 1} to {head}" if head else "empty"
     findings = [
         Finding(name="positions", value=f"{looked_at}, without a hole")
@@ -189,7 +223,7 @@ async def _log(connection: asyncpg.Connection[asyncpg.Record], *, whole: bool) -
             advice="find out who writes to eventstore.events; restore what is lost from a backup",
         )
     ]
-    if whole and (broken := await connection.fetchrow(query("first_broken_stream"))):
+    if whole and (broken := await connection.fetchrow(query("first_broken_stream", log))):
         findings.append(
             Finding(
                 name="versions",

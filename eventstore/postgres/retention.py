@@ -13,15 +13,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
+import asyncpg
 import msgspec
 
 from eventstore.config import DEFAULT_LOG
 from eventstore.errors import InvalidRequest
 from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
 from eventstore.postgres.queries import query
-from eventstore.postgres.statements import fetch, update
+from eventstore.postgres.statements import fetch
 from eventstore.postgres.translate import removal_failed
 from eventstore.stream import stream_name
 
@@ -83,18 +84,20 @@ class PostgresRetention:
 
         Raises:
             InvalidRequest: the name or the number of days can be none.
-            UpdateFailed: it was refused, or no answer came; repeat it.
+            RemovalRefused: PostgreSQL refused.
+            UpdateFailed: no answer came; repeat it.
         """
         _check(policy)
-        await update(self._pool, "retention_set", policy.kind, policy.name, policy.days)
+        await self._change("retention_set", policy.kind, policy.name, policy.days)
 
     async def unset(self, kind: Kind, name: str) -> bool:
         """Keep payloads for ever again; says whether there was a policy.
 
         Raises:
-            UpdateFailed: it was refused, or no answer came; repeat it.
+            RemovalRefused: PostgreSQL refused.
+            UpdateFailed: no answer came; repeat it.
         """
-        return bool(await update(self._pool, "retention_unset", kind, name))
+        return bool(await self._change("retention_unset", kind, name))
 
     async def policies(self) -> list[Policy]:
         """List the policies, those of streams first.
@@ -138,12 +141,18 @@ class PostgresRetention:
         return results
 
     async def _retire(self, positions: list[int]) -> int:
+        (row,) = await self._change("retire", positions, left="what was retired before stays so")
+        amount: int = row["events"]
+        return amount
+
+    async def _change(
+        self, name: str, *arguments: Any, left: str = "nothing was changed"
+    ) -> list[asyncpg.Record]:
         async with self._pool.connection() as connection:
             try:
-                amount: int = await connection.fetchval(query("retire", self._pool.log), positions)
+                return await connection.fetch(query(name, self._pool.log), *arguments)
             except Exception as error:
-                raise removal_failed(error, "what was retired before stays so") from error
-        return amount
+                raise removal_failed(error, left) from error
 
 
 def _check(policy: Policy) -> None:

@@ -206,6 +206,7 @@ archives = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("checksum", LargeBinary, nullable=False, comment="sha256 of the file."),
     Column("archived_at", DateTime(timezone=True), nullable=False),
+    Column("archived_by", Text, nullable=False, comment="The user who had it done."),
     PrimaryKeyConstraint("first_position", name="archives_pkey"),
     UniqueConstraint("last_position", name="archives_last_position_key"),
     comment="Files that hold the payloads of the oldest events; insert only.",
@@ -222,6 +223,7 @@ retired = Table(
         comment="Of the event as it was appended: what the chain of hashes has of it.",
     ),
     Column("retired_at", DateTime(timezone=True), nullable=False),
+    Column("retired_by", Text, nullable=False, comment="The user who had it done."),
     PrimaryKeyConstraint("position", name="retired_pkey"),
     comment="Events whose payload was dropped for ever; insert only.",
 )

@@ -32,10 +32,11 @@ BEGIN
             USING ERRCODE = 'ES004';
     END IF;
     INSERT INTO eventstore.archives (
-        first_position, last_position, file, bytes, checksum, archived_at
+        first_position, last_position, file, bytes, checksum, archived_at, archived_by
     )
     VALUES (
-        first, archive.until, archive.file, archive.bytes, archive.checksum, clock_timestamp()
+        first, archive.until, archive.file, archive.bytes, archive.checksum, clock_timestamp(),
+        session_user
     );
     UPDATE eventstore.events AS e
     SET data = NULL, metadata = NULL

@@ -12,14 +12,15 @@ DECLARE
 BEGIN
     -- One at a time, and none while a range is being archived. Appends and reads go on.
     LOCK TABLE eventstore.retired IN SHARE ROW EXCLUSIVE MODE;
-    INSERT INTO eventstore.retired (position, leaf, retired_at)
+    INSERT INTO eventstore.retired (position, leaf, retired_at, retired_by)
     SELECT
         e.position,
         eventstore.leaf(
             e.position, e.version, e.event_id, e.recorded_at, e.stream, e.type,
             array_to_string(e.tags, ' '), e.data::text, e.metadata::text
         ),
-        clock_timestamp()
+        clock_timestamp(),
+        session_user
     FROM unnest(retire.positions) AS p (position)
     CROSS JOIN LATERAL (
         SELECT * FROM eventstore.events AS e WHERE e.position = p.position LIMIT 1

@@ -99,3 +99,32 @@ def test_what_is_archived_is_said(run: Run, tmp_path: Path) -> None:
 def test_bad_policies(run: Run, arguments: tuple[str, ...]) -> None:
     refused = run("retention", "set", *arguments)
     assert (refused.code, refused.err.count("\n")) == (Exit.USAGE, 1)
+
+
+def test_the_doctor_looks_for_the_files(run: Run, tmp_path: Path) -> None:
+    def archives() -> dict[str, str]:
+        found = json.loads(run("doctor", "--json").out)["findings"]
+        return next((one for one in found if one["name"] == "archives"), {})
+
+    assert archives() == {}
+    made = run("archive", "--until", "4", "--to", str(tmp_path)).lines
+    assert archives()["level"] == "ok"
+    Path(made[0]["file"]).unlink()
+    assert archives()["level"] == "warning"
+    assert ARCHIVE_FOLDER in archives()["advice"]
+
+
+def test_each_log_has_its_own(run: Run, tmp_path: Path) -> None:
+    refused = run("archives", "--log-name", "acme")
+    assert (refused.code, "run `eventstore migrate --log acme`" in refused.err) == (2, True)
+    assert run("migrate", "--log", "acme").code == Exit.OK
+    run("append", "z-1", "--type", "x", "--expected", "any", "--log-name", "acme")
+    run("retention", "set", "--category", "z", "--days", "0", "--log-name", "acme")
+    assert run("retention", "list").lines == []
+    run("archive", "--until", "4", "--to", str(tmp_path))
+    assert run("archives", "--log-name", "acme").lines == []
+    assert run("archive", "--until", "1", "--to", str(tmp_path), "--log-name", "acme").code == 0
+    assert run("read", "--log", "--log-name", "acme").lines[0]["stream"] == "z-1"
+    assert '"archived":1' in run("verify-log", "--log-name", "acme").out
+    found = json.loads(run("doctor", "--json", "--log-name", "acme").out)["findings"]
+    assert "positions 1 to 1, without a hole" in [one["value"] for one in found]

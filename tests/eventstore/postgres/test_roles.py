@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
-from eventstore import ABSENT, AppendRefused, connect, stream_name
+from eventstore import ABSENT, ANY, AppendRefused, Position, RemovalRefused, connect, stream_name
 from eventstore.migrate import HEAD, current, migrate
+from eventstore.postgres.archive import archive
+from eventstore.postgres.retention import Policy, PostgresRetention
 from tests.support.stores import events
 from verification.cluster.postgres import PostgresServer
 
@@ -27,13 +31,13 @@ def as_user(url: str, user: str) -> str:
 async def users(postgres_server: PostgresServer) -> AsyncIterator[None]:
     """Users with a password, each in one of the roles; roles belong to the whole server."""
     async with postgres_server.connection() as sql:
-        for user in ("reader", "writer"):
+        for user in ("reader", "writer", "archivist"):
             await sql.execute(f"CREATE ROLE a_{user} LOGIN PASSWORD 'secret'")
             await sql.execute(f"GRANT eventstore_{user} TO a_{user}")
         await sql.execute("CREATE ROLE a_stranger LOGIN PASSWORD 'secret'")
     yield
     async with postgres_server.connection() as sql:
-        await sql.execute("DROP ROLE a_reader, a_writer, a_stranger")
+        await sql.execute("DROP ROLE a_reader, a_writer, a_archivist, a_stranger")
 
 
 @pytest.mark.usefixtures("users")
@@ -79,6 +83,39 @@ async def test_a_writer_may_do_nothing_else(store_url: str, statement: str) -> N
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await sql.execute(statement)
     await sql.close()
+
+
+@pytest.mark.usefixtures("users")
+async def test_an_archivist_lets_payloads_go_and_does_nothing_else(
+    store_url: str, tmp_path: Path
+) -> None:
+    url = as_user(store_url, "a_archivist")
+    async with connect(store_url) as store:
+        await store.append(ORDER, events(4), expected=ABSENT)
+    (archived,) = await archive(url, tmp_path, until=Position(2))
+    assert archived.archived_by == "a_archivist"
+    async with PostgresRetention.connect(url) as retention:
+        await retention.set(Policy(kind="stream", name=ORDER, days=0))
+        (done,) = await retention.run(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1))
+        assert (done.retired, done.archived) == (2, 2)
+    async with connect(url) as store:
+        assert [event.retired for event in await store.read_log()] == [False, False, True, True]
+        with pytest.raises(AppendRefused, match="permission denied"):
+            await store.append(ORDER, events(1), expected=ANY)
+    sql = await asyncpg.connect(url)
+    assert await sql.fetchval("SELECT min(retired_by) FROM eventstore.retired") == "a_archivist"
+    for statement in (
+        "UPDATE eventstore.events SET data = NULL",
+        "INSERT INTO eventstore.archives VALUES (3, 4, '/x', 1, '', now(), 'me')",
+        "INSERT INTO eventstore.retired VALUES (3, '', now(), 'me')",
+        "SELECT wrapped_key FROM eventstore.subject_keys",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await sql.execute(statement)
+    await sql.close()
+    async with PostgresRetention.connect(as_user(store_url, "a_writer")) as retention:
+        with pytest.raises(RemovalRefused, match="eventstore_archivist"):
+            await retention.set(Policy(kind="stream", name=ORDER, days=0))
 
 
 @pytest.mark.usefixtures("users")
