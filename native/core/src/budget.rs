@@ -30,6 +30,17 @@ impl Budget {
             cancel: Arc::default(),
         }
     }
+
+    /// Whether time is up or someone has cancelled.
+    pub(crate) fn is_over(&self) -> Option<Exhausted> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Some(Exhausted::Cancelled);
+        }
+        let is_late = self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline);
+        is_late.then_some(Exhausted::Timeout)
+    }
 }
 
 /// Which limit ended a search before it knew.
@@ -151,8 +162,7 @@ impl<'a> Meter<'a> {
         self.since = 0;
         self.peak_bytes = self.peak_bytes.max(bytes);
         self.publish(configurations as u64, u64::from(passed));
-        let is_over = self.contender.is_some_and(|contender| contender.is_over());
-        if is_over || self.budget.cancel.load(Ordering::Relaxed) {
+        if self.contender.is_some_and(|contender| contender.is_over()) {
             return Err(Exhausted::Cancelled);
         }
         let needed = bytes.saturating_add(growth);
@@ -160,10 +170,7 @@ impl<'a> Meter<'a> {
             return Err(Exhausted::Memory);
         }
         self.peak_bytes = self.peak_bytes.max(needed);
-        match self.budget.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(Exhausted::Timeout),
-            _ => Ok(()),
-        }
+        self.budget.is_over().map_or(Ok(()), Err)
     }
 
     pub(crate) fn peak_bytes(&self) -> usize {

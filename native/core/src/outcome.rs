@@ -29,3 +29,16 @@ pub struct Outcome {
     /// The most bytes kept at one time.
     pub peak_bytes: u64,
 }
+
+impl Outcome {
+    /// Of a search that a limit ended before it began.
+    pub(crate) fn not_begun(limit: Exhausted) -> Self {
+        Self {
+            verdict: Verdict::Unknown(limit),
+            order: Vec::new(),
+            blocked: None,
+            configurations: 0,
+            peak_bytes: 0,
+        }
+    }
+}

@@ -1,8 +1,5 @@
 //! Work under a budget: the limits are looked at now and then.
 
-use std::sync::atomic::Ordering;
-use std::time::Instant;
-
 use crate::budget::{Budget, Exhausted};
 
 /// How many steps go between two looks: some tens of microseconds.
@@ -26,13 +23,7 @@ impl<'a> Watch<'a> {
             return Ok(());
         }
         self.since = 0;
-        if self.budget.cancel.load(Ordering::Relaxed) {
-            return Err(Exhausted::Cancelled);
-        }
-        match self.budget.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(Exhausted::Timeout),
-            _ => Ok(()),
-        }
+        self.budget.is_over().map_or(Ok(()), Err)
     }
 
     /// Ask before keeping so many bytes.
