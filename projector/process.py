@@ -28,7 +28,7 @@ from eventstore.store import EventStore, Write
 from eventstore.stream import ANY, ExpectedVersion, StreamName
 from projector.errors import ConfigError, ReadModelUnavailable
 
-__all__ = ["Command", "ProcessManager", "ProcessProjection", "command_id"]
+__all__ = ["Command", "Process", "ProcessProjection", "command_id"]
 
 _NAMESPACE: Final = UUID("5b1c1f5e-0f0e-5d0a-9a53-9f1f3c5a7e10")
 """Of the ids of commands; it never changes."""
@@ -49,7 +49,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @runtime_checkable
-class ProcessManager(Protocol):
+class Process(Protocol):
     """What a user writes: a name, tables for the state, and how it reacts."""
 
     @property
@@ -93,7 +93,7 @@ class ProcessProjection:
     ``store`` takes the commands. Without one it can be inspected, and not run.
     """
 
-    def __init__(self, manager: ProcessManager, store: EventStore | None = None) -> None:
+    def __init__(self, manager: Process, store: EventStore | None = None) -> None:
         self.projection = manager
         self.name = manager.name
         self.generation = manager.generation

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventstore.event import RecordedEvent
 from projector.documents import DocumentProjection
 from projector.errors import ConfigError
-from projector.process import ProcessManager, ProcessProjection
+from projector.process import Process, ProcessProjection
 
 __all__ = ["BUILT_IN", "Projection", "load_projection"]
 
@@ -92,7 +92,7 @@ def check_projection(made: object, given: str) -> Projection | DocumentProjectio
     Raises:
         ConfigError: says what is missing.
     """
-    if isinstance(made, ProcessManager) and not isinstance(made, Projection):
+    if isinstance(made, Process) and not isinstance(made, Projection):
         made = ProcessProjection(made)
     if not isinstance(made, Projection | DocumentProjection):
         raise ConfigError(

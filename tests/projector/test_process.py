@@ -25,7 +25,7 @@ from projector.cli.options import bound
 from projector.cli.rebuild import rebuild
 from projector.errors import ConfigError, ProjectionFailed, ReadModelUnavailable
 from projector.postgres import PostgresReadModel
-from projector.process import Command, ProcessManager, ProcessProjection, command_id
+from projector.process import Command, Process, ProcessProjection, command_id
 from projector.process_clock import CLOCK, keep_time, tick
 from projector.projection import check_projection
 from tests.support import projecting as support
@@ -225,7 +225,7 @@ def test_the_id_of_a_command_is_what_it_always_was() -> None:
 async def test_without_a_store_it_cannot_run() -> None:
     process = check_projection(Invoicing(), "invoicing")
     assert isinstance(process, ProcessProjection)
-    assert isinstance(Invoicing(), ProcessManager)
+    assert isinstance(Invoicing(), Process)
     with pytest.raises(ConfigError, match="it needs the event store"):
         bound(process, None)
     with pytest.raises(ConfigError, match="has no store to append to"):
