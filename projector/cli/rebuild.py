@@ -12,6 +12,7 @@ import msgspec
 from cyclopts import Parameter
 
 from eventstore.cli.progress import progress
+from eventstore.config import archive_folder
 from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
 from eventstore.postgres.store import PostgresEventStore
@@ -81,7 +82,9 @@ async def rebuild(
         await acquire(lease, LOG, random=SystemRandom())
         model = await stack.enter_async_context(PostgresReadModel.open(database, loaded))
         await model.prepare()
-        log = await stack.enter_async_context(PostgresEventStore.connect(store, pool_size=1))
+        log = await stack.enter_async_context(
+            PostgresEventStore.connect(store, pool_size=1, archive_folder=archive_folder())
+        )
         start = (await model.checkpoint()).position
         await _refuse_set_aside(model)
         show = stack.enter_context(progress(f"rebuilding {loaded.name}", await log.head()))

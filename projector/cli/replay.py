@@ -10,6 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from eventstore.config import archive_folder
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.stream import Position
 from projector import config
@@ -120,7 +121,7 @@ async def _opened(
         number = await generation_of(progress, loaded.name, chosen)
     loaded = load(projection, number)
     async with (
-        PostgresEventStore.connect(store, pool_size=2) as log,
+        PostgresEventStore.connect(store, pool_size=2, archive_folder=archive_folder()) as log,
         PostgresReadModel.open(database, bound(loaded, log)) as model,
     ):
         await model.prepare()

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from eventstore.cli.signals import log_to_stderr, run_until_signal
+from eventstore.config import archive_folder
 from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
 from eventstore.postgres.store import PostgresEventStore
@@ -109,7 +110,9 @@ class _Opening(msgspec.Struct, frozen=True, kw_only=True):
             log = None
             if self.store is not None:
                 log = await stack.enter_async_context(
-                    PostgresEventStore.connect(self.store, pool_size=2)
+                    PostgresEventStore.connect(
+                        self.store, pool_size=2, archive_folder=archive_folder()
+                    )
                 )
             model = await stack.enter_async_context(
                 PostgresReadModel.open(self.database, bound(self.projection, log))

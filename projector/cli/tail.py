@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from eventstore.cli.tables import event_cells
+from eventstore.config import archive_folder
 from eventstore.event import RecordedEvent
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.stream import Position
@@ -72,7 +73,9 @@ async def tail(
     async with AsyncExitStack() as stack:
         progress = await stack.enter_async_context(PostgresProgress.open(database))
         store = config.store_url(store_url, database)
-        log = await stack.enter_async_context(PostgresEventStore.connect(store, pool_size=1))
+        log = await stack.enter_async_context(
+            PostgresEventStore.connect(store, pool_size=1, archive_folder=archive_folder())
+        )
         number = await generation_of(progress, name, generation)
         await stack.enter_async_context(hearing(nats, name, lambda _: moved.set()))
         position = None if after is None else Position(after)
