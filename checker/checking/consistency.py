@@ -7,6 +7,7 @@ from pkgutil import resolve_name
 from typing import Any, Final
 
 from checker.checking.collection import collection_paused
+from checker.checking.monitoring import over
 from checker.engine.native_judge import CancelToken
 from checker.errors import MalformedHistory, UnknownConsistency
 from checker.history.history import History
@@ -117,6 +118,5 @@ def _given_up(history: History | RecordedHistory, seconds: float) -> PartitionRe
         algorithm="transactions",
         operations=len(history),
         seconds=seconds,
-        reason="the time limit was reached, or it was cancelled, before the dependencies of "
-        f"{len(history):,} transactions were worked out: raise --timeout",
+        reason=over(f"working out how {len(history):,} transactions depend on each other", seconds),
     )

@@ -14,17 +14,12 @@ from checker.monitors.bounded import bounded
 from checker.operation import Operation
 from checker.verdict import PartitionResult, Verdict
 
-__all__ = ["ask", "not_split", "split"]
+__all__ = ["ask", "not_split", "over", "split"]
 
 T = TypeVar("T")
 
 _UNWATCHED_MAX: Final = 1000
 """So few operations take some hundredths of a second: they need not be watched."""
-_OVER: Final = "the monitor reached the time limit, or was cancelled: raise --timeout"
-_NOT_SPLIT: Final = (
-    "the time limit was reached, or it was cancelled, before the history was split into the parts "
-    "that are judged alone: raise --timeout"
-)
 
 
 def split(
@@ -50,6 +45,14 @@ def split(
         ) from error
 
 
+def over(doing: str, seconds: float) -> str:
+    """Say what was going on, and for how long, when a check was over."""
+    return (
+        f"{doing} took {seconds:.3g} s, which reached the time limit, or was cancelled: "
+        "raise --timeout"
+    )
+
+
 def not_split(operations: int, seconds: float) -> PartitionResult:
     """Return the result of a check that was over before there were parts."""
     return PartitionResult(
@@ -58,7 +61,7 @@ def not_split(operations: int, seconds: float) -> PartitionResult:
         algorithm="none",
         operations=operations,
         seconds=seconds,
-        reason=_NOT_SPLIT,
+        reason=over(f"splitting {operations:,} operations into parts", seconds),
     )
 
 
@@ -88,13 +91,15 @@ def ask(
             lambda: monitor(part.model, part.operations), len(part.operations), is_over
         )
     if finding is None:
+        seconds = clock() - began
+        doing = f"looking through {len(part.operations):,} operations with the monitor"
         return PartitionResult(
             key=part.key,
             verdict=Verdict.UNKNOWN,
             algorithm=f"monitor{manner}",
             operations=len(part.operations),
-            seconds=clock() - began,
-            reason=_OVER,
+            seconds=seconds,
+            reason=over(doing, seconds),
         )
     if finding.undecided:
         return finding.undecided
