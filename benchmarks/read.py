@@ -1,9 +1,10 @@
 """How fast the log is read, and what a tailing reader sees, beside `eventsourcing` and raw SQL.
 
-Figures are events a second on one connection, the best of a few rounds in turns. ``ours`` decodes
-every event into a `RecordedEvent`, its JSON too; the peer builds its `Notification`s and
-`StoredEvent`s, whose state stays bytes; the limit fetches the same columns of the same rows by
-keyset pages of the same size and decodes nothing.
+Figures are events a second, the best of a few rounds in turns. ``ours`` decodes every event into a
+`RecordedEvent`, its JSON too, and reads the log as programs do, by `reading.log`, which reads ahead
+on three connections at most; a page at a time is in the note. The peer builds its `Notification`s
+and `StoredEvent`s, whose state stays bytes; the limit fetches the same columns of the same rows by
+keyset pages of the same size, on one connection, and decodes nothing.
 
 tail: a reader follows the log by position beside 64 writers of 1 to 9 events an append. tail-missed
 says what it missed or saw twice; the peer is `eventsourcing`, the limit the same harness on raw
@@ -26,7 +27,7 @@ from benchmarks.document import Row, main
 from benchmarks.logs import DATA_JSON, fill_streams, follow_store, server
 from benchmarks.peers import EVENTSOURCING, Peer, PeerFailed, eventsourcing
 from benchmarks.tailing import Followed
-from eventstore import EventStore, Position, StreamName, connect
+from eventstore import EventStore, Position, StreamName, connect, reading
 from verification.cluster.postgres import PostgresServer
 
 UNIT: Final = "events/s"
@@ -92,6 +93,7 @@ async def _reading(scale: Scale, url: str, theirs: dict[str, Rate], skipped: str
             contests = {
                 "log": (lambda: _our_log(store), lambda: _raw_log(pages)),
                 "stream": (lambda: _our_streams(store, streams), lambda: _raw(whole, streams)),
+                "pages": (lambda: _our_pages(store), lambda: _raw_log(pages)),
             }
             rates = {
                 name: await _in_turns(ours, limit, scale.rounds)
@@ -99,6 +101,8 @@ async def _reading(scale: Scale, url: str, theirs: dict[str, Rate], skipped: str
             }
         finally:
             await connection.close()
+    by_page, raw_pages = rates.pop("pages")
+    page_note = f"page by page {by_page.per_second / raw_pages.per_second:.2f} of the limit"
     rows = []
     for name, (ours, limit) in rates.items():
         peer = theirs.get(name)
@@ -113,7 +117,12 @@ async def _reading(scale: Scale, url: str, theirs: dict[str, Rate], skipped: str
                 limit_name="raw keyset read, undecoded",
                 ratio_to_peer=ours.per_second / peer.per_second if peer else None,
                 ratio_to_limit=ours.per_second / limit.per_second,
-                note=skipped or f"{ours.events:,} events",
+                note="; ".join(
+                    filter(
+                        None,
+                        (f"{ours.events:,} events", page_note if name == "log" else "", skipped),
+                    )
+                ),
             )
         )
     return rows
@@ -134,6 +143,13 @@ async def _timed(read: Callable[[], Awaitable[int]]) -> Rate:
 
 
 async def _our_log(store: EventStore) -> int:
+    events = 0
+    async for _ in reading.log(store, page_size=PAGE):
+        events += 1
+    return events
+
+
+async def _our_pages(store: EventStore) -> int:
     last, events = Position(0), 0
     while page := await store.read_log(after=last, limit=PAGE):
         last, events = page[-1].position, events + len(page)

@@ -1,12 +1,19 @@
 """Reading more than a page: asynchronous iterators over the pages of a store.
 
-Each holds one page at a time and ends by itself; `EventStore.subscribe` is the one that does not.
+Each holds a page at a time (the whole log: three, since two are on their way) and ends by itself;
+`EventStore.subscribe` is the one that does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from itertools import islice
+from typing import Final
 
+from eventstore.errors import EventStoreError
 from eventstore.event import RecordedEvent
 from eventstore.query import Query
 from eventstore.store import EventStore
@@ -16,6 +23,9 @@ __all__ = ["log", "log_backwards", "stream", "stream_backwards"]
 
 PAGE_SIZE = 1000
 
+_AHEAD: Final = 2
+"""How many pages are on their way while one is handed out: one is being made, one decoded."""
+
 
 async def log(
     store: EventStore,
@@ -24,8 +34,12 @@ async def log(
     query: Query | None = None,
     until: Position | None = None,
     page_size: int = PAGE_SIZE,
-) -> AsyncIterator[RecordedEvent]:
+) -> AsyncGenerator[RecordedEvent, None]:
     """Iterate over the log as it is now (or was at ``until``), whatever is appended meanwhile.
+
+    Without a query the pages after the first one are read ahead, two at a time: positions are
+    dense, so where they begin and end is known. Who leaves before the end closes the iterator
+    (`contextlib.aclosing`), else its reads go on for a moment.
 
     Raises:
         As `EventStore.read_log`.
@@ -39,6 +53,14 @@ async def log(
         if len(page) < page_size:
             return
         after = page[-1].position
+        if query is None:
+            async with aclosing(_pages_ahead(store, after, until, page_size)) as pages:
+                async for page in pages:
+                    for event in page:
+                        yield event
+                        after = event.position
+        if after >= until:
+            return
 
 
 async def log_backwards(
@@ -107,3 +129,38 @@ async def stream_backwards(
         if len(page) < page_size:
             return
         before = page[-1].version
+
+
+async def _pages_ahead(
+    store: EventStore, after: Position, until: Position, page_size: int
+) -> AsyncGenerator[list[RecordedEvent], None]:
+    """Read the pages of the log up to ``until``, or to one that is not full, some of them ahead."""
+
+    async def read(start: int) -> list[RecordedEvent]:
+        end = Position(min(start + page_size, until))
+        return await store.read_log(after=Position(start), limit=page_size, until=end)
+
+    starts = iter(range(after, until, page_size))
+    under_way: deque[tuple[int, asyncio.Task[list[RecordedEvent]]]] = deque()
+
+    def go_on() -> None:
+        for start in islice(starts, _AHEAD - len(under_way)):
+            under_way.append((start, asyncio.create_task(read(start))))
+
+    try:
+        go_on()
+        while under_way:
+            start, task = under_way.popleft()
+            go_on()
+            try:
+                page = await task
+            except EventStoreError:
+                # Its time may have run out because the reader kept the event loop busy.
+                page = await read(start)
+            yield page
+            if len(page) < page_size:
+                return
+    finally:
+        for _, task in under_way:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
@@ -11,6 +14,7 @@ from eventstore import (
     InvalidRequest,
     Position,
     Query,
+    ReadFailed,
     RecordedEvent,
     StreamVersion,
     reading,
@@ -22,6 +26,7 @@ from tests.support.stores import events
 ORDER = stream_name("order-1")
 OTHER = stream_name("other-1")
 ORDERS = Query.of(categories=("order",))
+START = Position(0)
 
 
 async def listed(read: AsyncIterator[RecordedEvent]) -> list[RecordedEvent]:
@@ -76,6 +81,86 @@ async def test_nothing(store: MemoryEventStore) -> None:
     assert await listed(reading.stream(store, stream_name("order-2"))) == []
     assert await listed(reading.log(MemoryEventStore())) == []
     assert await listed(reading.log_backwards(MemoryEventStore())) == []
+
+
+class Watched(MemoryEventStore):
+    """A store that says which reads are under way, and may fail them or lack a position."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way: set[int] = set()
+        self.most = 0
+        self.begun: list[int] = []
+        self.failing: Counter[int] = Counter()
+        self.missing: Position | None = None
+
+    async def read_log(
+        self,
+        *,
+        after: Position = START,
+        limit: int = 1000,
+        query: Query | None = None,
+        until: Position | None = None,
+    ) -> list[RecordedEvent]:
+        self.begun.append(after)
+        self.under_way.add(after)
+        self.most = max(self.most, len(self.under_way))
+        try:
+            await asyncio.sleep(0.001)
+            if self.failing[after]:
+                self.failing[after] -= 1
+                raise ReadFailed("no answer")
+            read = await super().read_log(after=after, limit=limit, query=query, until=until)
+            return [event for event in read if event.position != self.missing]
+        finally:
+            self.under_way.discard(after)
+
+
+@pytest.fixture
+async def watched() -> Watched:
+    store = Watched()
+    await store.append(ORDER, events(40), expected=ANY)
+    return store
+
+
+async def test_the_pages_of_the_log_are_read_ahead(watched: Watched) -> None:
+    assert len(await listed(reading.log(watched, page_size=5))) == 40
+    assert watched.begun == list(range(0, 40, 5))
+    assert watched.most == 3
+    watched.most = 0
+    assert len(await listed(reading.log(watched, page_size=5, query=ORDERS))) == 40
+    assert watched.most == 1, "where the pages of a query begin is not known beforehand"
+
+
+async def test_a_page_that_failed_ahead_is_read_again(watched: Watched) -> None:
+    watched.failing[10] = watched.failing[20] = 1
+    assert len(await listed(reading.log(watched, page_size=5))) == 40
+    watched.failing[20] = 2
+    with pytest.raises(ReadFailed):
+        await listed(reading.log(watched, page_size=5))
+    assert not watched.under_way
+
+
+async def test_who_leaves_leaves_no_read_behind(watched: Watched) -> None:
+    async with aclosing(reading.log(watched, page_size=5)) as log:
+        async for event in log:
+            if event.position == 7:
+                break
+        assert watched.begun == [0, 5, 10, 15]
+    assert not watched.under_way
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_no_event_comes_twice_where_one_is_missing(watched: Watched) -> None:
+    """It is for others to find out; reading on is what a page at a time does, too."""
+    watched.missing = Position(18)
+    read = await listed(reading.log(watched, page_size=5))
+    assert [event.position for event in read] == [*range(1, 18), *range(19, 41)]
+
+
+async def test_until_may_lie_behind_the_end(watched: Watched) -> None:
+    read = await listed(reading.log(watched, page_size=5, until=Position(2**62)))
+    assert [event.position for event in read] == list(range(1, 41))
 
 
 async def test_what_the_store_refuses_is_refused(store: MemoryEventStore) -> None:
