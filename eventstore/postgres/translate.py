@@ -103,7 +103,7 @@ def removal_failed(error: BaseException, left: str) -> RemovalRefused | UpdateFa
             f"PostgreSQL refused ({_reason(error)}): this takes the log's owner, or a user in the "
             f"role eventstore_archivist; {left}."
         )
-    if sqlstate and (sqlstate[:2] in DEFINITE_CLASSES or sqlstate in DEFINITE_CODES):
+    if sqlstate and (_is_definite(sqlstate) or _is_full(error)):
         return RemovalRefused(
             f"PostgreSQL refused ({_reason(error)}, SQLSTATE {sqlstate}); {left}."
         )

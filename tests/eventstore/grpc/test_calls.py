@@ -88,6 +88,8 @@ ASKED = Asked(
         errors.InvalidEvent("a rule is broken"),
         errors.InvalidRequest("a rule is broken"),
         errors.ReadFailed("no answer"),
+        errors.ArchiveMissing("no file"),
+        errors.ArchiveDamaged("another file"),
         errors.StoreUnavailable("no connection"),
         errors.ConfigError("no token"),
     ],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
-from contextlib import suppress
+import resource
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -44,8 +45,8 @@ def described(number: int) -> Event:
     return Event(type=f"k{number % 2}", data={"n": number, "f": 1.0}, metadata=metadata, tags=tags)
 
 
-def files_in(folder: Path) -> set[Path]:
-    return set(folder.glob("*.parquet"))
+def files_in(folder: Path, pattern: str = "*.parquet") -> set[Path]:
+    return set(folder.glob(pattern))
 
 
 def damaged(file: Path, how: str) -> Path:
@@ -207,6 +208,29 @@ async def test_a_file_that_is_not_what_it_was(
     async with connect(store_url, archive_folder=elsewhere) as restored:
         assert len(await restored.read_log(limit=5)) == 5
     assert (await verify_chain(store_url, archive_folder=elsewhere)).fault is None
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_no_room_for_a_file(store: EventStore, store_url: str, tmp_path: Path) -> None:
+    """What could not be written whole is not there, and the log has what it had."""
+    before = await whole_log(store)
+    with (
+        no_file_larger_than(4096),
+        pytest.raises(ConfigError, match=r"parquet cannot be written: File too large"),
+    ):
+        await archive(store_url, tmp_path)
+    assert not files_in(tmp_path, "*")
+    assert await archives(store_url) == []
+    assert await whole_log(store) == before
 
 
 async def test_only_what_is_old(store: EventStore, store_url: str, tmp_path: Path) -> None:
