@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TypeAlias
 
+from eventstore.config import archive_folder
 from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
 from projector import config
@@ -58,7 +59,12 @@ async def measuring(
             )
         if store is not None:
             log = await stack.enter_async_context(
-                PostgresEventStore.connect(store, pool_size=1, timeout_seconds=timeout_seconds)
+                PostgresEventStore.connect(
+                    store,
+                    pool_size=1,
+                    timeout_seconds=timeout_seconds,
+                    archive_folder=archive_folder(),
+                )
             )
 
         async def ask() -> list[Lag]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+from eventstore.config import archive_folder
 from eventstore.errors import EventStoreError
 from eventstore.postgres.store import PostgresEventStore
 from projector.errors import ProjectorError
@@ -48,7 +49,9 @@ async def _observe(
                 log = None
                 if store is not None:
                     log = await stack.enter_async_context(
-                        PostgresEventStore.connect(store, pool_size=1)
+                        PostgresEventStore.connect(
+                            store, pool_size=1, archive_folder=archive_folder()
+                        )
                     )
                 while True:
                     states = await progress.states(projection.name)
