@@ -30,7 +30,7 @@ def event_cells(event: RecordedEvent) -> tuple[str, ...]:
         f"{event.recorded_at:%Y-%m-%d %H:%M:%S}",
         event.stream,
         event.type,
-        msgspec.json.encode(event.data).decode(),
+        "(retired)" if event.retired else msgspec.json.encode(event.data).decode(),
     )
 
 

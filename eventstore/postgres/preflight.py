@@ -191,7 +191,7 @@ def _archives(archives: Sequence[Archive], folder: Path | None) -> list[Finding]
     if not archives:
         return []
     files = [one.path_in(folder) for one in archives]
-    held = f"positions 1 to {archives[-1].last} in {len(files)} files"
+    held = f"positions 1 to {archives[-1].last} in {len(files)} file{'s' * (len(files) > 1)}"
     missing = [str(file) for file in files if not file.exists()]
     if not missing:
         return [Finding(name="archives", value=f"{held}, all at hand")]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from eventstore import RecordedEvent
 from eventstore.cli.exits import Exit
+from eventstore.cli.tables import event_cells
 from eventstore.config import ARCHIVE_FOLDER, DATABASE_URL
 from tests.support.commands import Run, runner
 
@@ -74,6 +77,7 @@ def test_retention(run: Run) -> None:
     event = run("read", "visit-1").lines[0]
     assert (event["data"], list(event["metadata"])) == (None, ["retired"])
     assert json.loads(run("verify-log", "--json").out)["retired"] == 3
+    assert event_cells(msgspec.convert(event, RecordedEvent))[-1] == "(retired)"
     assert run("retention", "unset", "--category", "visit").code == Exit.OK
     missing = run("retention", "unset", "--category", "visit")
     assert (missing.code, "no policy" in missing.err) == (Exit.REFUSED, True)
