@@ -91,3 +91,18 @@ def test_a_monitor_says_which_limit_and_which_knob(tmp_path: Path) -> None:
     result = check_file(path, "register", limits=Limits(timeout_seconds=0.0))
     assert result.verdict is Verdict.UNKNOWN
     assert result.reason == "the monitor reached the time limit of 0 s: raise --timeout"
+
+
+def test_no_time_to_begin_a_search_is_a_limit_too(tmp_path: Path) -> None:
+    lines = [
+        f'{{"client": 0, "call": {10 * n}, "return": {10 * n + 5}, "f": "add", "value": {n % 3}}}\n'
+        for n in range(1, 2000)
+    ]
+    path = tmp_path / "sums.ops"
+    path.write_text("".join(lines))
+    result = check_file(path, "counter", limits=Limits(timeout_seconds=0.0))
+    assert result.verdict is Verdict.UNKNOWN
+    assert result.reason == (
+        "the search saw 0 configurations, ordered 0 of 1,999 operations at best, and "
+        "reached the time limit of 0 s: raise --timeout"
+    )
