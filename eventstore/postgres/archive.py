@@ -24,6 +24,7 @@ from eventstore.config import DEFAULT_LOG
 from eventstore.errors import (
     ConfigError,
     EventStoreError,
+    RemovalRefused,
 )
 from eventstore.postgres.archive_file import ROWS, ArchiveReader, checksum_of, writing
 from eventstore.postgres.archived import Archive, archives_of
@@ -68,7 +69,7 @@ async def archive(
 
     Raises:
         ConfigError: the folder or the URL cannot be used, or pyarrow is missing.
-        RemovalRefused: PostgreSQL refused; the log is as it was.
+        RemovalRefused: PostgreSQL refused, or another session archives; the log is as it was.
         UpdateFailed: no answer came; begin again, what is archived already is passed over.
         StoreUnavailable, SchemaMismatch, ReadFailed: as of the store.
     """
@@ -81,11 +82,9 @@ async def archive(
     )
     try:
         await check_schema(connection, log)
-        bounds = await connection.fetchrow(
-            query("archivable", log), before or _NO_TIME, _NO_POSITION if until is None else until
+        first, last = await _bounds(
+            connection, log, before or _NO_TIME, _NO_POSITION if until is None else until
         )
-        assert bounds is not None  # noqa: S101 - it always has a row
-        first, last = bounds["first"], bounds["last"]
         work = _Archiving(connection, log, folder, progress, first, last)
         for start in range(first, last + 1, events_per_file):
             await work.one(Position(start), Position(min(last, start + events_per_file - 1)))
@@ -124,6 +123,16 @@ async def archives(
     finally:
         with suppress(Exception):
             await connection.close(timeout=_CLOSE_SECONDS)
+
+
+async def _bounds(
+    connection: asyncpg.Connection[asyncpg.Record], log: str, before: dt.datetime, until: int
+) -> tuple[int, int]:
+    """Be the only one that archives, and find from which position to which there is work."""
+    if not await connection.fetchval(query("archive_lock", log)):
+        raise RemovalRefused("another session archives this log: wait until it has ended.")
+    (row,) = await connection.fetch(query("archivable", log), before, until)
+    return row["first"], row["last"]
 
 
 def _usable(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,10 +76,12 @@ class ArchiveWriter:
 def writing(path: Path, first: Position) -> Iterator[ArchiveWriter]:
     """Write a file under another name; it is on the disk, whole, when it gets its own.
 
+    A file of that name that is there already is never written over.
+
     Raises:
         ConfigError: it cannot be written, or pyarrow is missing.
     """
-    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
         with unfinished.open("wb") as file:
             writer = ArchiveWriter(file, first)
@@ -86,7 +89,9 @@ def writing(path: Path, first: Position) -> Iterator[ArchiveWriter]:
             writer.close()
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(path)
+        # Whoever was quicker wrote the same events, and the log may rely on his file by now.
+        if not path.exists():
+            unfinished.replace(path)
         _flush_folder(path.parent)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}.") from None

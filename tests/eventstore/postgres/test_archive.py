@@ -25,7 +25,7 @@ from eventstore.errors import (
     UpdateFailed,
 )
 from eventstore.postgres.archive import archive, archives
-from eventstore.postgres.archive_file import ROWS
+from eventstore.postgres.archive_file import ROWS, writing
 from eventstore.postgres.chain import verify_chain
 from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.query import Query
@@ -210,6 +210,29 @@ async def test_a_file_that_is_not_what_it_was(
     assert (await verify_chain(store_url, archive_folder=elsewhere)).fault is None
 
 
+async def test_one_archives_at_a_time(store: EventStore, store_url: str, tmp_path: Path) -> None:
+    before = await whole_log(store)
+    runs = (archive(store_url, tmp_path, events_per_file=500) for _ in range(4))
+    results = await asyncio.gather(*runs, return_exceptions=True)
+    refused = [one for one in results if isinstance(one, BaseException)]
+    assert all(isinstance(one, RemovalRefused) for one in refused)
+    assert len(refused) < 4
+    assert [one.first for one in await archives(store_url)] == list(range(1, AMOUNT, 500))
+    assert len(files_in(tmp_path, "*")) == AMOUNT / 500
+    assert await whole_log(store) == before
+
+
+def test_a_file_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with writing(path, Position(1)) as file:
+        file.add([])
+    first = path.read_bytes()
+    with writing(path, Position(2)) as file:
+        file.add([])
+    assert path.read_bytes() == first
+    assert files_in(tmp_path, "*") == {path}
+
+
 @contextmanager
 def no_file_larger_than(size: int) -> Iterator[None]:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -239,6 +262,7 @@ async def test_only_what_is_old(store: EventStore, store_url: str, tmp_path: Pat
     assert (await archives(store_url))[-1].last < last.position
     early = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     assert await archive(store_url, tmp_path, before=early) == []
+    assert await archive(store_url, tmp_path, until=Position(0)) == []
     with pytest.raises(ConfigError, match="no folder: make it first"):
         await archive(store_url, tmp_path / "nowhere")
 
