@@ -166,16 +166,21 @@ class _Archiving:
 
     async def one(self, first: Position, last: Position) -> None:
         path = self._folder / await self._name(first, last)
-        if not path.exists():
+        found = await asyncio.to_thread(path.exists)
+        if not found:
             await self._write(path, first, last)
-        leaves = await asyncio.to_thread(lambda: ArchiveReader(path).leaves())
-        checksum = await asyncio.to_thread(checksum_of, path)
+        size, checksum, leaves = await asyncio.to_thread(_read_back, path)
         try:
             await self._connection.fetchval(
-                query("archive", self._log), last, str(path), path.stat().st_size, checksum, leaves
+                query("archive", self._log), last, str(path), size, checksum, leaves
             )
         except Exception as error:
-            raise removal_failed(error, f"{path} stays, and nothing refers to it") from error
+            left = f"{path} was there before, move it away" if found else "its file is removed"
+            failure = removal_failed(error, left)
+            if failure.definite and not found:
+                # Events were retired meanwhile: a file that says what they said must not stay.
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+            raise failure from error
 
     async def _name(self, first: Position, last: Position) -> str:
         """Name a file after its log, its positions and its last event: clones share no name."""
@@ -191,3 +196,8 @@ class _Archiving:
                 await asyncio.to_thread(file.add, rows)
                 if self._progress is not None:
                     self._progress(after + len(rows) - self._before, self._all)
+
+
+def _read_back(path: Path) -> tuple[int, bytes, bytes]:
+    """Read a file: its size in bytes, its sha256, and that of the leaves of its events."""
+    return path.stat().st_size, checksum_of(path), ArchiveReader(path).leaves()

@@ -154,7 +154,9 @@ async def test_a_run_that_broke_off_goes_on(
     (row,) = await sql.fetch("SELECT event_id FROM eventstore.events WHERE position = 2400")
     other = tmp_path / f"default-000000002001-000000002400-{row[0].hex[-8:]}.parquet"
     other.write_bytes(file.read_bytes())
-    with pytest.raises(RemovalRefused, match=r"does not hold the events 2001 to 2400.*stays"):
+    with pytest.raises(
+        RemovalRefused, match=r"does not hold the events 2001 to 2400.*move it away"
+    ):
         await archive(store_url, tmp_path, until=Position(2400))
     assert await whole_log(store) == before
     await sql.close()
@@ -208,6 +210,27 @@ async def test_a_file_that_is_not_what_it_was(
     async with connect(store_url, archive_folder=elsewhere) as restored:
         assert len(await restored.read_log(limit=5)) == 5
     assert (await verify_chain(store_url, archive_folder=elsewhere)).fault is None
+
+
+async def test_what_is_retired_meanwhile_is_in_no_file(
+    store: EventStore, store_url: str, tmp_path: Path
+) -> None:
+    sql = await asyncpg.connect(store_url)
+    holder = sql.transaction()
+    await holder.start()
+    await sql.execute("LOCK TABLE eventstore.retired IN SHARE ROW EXCLUSIVE MODE")
+    running = asyncio.ensure_future(archive(store_url, tmp_path, until=Position(9)))
+    while not files_in(tmp_path):  # noqa: ASYNC110 - a file cannot be awaited
+        await asyncio.sleep(0.01)
+    assert await sql.fetchval("SELECT eventstore.retire($1)", [3]) == 1
+    await holder.commit()
+    with pytest.raises(RemovalRefused, match="its file is removed"):
+        await running
+    assert not files_in(tmp_path, "*")
+    await archive(store_url, tmp_path, until=Position(9))
+    assert [event.position for event in await store.read_log() if event.retired] == [3]
+    assert (await verify_chain(store_url)).fault is None
+    await sql.close()
 
 
 async def test_one_archives_at_a_time(store: EventStore, store_url: str, tmp_path: Path) -> None:
