@@ -82,7 +82,7 @@ async def _on_fresh_servers(
         _, store_url = await stack.enter_async_context(server(track_commit_timestamp="on"))
         nats_url = await stack.enter_async_context(nats_server("always"))
         await start(stack, store_url, nats_url)
-        began, ended = await _append(store_url, seconds, events_an_append)
+        began, ended = await _append(store_url, table, seconds, events_an_append)
         return latency_of(await commit_to_change(store_url, table, began, ended))
 
 
@@ -112,11 +112,14 @@ async def _process(module: str, *arguments: str) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def _append(store_url: str, seconds: float, events_an_append: int) -> tuple[int, int]:
-    """Append for a while, and then for ``seconds``; return the heads before and after those."""
+async def _append(
+    store_url: str, table: str, seconds: float, events_an_append: int
+) -> tuple[int, int]:
+    """Append until all are at work, and then for ``seconds``; return the heads around those."""
     async with connect(store_url) as store:
         await append_steadily(store, _WARM_SECONDS, events_an_append, run_name="warm")
         began = await store.head()
+        await until_applied(store_url, table, began)
         await append_steadily(store, seconds, events_an_append, run_name="measured")
         return began, await store.head()
 
@@ -142,15 +145,24 @@ async def commit_to_change(store_url: str, table: str, after: int, until: int) -
 
     Of an account that had a second event meanwhile, the last one counts.
     """
+    await until_applied(store_url, table, until)
     connection = await asyncpg.connect(store_url)
     try:
-        async with asyncio.timeout(60):
-            while not await _applied(connection, table, until):  # noqa: ASYNC110 - another process's
-                await asyncio.sleep(0.1)
         rows = await connection.fetch(_LATENCIES.format(table=table), after, until)
     finally:
         await connection.close()
     return [row["seconds"] for row in rows]
+
+
+async def until_applied(store_url: str, table: str, position: int) -> None:
+    """Wait until the read model has come to a position."""
+    connection = await asyncpg.connect(store_url)
+    try:
+        async with asyncio.timeout(60):
+            while not await _applied(connection, table, position):  # noqa: ASYNC110 - another's
+                await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
 
 
 async def _applied(connection: asyncpg.Connection[asyncpg.Record], table: str, until: int) -> bool:
@@ -184,7 +196,7 @@ async def hops(seconds: float, events_an_append: int) -> dict[str, Latency]:
             for service in ("relay", "projector"):
                 arguments = (service, store_url, nats_url, str(folder / service))
                 await services.enter_async_context(_process("benchmarks.hops", *arguments))
-            began, ended = await _append(store_url, seconds, events_an_append)
+            began, ended = await _append(store_url, _OURS, seconds, events_an_append)
             await commit_to_change(store_url, _OURS, began, ended)
         connection = await asyncpg.connect(store_url)
         rows = await connection.fetch(_COMMITS, began, ended)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -32,6 +33,7 @@ _STREAM: Final = "BARE"
 _CONSUMER: Final = "bare"
 _READ_BYTES: Final = 1 << 18
 _PAGE: Final = 1000
+_MANY: Final = 8
 _SEQUENCE: Final = re.compile(rb"\$JS\.ACK\.BARE\.bare\.1\.(\d+)\.")
 _HELLO: Final = b'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n'
 
@@ -62,7 +64,9 @@ async def _socket(nats_url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWr
 async def _make_stream(nats_url: str) -> None:
     client = await nats.connect(nats_url)
     try:
-        await client.jetstream().add_stream(StreamConfig(name=_STREAM, subjects=["bare"]))
+        await client.jetstream().add_stream(
+            StreamConfig(name=_STREAM, subjects=["bare"], allow_atomic=True)
+        )
         await client.jetstream().add_consumer(
             _STREAM,
             ConsumerConfig(durable_name=_CONSUMER, ack_policy=AckPolicy.NONE, mem_storage=True),
@@ -86,19 +90,31 @@ async def _relay(store_url: str, nats_url: str) -> None:
         if not rows:
             await grown.wait()
             continue
-        writer.write(
-            b"".join(
-                publish_with_headers_frame(
-                    b"bare",
-                    b"Nats-Expected-Last-Sequence: %d\r\n" % (position - 1),
-                    data.encode(),
-                    reply=b"bare.inbox",
-                )
-                for position, data in rows
-            )
-        )
+        as_batch = len(rows) >= _MANY  # which is flushed once
+        writer.write(b"".join(_batch(rows) if as_batch else map(_message, rows)))
         last = rows[-1][0]
-        await _until(reader, writer, b'"seq":', len(rows))
+        await _until(reader, writer, b'"seq":', 1 if as_batch else len(rows))
+
+
+def _message(row: asyncpg.Record) -> bytes:
+    position, data = row
+    condition = b"Nats-Expected-Last-Sequence: %d\r\n" % (position - 1)
+    return publish_with_headers_frame(b"bare", condition, data.encode(), reply=b"bare.inbox")
+
+
+def _batch(rows: list[asyncpg.Record]) -> Iterator[bytes]:
+    first, last = rows[0][0], rows[-1][0]
+    for position, data in rows:
+        headers = b"Nats-Batch-Id: bare-%d\r\nNats-Batch-Sequence: %d\r\n" % (
+            first,
+            position - first + 1,
+        )
+        if position == first:
+            headers += b"Nats-Expected-Last-Sequence: %d\r\n" % (position - 1)
+        if position == last:
+            headers += b"Nats-Batch-Commit: 1\r\n"
+        reply = b"bare.inbox" if position == last else b""
+        yield publish_with_headers_frame(b"bare", headers, data.encode(), reply=reply)
 
 
 async def _until(

@@ -22,6 +22,9 @@ _TELLING: Final = 32
 _PROBE: Final = 128
 """So many events are sent as a window to learn what that takes, which may be a flush for each."""
 
+_EVENT_SECONDS: Final = 0.00001
+"""What each further event adds to a batch: a server's work, without a flush."""
+
 _TRIED_EVERY: Final = 250_000
 """After so many events the slower way is tried, to see whether it still is."""
 
@@ -55,7 +58,7 @@ class Sending:
             return Way(events, as_batch=True)
         window = self._window * events
         seconds, batch_events = self._batch
-        batch = seconds * max(1.0, events / batch_events)
+        batch = seconds + max(0, events - batch_events) * _EVENT_SECONDS
         self._since_trial += events
         if self._since_trial >= _TRIED_EVERY and max(window, batch) < _DEAR * min(window, batch):
             self._since_trial = 0

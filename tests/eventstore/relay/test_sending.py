@@ -81,3 +81,11 @@ def test_a_server_that_changed_is_noticed() -> None:
         for _ in range(1200):
             server.publish(sending, 500)
     assert sending.next(500) == (500, True)
+
+
+def test_a_small_batch_says_what_a_larger_one_takes() -> None:
+    """It is its flush that takes long, so twice the events do not take twice the time."""
+    sending = choice()
+    sending.took(as_batch=False, events=128, seconds=0.3)
+    sending.took(as_batch=True, events=16, seconds=0.04)
+    assert sending.next(33) == (33, True)
