@@ -14,6 +14,10 @@ from checker.models import Stream
 from checker.monitors.bounded import bounded
 from tests.support.drafts import Draft, arrange
 
+# An interruption may fall into a callback of the garbage collector (hypothesis has one), which
+# says so and drops it; the next one is what counts.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 def endless() -> int:
     number = 0
@@ -100,9 +104,6 @@ def long_stream(count: int) -> History:
     )
 
 
-# An interruption may fall into a callback of the garbage collector (hypothesis has one), which
-# says so and drops it; the next one is what counts.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("count", [10, 20_000], ids=["short", "long"])
 @pytest.mark.parametrize("consistency", ["linearizable", "sequential"])
 def test_a_monitor_in_python_keeps_to_the_limit(count: int, consistency: str) -> None:
