@@ -56,6 +56,13 @@ _UNANSWERED: Final = frozenset({"08", "40", "53", "57", "58"})
 race, no resources, shutdown, failed disk."""
 
 _CONSTRAINT: Final = "23"
+_UNANSWERED_ERRORS: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what it says of a connection that is lost at a bad moment
+)
+
 _UNDEFINED_TABLE: Final = "42P01"
 _CONNECTIONS: Final = 2
 
@@ -310,9 +317,7 @@ class PostgresReadModel:
         """Turn what the drivers raise when there is no answer into `ReadModelUnavailable`."""
         try:
             yield
-        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise self._unavailable(error) from error
-        except (OSError, TimeoutError) as error:
+        except (SQLAlchemyError, asyncpg.PostgresError, *_UNANSWERED_ERRORS) as error:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: BaseException) -> ReadModelUnavailable:
@@ -337,4 +342,4 @@ def _blames_the_server(error: Exception) -> bool:
         return invalidated or (state is not None and state[:2] in _UNANSWERED)
     if isinstance(error, asyncpg.DataError):  # an interface error, of what was to be written
         return False
-    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)
+    return isinstance(error, _UNANSWERED_ERRORS)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
@@ -218,4 +219,20 @@ async def test_a_connection_that_died_is_not_the_projections_failure(postgres_ur
                 )
             )
         with pytest.raises(ReadModelUnavailable):
+            await model.commit(log(3)[2:], tidy_at(2))
+
+
+async def test_a_driver_that_lost_its_way_is_not_the_projections_failure(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncpg has an error of its own for a connection that is lost while a statement begins."""
+
+    async def lost(*_: object) -> bool:
+        raise asyncpg.InternalClientError("cannot switch to state 12")
+
+    table = DocumentTable(Tidy())
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await project_all(model, log(2), batch=1)
+        monkeypatch.setattr(table, "commit", lost)
+        with pytest.raises(ReadModelUnavailable, match="cannot switch to state"):
             await model.commit(log(3)[2:], tidy_at(2))
