@@ -39,6 +39,7 @@ TIMEOUT_SECONDS: Final = 10.0
 POOL_SIZE: Final = 8
 _RELEASE_SECONDS: Final = 2.0
 _CLOSE_SECONDS: Final = 2.0
+_ABANDON_SECONDS: Final = 0.5
 
 
 def _options(
@@ -83,10 +84,22 @@ async def connect(
         ConfigError: the URL cannot be used.
     """
     options = _options(url, timeout_seconds, statement_seconds, application, primary=primary)
+    opening = asyncio.ensure_future(asyncpg.connect(**options))
     try:
-        return await asyncpg.connect(**options)
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await _abandon(opening)
+        raise
     except Exception as error:
         raise unavailable(error, server_of(url)) from error
+
+
+async def _abandon(opening: asyncio.Future[asyncpg.Connection[asyncpg.Record]]) -> None:
+    """Let a connection be opened before it is closed: cut off midway, the driver complains."""
+    with suppress(Exception):
+        async with asyncio.timeout(_ABANDON_SECONDS):
+            (await asyncio.shield(opening)).terminate()
+    opening.cancel()
 
 
 @asynccontextmanager
