@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from cyclopts import Parameter
 
 from checker.checking import Engine
 from checker.cli.exits import Exit, worst_exit
+from checker.cli.github_actions import tell_github
 from checker.cli.judge import Judge, Stopped, exit_of, file_name, model_choice
 from checker.cli.options import check_files, check_output, parsed
 from checker.cli.output import warn, write_stdout
 from checker.cli.progress import progress
 from checker.cli.quantities import parse_bytes, parse_seconds
 from checker.cli.usage import UsageError
-from checker.cli.version import version_text
+from checker.cli.version import VERSION, version_text
 from checker.limits import Limits
 from checker.report.file_report import FileReport, FileVerdict, Trouble
 from checker.report.machine import json_document, junit_document
+from checker.report.sarif import sarif_document
 from checker.report.witness import witness_lines
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ _TEXT: Final = "checker.cli.text_report:TextReport"
 """Imports rich, which JSON can do without."""
 _PAGE: Final = "checker.cli.page_report:write_page_report"
 """Imports jinja2."""
+
+Written: TypeAlias = tuple[str | None, Callable[[Sequence[FileReport]], bytes]]
+"""A file that was asked for, and what is to be in it."""
 
 HistoryFormat = Literal["auto", "jsonl", "ops", "edn", "json", "porcupine", "plume"]
 
@@ -53,6 +58,7 @@ def verify(
     clock_uncertainty: str | None = None,
     html: str | None = None,
     junit: str | None = None,
+    sarif: str | None = None,
     witness: str | None = None,
     statistics: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
 ) -> int:
@@ -75,6 +81,7 @@ def verify(
             widened by it at both ends, and the verdict says so.
         html: Write a page with a timeline of the history to this file.
         junit: Write JUnit XML to this file, a suite for each history.
+        sarif: Write SARIF 2.1.0 to this file, a result for each violation.
         witness: Write the orders that explain the valid parts to this file, a JSON line for each.
         statistics: Say also what deciding took: by which algorithm how much, and the hardest parts.
     """
@@ -100,11 +107,20 @@ def verify(
     check_files(files)
     check_output("--html", html)
     check_output("--junit", junit)
+    check_output("--sarif", sarif)
     check_output("--witness", witness)
     if html is not None and len(files) > 1:
         raise UsageError("--html draws one history: name one file")
-    run = _Run(judge, as_json=json, html=html, junit=junit, witness=witness, statistics=statistics)
-    return run.run(files)
+    written: dict[str, Written] = {
+        "--junit": (junit, junit_document),
+        "--sarif": (sarif, _sarif),
+        "--witness": (witness, witness_lines),
+    }
+    return _Run(judge, as_json=json, html=html, written=written, statistics=statistics).run(files)
+
+
+def _sarif(reports: Sequence[FileReport]) -> bytes:
+    return sarif_document(reports, version=VERSION)
 
 
 def _nanoseconds(option: str, duration: str | None) -> int:
@@ -122,17 +138,13 @@ class _Run:
         *,
         as_json: bool,
         html: str | None,
-        junit: str | None,
-        witness: str | None,
+        written: Mapping[str, Written],
         statistics: bool,
     ) -> None:
         self._statistics = statistics
         self._judge = judge
         self._html = html
-        self._files: dict[str, tuple[str | None, Callable[[Sequence[FileReport]], bytes]]] = {
-            "--junit": (junit, junit_document),
-            "--witness": (witness, witness_lines),
-        }
+        self._files = written
         self._text: TextReport | None = (
             None if as_json else resolve_name(_TEXT)(statistics=statistics)
         )
@@ -151,7 +163,11 @@ class _Run:
                     self._add(_never_judged(rest))
                 break
             self._add(report)
-        written = [self._write_page(), *map(self._write_file, self._files)]
+        written = [
+            self._write_page(),
+            *map(self._write_file, self._files),
+            tell_github(self._reports),
+        ]
         self._conclude(page_written=written[0] is Exit.VALID)
         return stopped.code if stopped else worst_exit([*map(exit_of, self._reports), *written])
 
