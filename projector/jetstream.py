@@ -24,10 +24,11 @@ from eventstore import jetstream, wire, wire_bytes
 from eventstore.dataplane.connection import DataPlane
 from eventstore.dataplane.opening import connect as connect_plane
 from eventstore.dataplane.pulling import Pull
+from eventstore.epoch import Epoch
 from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
-from eventstore.relay.jetstream_stream import Epoch, epoch_of
+from eventstore.relay.jetstream_stream import epoch_of
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint, announced_on
 from projector.lag import StreamExtent

@@ -13,7 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from eventstore.relay.jetstream_stream import Epoch
+from eventstore.epoch import Epoch
 from projector.errors import EpochBegan
 from projector.postgres import PostgresReadModel
 from projector.postgres_tables import SCHEMA

@@ -16,12 +16,13 @@ import msgspec
 
 from eventstore.cli.transfer import writing
 from eventstore.config import archive_folder
+from eventstore.epoch import Epoch
 from eventstore.errors import ConfigError, ForeignMessage
 from eventstore.export_file import event_line, header_line, trailer_line
 from eventstore.jetstream import Connection, connect
 from eventstore.postgres.outgoing import PostgresOutgoingLog
 from eventstore.relay.jetstream_audit import Audit, audit, lost_events
-from eventstore.relay.jetstream_stream import Epoch, inspect, replace
+from eventstore.relay.jetstream_stream import inspect, replace
 from eventstore.stream import Position
 
 __all__ = ["DIVERGED", "Healing", "heal", "text"]

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from eventstore.consumer.epochs import entered
+from eventstore.epoch import Epoch
 from eventstore.errors import CheckpointMoved, CheckpointUnavailable, ConfigError
 from eventstore.stream import Position
 
@@ -58,38 +60,60 @@ class FileCheckpoint:
         """Move the checkpoint; see `CheckpointStore.save`."""
         await asyncio.to_thread(self._replace, position, previous)
 
+    async def enter(self, epoch: Epoch, position: Position) -> None:
+        """Take the stream's epoch, in ``PATH.epoch``; see `EpochStore.enter`."""
+        await asyncio.to_thread(self._enter, epoch, position)
+
     def _read(self) -> Position:
-        try:
-            text = self._path.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
-            return Position(0)
-        except (OSError, UnicodeDecodeError) as error:
-            raise CheckpointUnavailable(f"{self._path} cannot be read: {error}") from error
-        if not text.isdecimal():
-            raise ConfigError(f"{self._path} holds no position: it is not a file of ours.")
-        return Position(int(text))
+        return Position(_number(self._path, "position") or 0)
 
     def _replace(self, position: Position, previous: Position) -> None:
-        try:
-            with self._locked():
-                if self._read() != previous:
-                    raise CheckpointMoved(str(self._path), previous)
-                new = self._path.with_name(f"{self._path.name}.new")
-                with new.open("w", encoding="ascii") as file:
-                    file.write(f"{position}\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                new.replace(self._path)
-                _flush(self._path.parent)
-        except OSError as error:
-            raise CheckpointUnavailable(f"{self._path} cannot be written: {error}") from error
+        with self._locked():
+            if self._read() != previous:
+                raise CheckpointMoved(str(self._path), previous)
+            _write(self._path, position)
+
+    def _enter(self, epoch: Epoch, position: Position) -> None:
+        path = self._path.with_name(f"{self._path.name}.epoch")
+        with self._locked():
+            known = _number(path, "epoch")
+            number = entered(known, epoch, position)
+            if number != known:
+                _write(path, number)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """Of two processes with one file the second waits, and then finds it moved."""
-        with self._path.with_name(f"{self._path.name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        try:
+            with self._path.with_name(f"{self._path.name}.lock").open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise CheckpointUnavailable(f"{self._path} cannot be written: {error}") from error
+
+
+def _number(path: Path, name: str) -> int | None:
+    """Read the number that a file holds; null if there is none."""
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointUnavailable(f"{path} cannot be read: {error}") from error
+    if not text.isdecimal():
+        raise ConfigError(f"{path} holds no {name}: it is not a file of ours.")
+    return int(text)
+
+
+def _write(path: Path, number: int) -> None:
+    """Replace a file as a whole, and wait for the disk."""
+    new = path.with_name(f"{path.name}.new")
+    with new.open("w", encoding="ascii") as file:
+        file.write(f"{number}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    _flush(path.parent)
 
 
 def _flush(folder: Path) -> None:

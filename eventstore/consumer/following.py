@@ -7,7 +7,8 @@ repeat, skip, fall silent or begin anew:
 - a gap, or a stream that begins too late, is asked for once more and then read from the log;
 - silence is compared with where stream and log are: what JetStream does not deliver, and what the
   relay has not published, are read from the log;
-- a log that ends before the position went back: nothing is handed out.
+- a log that ends before the position went back: nothing is handed out;
+- neither is it in an epoch that began behind the position.
 
 How a gap is seen depends on what JetStream filters. Where it delivers every message, positions must
 be dense. Where it delivers a part, they cannot be; there the deliveries must be dense in the
@@ -24,8 +25,10 @@ from typing import Final
 
 import msgspec
 
+from eventstore.consumer.epochs import entered
 from eventstore.consumer.fingerprints import Fingerprints
 from eventstore.consumer.selection import Selection
+from eventstore.epoch import Epoch
 from eventstore.errors import ContentDiffers, LogWentBack, PositionGap
 from eventstore.event import RecordedEvent
 from eventstore.store import Delivery
@@ -51,11 +54,15 @@ class Ask(enum.Enum):
 
 
 class StreamState(msgspec.Struct, frozen=True):
-    """What the stream holds: its first and last sequence, and whether some between are missing."""
+    """What the stream holds: its first and last sequence, and whether some between are missing.
+
+    ``epoch`` is the history of the log that it carries.
+    """
 
     first: int
     last: int
     holes: bool = False
+    epoch: Epoch = Epoch()
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -107,6 +114,7 @@ class Following:
         self._after_log = Ask.CURSOR
         self._log_until_is_head = False
         self._seen = Fingerprints()
+        self._epoch: int | None = None
         self._doubts = 0  # how often in a row what must be there did not come
         self._waits_for_relay = 0
 
@@ -134,8 +142,10 @@ class Following:
         """The cursor stands where it was asked to, in the stream as it is.
 
         Raises:
+            EpochBegan: the stream is of another history than what was handed out.
             PositionGap: the stream does not hold what comes next, and there is no log to read.
         """
+        self._epoch = entered(self._epoch, stream.epoch, self.position)
         self.ask = Ask.EVENTS
         if stream.last <= self.position:
             return

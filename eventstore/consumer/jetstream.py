@@ -25,6 +25,7 @@ from eventstore.dataplane.pulling import Delivered, Pull, delivered
 from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
+from eventstore.relay.jetstream_stream import epoch_of
 from eventstore.stream import Position
 
 __all__ = ["JetStreamCursor"]
@@ -165,7 +166,12 @@ class JetStreamCursor:
             info = await self._connection.api.stream_info(wire.STREAM)
         state = info.state
         held = state.last_seq - state.first_seq + 1 if state.last_seq else 0
-        return StreamState(state.first_seq, state.last_seq, holes=state.messages < held)
+        return StreamState(
+            state.first_seq,
+            state.last_seq,
+            holes=state.messages < held,
+            epoch=epoch_of(info.config.metadata),
+        )
 
     def _attached(self) -> Pull:
         if self._pull is None:

@@ -16,6 +16,8 @@ from nats.js.api import KeyValueConfig, StorageType
 from nats.js.kv import KeyValue
 
 from eventstore import jetstream
+from eventstore.consumer.epochs import entered
+from eventstore.epoch import Epoch
 from eventstore.errors import (
     CheckpointMoved,
     CheckpointUnavailable,
@@ -65,17 +67,34 @@ class KeyValueCheckpoint:
 
     async def load(self) -> Position:
         """Return the position; see `CheckpointStore.load`."""
+        position, self._revision = await self._read(self._name, "position")
+        self._known = Position(position or 0)
+        return self._known
+
+    async def enter(self, epoch: Epoch, position: Position) -> None:
+        """Take the stream's epoch, in key ``NAME.epoch``; see `EpochStore.enter`."""
+        key = f"{self._name}.epoch"
+        known, revision = await self._read(key, "epoch")
+        number = entered(known, epoch, position)
+        if number == known:
+            return
+        with self._answered("keep the epoch beside"):
+            try:
+                await self._bucket.update(key, b"%d" % number, last=revision)
+            except nats.js.errors.KeyWrongLastSequenceError as error:
+                raise CheckpointMoved(self._name, position) from error
+
+    async def _read(self, key: str, name: str) -> tuple[int | None, int]:
+        """Return the number that a key holds, and its revision; null if there is none."""
         with self._answered("read"):
             try:
-                entry = await self._bucket.get(self._name)
+                entry = await self._bucket.get(key)
             except nats.js.errors.KeyNotFoundError:
-                self._known, self._revision = Position(0), _NEVER
-                return self._known
+                return None, _NEVER
         value = entry.value or b""
         if not value.isdigit():
-            raise ConfigError(f"key {self._name!r} of bucket {BUCKET} holds no position.")
-        self._known, self._revision = Position(int(value)), entry.revision or _NEVER
-        return self._known
+            raise ConfigError(f"key {key!r} of bucket {BUCKET} holds no {name}.")
+        return int(value), entry.revision or _NEVER
 
     async def save(self, position: Position, *, previous: Position) -> None:
         """Move the checkpoint; see `CheckpointStore.save`. `load` comes first."""

@@ -42,6 +42,10 @@ CREATE TABLE IF NOT EXISTS consumer.partitions (
     expires_at timestamptz,
     PRIMARY KEY (consumer_group, partition)
 );
+CREATE TABLE IF NOT EXISTS consumer.epochs (
+    name text PRIMARY KEY,
+    epoch bigint
+);
 """
 
 

@@ -22,6 +22,8 @@ import asyncpg
 
 from eventstore.consumer.partitions import Assignment, Lease, plan, share_of
 from eventstore.consumer.postgres_checkpoint import TransactionConnection, prepare, run
+from eventstore.consumer.postgres_epochs import enter_epoch
+from eventstore.epoch import Epoch
 from eventstore.errors import (
     CheckpointUnavailable,
     ConfigError,
@@ -218,6 +220,14 @@ class PostgresGroup:
         tokens = [lease.token for lease in leases.values()]
         async with self._transaction() as connection:
             await connection.execute(_RELEASE, self.name, list(leases), tokens)
+
+    async def enter(self, epoch: Epoch, position: Position) -> None:
+        """Take the stream's epoch for that of the group; see `EpochStore.enter`.
+
+        What counts is the partition that is furthest: it has handled events up to there.
+        """
+        async with self._transaction() as connection:
+            await enter_epoch(connection, self.name, epoch, position)
 
     async def leave(self) -> None:
         """Give all partitions back and be no member any more."""

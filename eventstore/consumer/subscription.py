@@ -17,10 +17,18 @@ from typing import Final, Protocol, Self, TypeAlias
 
 from eventstore.backoff import Backoff
 from eventstore.config import nats_url as checked_nats_url
+from eventstore.consumer.epochs import EpochStore
 from eventstore.consumer.following import Ask, Compared, Following, Page, StreamState
 from eventstore.consumer.jetstream import JetStreamCursor
 from eventstore.consumer.selection import Selection
-from eventstore.errors import PositionGap, ReadFailed, StoreUnavailable, StreamUnavailable
+from eventstore.epoch import Epoch
+from eventstore.errors import (
+    CheckpointUnavailable,
+    PositionGap,
+    ReadFailed,
+    StoreUnavailable,
+    StreamUnavailable,
+)
 from eventstore.statelog import StateLog
 from eventstore.store import Delivery
 from eventstore.stream import Position
@@ -32,7 +40,7 @@ __all__ = ["LOG", "ConsumerSubscription", "Cursor", "OpenCursor", "subscribe"]
 LOG: Final = logging.getLogger("eventstore.consumer")
 """Where consumers say what happens to them."""
 
-_BREAKS: Final = (StreamUnavailable, StoreUnavailable, ReadFailed)
+_BREAKS: Final = (StreamUnavailable, StoreUnavailable, ReadFailed, CheckpointUnavailable)
 
 
 class Cursor(Protocol):
@@ -59,6 +67,7 @@ def subscribe(
     *,
     after: Position = Position(0),
     store: LogReader | None,
+    epochs: EpochStore | None = None,
     selection: Selection | None = None,
     page_size: int = 1000,
     name: str = "consumer",
@@ -73,6 +82,8 @@ def subscribe(
         after: The position of the last delivery that was handled; 0 begins at the start.
         store: Where what JetStream lacks is read: an `EventStore`, on PostgreSQL or over gRPC. With
             null, what is missing in JetStream is waited for, and `PositionGap` says so.
+        epochs: Where the epoch of the log is kept, beside the position, so that also a process that
+            starts later notices a new one. Without it only one that was running does.
         selection: Which events; all without one.
         page_size: The most events of a delivery, and the most that wait here for being taken.
         name: What the server's monitoring shows.
@@ -104,6 +115,7 @@ def subscribe(
         open_cursor,
         store,
         after=after,
+        epochs=epochs,
         selection=wanted,
         page_size=page_size,
         random=random or SystemRandom(),
@@ -123,12 +135,15 @@ class ConsumerSubscription:
         log: LogReader | None,
         *,
         after: Position,
+        epochs: EpochStore | None,
         selection: Selection,
         page_size: int,
         random: Random,
     ) -> None:
         self._open_cursor = open_cursor
         self._log = log
+        self._epochs = epochs
+        self._epoch: Epoch | None = None
         self._query = selection.query()
         self._page_size = page_size
         self._core = Following(
@@ -176,6 +191,7 @@ class ConsumerSubscription:
         Raises:
             ContentDiffers: an event came again, and is not what it was.
             LogWentBack: the log ends before our position.
+            EpochBegan: the log went back, and an operator began an epoch behind our position.
             PositionGap: the log has a hole; or the stream has one and there is no ``store``.
             ForeignMessage: the stream holds a message that is none of the log's.
             ConfigError, SchemaMismatch: the servers are not set up for us.
@@ -221,7 +237,9 @@ class ConsumerSubscription:
         match core.ask:
             case Ask.CURSOR:
                 cursor = self._cursor or await self._attach()
-                core.attached(await cursor.attach(core.resume_after))
+                stream = await cursor.attach(core.resume_after)
+                await self._enter(stream.epoch)
+                core.attached(stream)
                 return None
             case Ask.EVENTS:
                 delivery = core.fetched(await self._attached().fetch(self._page_size))
@@ -236,6 +254,11 @@ class ConsumerSubscription:
                 return delivery
             case Ask.LOG:
                 return await self._read_log()
+
+    async def _enter(self, epoch: Epoch) -> None:
+        if self._epochs is not None and epoch != self._epoch:
+            await self._epochs.enter(epoch, self._core.position)
+            self._epoch = epoch
 
     async def _read_log(self) -> Delivery | None:
         if self._log is None:

@@ -34,6 +34,7 @@
     +- ConsumeError
     |  +- ContentDiffers
     |  +- LogWentBack
+    |  +- EpochBegan
     |  +- CheckpointMoved
     |  +- CheckpointUnavailable
     |  +- PartitionLost
@@ -65,6 +66,7 @@ from eventstore.errors.consuming import (
     CheckpointUnavailable,
     ConsumeError,
     ContentDiffers,
+    EpochBegan,
     LogWentBack,
     PartitionLost,
 )
@@ -116,6 +118,7 @@ __all__ = [
     "ConfigError",
     "ConsumeError",
     "ContentDiffers",
+    "EpochBegan",
     "EventIdReused",
     "EventNotReadable",
     "EventStoreError",

@@ -14,6 +14,7 @@ __all__ = [
     "CheckpointUnavailable",
     "ConsumeError",
     "ContentDiffers",
+    "EpochBegan",
     "LogWentBack",
     "PartitionLost",
 ]
@@ -52,6 +53,22 @@ class LogWentBack(ConsumeError):
         )
         self.position = position
         self.head = head
+
+
+class EpochBegan(ConsumeError):
+    """The consumer has handled events that an operator left behind when the log went back."""
+
+    definite = True
+
+    def __init__(self, position: Position, epoch: int, after: Position) -> None:
+        super().__init__(
+            f"the consumer is at position {position}, but in epoch {epoch} the log has other "
+            f"events after position {after} than those it has handled. Undo what it made of them "
+            f"and set its checkpoint to {after}, or begin anew under another name."
+        )
+        self.position = position
+        self.epoch = epoch
+        self.after = after
 
 
 class CheckpointMoved(ConsumeError):

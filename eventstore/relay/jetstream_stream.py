@@ -16,6 +16,7 @@ import nats.js.errors
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
 
 from eventstore import wire
+from eventstore.epoch import Epoch
 from eventstore.errors import ConfigError
 from eventstore.jetstream import Connection, answered
 from eventstore.relay.ports import LastMessage, StreamState
@@ -24,7 +25,6 @@ from eventstore.stream import Position
 __all__ = [
     "EVENTS",
     "CarryingStream",
-    "Epoch",
     "Inspection",
     "create",
     "epoch_of",
@@ -55,17 +55,6 @@ EVENTS: Final = CarryingStream(
     number_header=wire.POSITION,
 )
 """The log."""
-
-
-class Epoch(msgspec.Struct, frozen=True, kw_only=True):
-    """Which history the stream carries; it changes when an operator leaves events behind.
-
-    ``number`` grows: 1, then the second (Unix time) of each such decision. Up to position ``after``
-    the events are those of the epoch before.
-    """
-
-    number: int = 1
-    after: Position = Position(0)
 
 
 class Inspection(NamedTuple):

@@ -6,9 +6,10 @@ import sys
 import pytest
 import sqlalchemy as sa
 
+from eventstore.epoch import Epoch
 from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
-from eventstore.relay.jetstream_stream import Epoch, replace
+from eventstore.relay.jetstream_stream import replace
 from eventstore.stream import Position
 from projector.errors import EpochBegan
 from projector.postgres import PostgresReadModel

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from eventstore.consumer import ConsumerSubscription, Selection, subscribe
+from eventstore.consumer.epochs import EpochStore
 from eventstore.event import RecordedEvent
 from eventstore.store import EventStore
 from eventstore.stream import Position
@@ -18,6 +19,7 @@ def consumer(
     store: EventStore | None,
     *,
     after: Position = Position(0),
+    epochs: EpochStore | None = None,
     selection: Selection | None = None,
     page_size: int = 100,
     timeout_seconds: float = 5.0,
@@ -27,6 +29,7 @@ def consumer(
         nats_url,
         store=store,
         after=after,
+        epochs=epochs,
         selection=selection,
         page_size=page_size,
         patience_seconds=0.1,

@@ -78,7 +78,14 @@ async def made(url: str, nats_url: str, member: str) -> AsyncIterator[GroupMembe
                 await observe(connection, share, member)
 
         def follow(after: Position) -> Subscription:
-            return subscribe(nats_url, store=store, after=after, page_size=50, patience_seconds=0.1)
+            return subscribe(
+                nats_url,
+                store=store,
+                after=after,
+                epochs=joined,
+                page_size=50,
+                patience_seconds=0.1,
+            )
 
         yield GroupMember(joined, follow, handle, retry_on=AWAY)
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from eventstore.consumer.following import Ask, Compared, Following, Page, StreamState
 from eventstore.consumer.selection import Selection
-from eventstore.errors import ContentDiffers, LogWentBack, PositionGap
+from eventstore.epoch import Epoch
+from eventstore.errors import ContentDiffers, EpochBegan, LogWentBack, PositionGap
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position, StreamName, stream_name
 from tests.support.recorded import recorded
@@ -45,6 +46,7 @@ class World:
         self.log: list[RecordedEvent] = []
         self.stream: dict[int, RecordedEvent] = {}
         self.first = 1
+        self.epoch = Epoch()
         self.core = Following(
             after=Position(0), selection=selection, page_size=PAGE, log_at_hand=log_at_hand
         )
@@ -83,6 +85,20 @@ class World:
         self.stream = {}
         self.detach()
 
+    def go_back(self, kept: int, more: int) -> None:
+        """The log is restored as it was, goes on with other events, and an epoch begins there."""
+        self.log = self.log[:kept] + [
+            msgspec.structs.replace(event_at(kept + n), data="of the new epoch")
+            for n in range(1, more + 1)
+        ]
+        self.epoch = Epoch(number=self.epoch.number + 1, after=Position(kept))
+        self.begin_anew(1)
+
+    def lose_jetstream(self) -> None:
+        """All of it: the stream that is made then does not know of epochs."""
+        self.epoch = Epoch()
+        self.begin_anew(1)
+
     def detach(self) -> None:
         self.attached = False
         self.core.detached()
@@ -113,7 +129,8 @@ class World:
                 self.arrived.clear()
                 self.attached = True
                 held = self.last - self.first + 1
-                core.attached(StreamState(self.first, self.last, len(self.stream) < held))
+                holes = len(self.stream) < held
+                core.attached(StreamState(self.first, self.last, holes, self.epoch))
                 return
             case Ask.EVENTS:
                 self._send()
@@ -251,6 +268,42 @@ def test_a_filtered_stream_with_a_hole_is_read_from_the_log() -> None:
     world.punch(4)
     world.settle()
     assert [event.position for event in world.handed_out] == [1, 3, 4, 6, 7, 9]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(SELECTIONS),
+    st.integers(1, 20),
+    st.integers(0, 40),
+    st.integers(0, 20),
+    st.integers(0, 20),
+    st.sampled_from(("goes on", "loses all of JetStream")),
+)
+def test_a_consumer_goes_on_in_an_epoch_unless_it_is_past_where_that_began(
+    selection: Selection, events: int, steps: int, kept: int, more: int, then: str
+) -> None:
+    world = World(selection)
+    world.append(events)
+    world.relay(events)
+    world.steps(1 + steps)
+    before = list(world.handed_out)
+    position = world.core.position
+    kept = min(kept, events)
+    world.go_back(kept, more)
+    if position > kept:
+        for _ in range(2):  # asking again does not help
+            with pytest.raises(EpochBegan) as began:
+                world.step()
+        assert (began.value.position, began.value.after) == (position, kept)
+        assert began.value.definite
+        assert (world.handed_out, world.core.position) == (before, position)
+        return
+    world.step()
+    if then == "loses all of JetStream":
+        world.lose_jetstream()
+    world.settle()
+    assert world.handed_out == [event for event in world.log if selection.matches(event)]
+    assert world.core.position == len(world.log)
 
 
 def test_a_log_that_went_back_is_refused() -> None:

@@ -9,9 +9,10 @@ import pytest
 from nats.js.api import StreamConfig
 
 from eventstore import wire
+from eventstore.epoch import Epoch
 from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
-from eventstore.relay.jetstream_stream import Epoch, Inspection, create, inspect, replace
+from eventstore.relay.jetstream_stream import Inspection, create, inspect, replace
 from tests.support import relaying as support
 from verification.cluster.nats import NatsServer
 
