@@ -96,12 +96,14 @@ def verify(
         clock_uncertainty=_nanoseconds("--clock-uncertainty", clock_uncertainty),
         native=True,
         consistency=consistency,
-        options=(
-            *(() if consistency is None else ("--consistency", consistency)),
-            *(part for one in model_arg or () for part in ("--model-arg", one)),
-            *(() if clock_uncertainty is None else ("--clock-uncertainty", clock_uncertainty)),
-            *(() if initial is None else ("--initial", initial)),
-            *(() if format == "auto" else ("--format", format)),
+        options=_given_again(
+            {
+                "--consistency": consistency,
+                "--model-arg": model_arg,
+                "--clock-uncertainty": clock_uncertainty,
+                "--initial": initial,
+                "--format": None if format == "auto" else format,
+            }
         ),
     )
     check_files(files)
@@ -121,6 +123,16 @@ def verify(
 
 def _sarif(reports: Sequence[FileReport]) -> bytes:
     return sarif_document(reports, version=VERSION)
+
+
+def _given_again(options: Mapping[str, str | list[str] | None]) -> tuple[str, ...]:
+    """Write the options that were given as arguments of a command that judges in the same way."""
+    return tuple(
+        part
+        for option, given in options.items()
+        for value in ([given] if isinstance(given, str) else given or ())
+        for part in (option, value)
+    )
 
 
 def _nanoseconds(option: str, duration: str | None) -> int:
