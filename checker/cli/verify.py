@@ -108,17 +108,21 @@ def verify(
     )
     check_files(files)
     check_output("--html", html)
-    check_output("--junit", junit)
-    check_output("--sarif", sarif)
-    check_output("--witness", witness)
+    written = _documents(junit, sarif, witness)
     if html is not None and len(files) > 1:
         raise UsageError("--html draws one history: name one file")
-    written: dict[str, Written] = {
+    return _Run(judge, as_json=json, html=html, written=written, statistics=statistics).run(files)
+
+
+def _documents(junit: str | None, sarif: str | None, witness: str | None) -> dict[str, Written]:
+    documents: dict[str, Written] = {
         "--junit": (junit, junit_document),
         "--sarif": (sarif, _sarif),
         "--witness": (witness, witness_lines),
     }
-    return _Run(judge, as_json=json, html=html, written=written, statistics=statistics).run(files)
+    for option, (path, _) in documents.items():
+        check_output(option, path)
+    return documents
 
 
 def _sarif(reports: Sequence[FileReport]) -> bytes:
