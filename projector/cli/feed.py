@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import SystemRandom
 from typing import Annotated
 from uuid import uuid4
@@ -22,7 +23,7 @@ from eventstore.relay.core import RelayPace
 from eventstore.relay.jetstream_stream import inspect
 from projector import config
 from projector.cli.options import DatabaseUrl, Generation, NatsUrl, ProjectionName, load
-from projector.errors import ConfigError
+from projector.errors import ConfigError, FeedUnknown, ReadModelUnavailable
 from projector.feed.change import FeedName
 from projector.feed.jetstream_feed import FeedPublisher, carrying, delete
 from projector.feed.postgres_feed import PostgresChanges
@@ -39,6 +40,9 @@ app = App(name="feed", help="Carry the changes of a read model onto NATS.")
 
 _PACE = RelayPace(idle_first=0.002, idle_limit=0.05)
 """A feed is not woken, so it looks more often than the relay of the log."""
+
+_STOP_SECONDS = 15.0
+"""How long who carries a feed may take to learn that it was ended; a lease is shorter."""
 
 
 class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,14 +115,36 @@ async def end(
     database_url: DatabaseUrl = None,
     nats_url: NatsUrl = None,
 ) -> None:
-    """Record no more changes; delete those recorded, with their stream and bucket."""
+    """Record no more changes; delete those recorded, with their stream and bucket.
+
+    Who carries the feed stops by himself. Begin again what broke off.
+    """
     table = _documents(projection, generation)
-    nats = config.nats_url(nats_url)
-    async with PostgresReadModel.open(config.database_url(database_url), table) as model:
-        await end_feed(model, table)
-    async with connect(nats, name="projector feed end") as link:
-        await delete(link, _name(table))
-    sys.stdout.write(f"{_name(table)}: changes are not recorded any more\n")
+    database, nats = config.database_url(database_url), config.nats_url(nats_url)
+    feed = _name(table)
+    unknown: FeedUnknown | None = None
+    async with PostgresReadModel.open(database, table) as model:
+        try:
+            await end_feed(model, table)
+        except FeedUnknown as error:  # perhaps NATS did not answer when it was ended
+            unknown = error
+    async with (
+        _carrying_lease(database, feed) as lease,
+        connect(nats, name="projector feed end") as link,
+    ):
+        # Who carries would make the stream again; he learns that the feed is gone when he reads.
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await acquire(lease, relay.LOG, random=SystemRandom())
+        except TimeoutError:
+            raise ReadModelUnavailable(
+                f"{feed}: changes are not recorded any more, but `projector feed run` has not "
+                f"stopped within {_STOP_SECONDS:.0f} s: stop it, and end the feed again."
+            ) from None
+        deleted = await delete(link, feed)
+    if unknown is not None and not deleted:
+        raise unknown
+    sys.stdout.write(f"{feed}: changes are not recorded any more\n")
 
 
 @app.command
@@ -147,15 +173,14 @@ def run(
     log_to_stderr(verbose=verbose)
     random = SystemRandom()
     feed = _name(table)
-    name = f"projector feed {feed.projection} {feed.generation}"
 
     @asynccontextmanager
     async def open_session() -> AsyncIterator[relay.Session]:
-        async with PostgresLease.connect(database, name) as lease:
+        async with _carrying_lease(database, feed) as lease:
             await acquire(lease, relay.LOG, random=random)
             async with (
                 PostgresReadModel.open(database, table) as model,
-                FeedPublisher.open(nats, feed, name=name, replicas=replicas) as stream,
+                FeedPublisher.open(nats, feed, name=_lease_name(feed), replicas=replicas) as stream,
             ):
                 log = PostgresChanges(model, feed, await state_of(model, table))
                 alarms = (lease.lost, *stream.alarms)
@@ -219,6 +244,14 @@ def _documents(given: str, generation: int | None) -> DocumentTable:
             f"projection {given!r} keeps tables of its own: only documents have a change feed."
         )
     return loaded
+
+
+def _carrying_lease(database: str, feed: FeedName) -> AbstractAsyncContextManager[PostgresLease]:
+    return PostgresLease.connect(database, _lease_name(feed))
+
+
+def _lease_name(feed: FeedName) -> str:
+    return f"projector feed {feed.projection} {feed.generation}"
 
 
 def _name(table: DocumentTable) -> FeedName:

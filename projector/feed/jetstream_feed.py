@@ -131,12 +131,15 @@ def _bucket_config(name: str, feed: FeedName, replicas: int) -> StreamConfig:
     )
 
 
-async def delete(link: Connection, feed: FeedName) -> None:
-    """Delete a feed's bucket and stream, if they are there.
+async def delete(link: Connection, feed: FeedName) -> bool:
+    """Delete a feed's bucket and stream; say whether either was there.
 
     Raises:
         StreamUnavailable: no answer came.
     """
+    deleted = False
     for name in (f"KV_{feed.bucket}", feed.stream):
         with answered(f"delete the stream {name}"), suppress(nats.js.errors.NotFoundError):
             await link.api.delete_stream(name)
+            deleted = True
+    return deleted

@@ -208,7 +208,12 @@ class PostgresChanges:
         )
 
     async def read(self, *, after: Position, limit: int) -> list[WireBytes]:
-        """Read the changes with a number above ``after``, at most ``limit``, as messages."""
+        """Read the changes with a number above ``after``, at most ``limit``, as messages.
+
+        Raises:
+            FeedUnknown: the feed was ended.
+            ReadFailed: no answer came.
+        """
         try:
             async with self._model.transaction() as connection:
                 rows = (
@@ -218,9 +223,11 @@ class PostgresChanges:
                 trimmed = await connection.execute(
                     sa.select(feeds.c.trimmed_to).filter_by(feed=self._feed.feed)
                 )
-                trimmed_to: int = trimmed.scalar_one()
+                trimmed_to: int | None = trimmed.scalar_one_or_none()
         except ReadModelUnavailable as error:
             raise ReadFailed(str(error)) from error
+        if trimmed_to is None:
+            raise FeedUnknown(self._name.projection, self._name.generation)
         return self._dense(after, limit, map(self._message, rows), trimmed_to)
 
     def _message(self, row: sa.Row[*_Columns]) -> WireBytes:

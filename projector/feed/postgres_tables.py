@@ -3,7 +3,8 @@
 A trigger sees what a transaction really changes, whoever changes it and by whatever statement, COPY
 included, and what it records is committed with it. It numbers changes under the lock of the feed's
 row, which is held until the commit: so numbers are dense and in commit order, as positions are in
-the log. A document that is written as it was is no change.
+the log. A document that is written as it was is no change. TRUNCATE, which no trigger sees the rows
+of, is refused.
 """
 
 from __future__ import annotations
@@ -91,8 +92,9 @@ END $$
 
 _ROWS: Final = {
     "insert": "SELECT key, document FROM added",
+    # Of a key that is another one now, the old document is gone, and there is a new one.
     "update": """
-        SELECT a.key, a.document FROM added AS a JOIN gone AS g ON g.key = a.key
+        SELECT key, a.document FROM added AS a FULL JOIN gone AS g USING (key)
         WHERE a.document::text IS DISTINCT FROM g.document::text""",
     "delete": "SELECT key, NULL::json FROM gone",
 }
@@ -103,19 +105,40 @@ _SEEN: Final = {
     "delete": "OLD TABLE AS gone",
 }
 
+_REFUSE_TRUNCATE: Final = f"""
+CREATE OR REPLACE FUNCTION {SCHEMA}.refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'TRUNCATE of %.% refused: its change feed records what DELETE removes',
+        quote_ident(TG_TABLE_SCHEMA), quote_ident(TG_TABLE_NAME)
+        USING ERRCODE = 'feature_not_supported';
+END $$
+"""
+
 FUNCTIONS: Final = [
-    _FUNCTION.format(schema=SCHEMA, event=event, rows=rows, key_bytes=KEY_BYTES_MAX)
-    for event, rows in _ROWS.items()
+    *(
+        _FUNCTION.format(schema=SCHEMA, event=event, rows=rows, key_bytes=KEY_BYTES_MAX)
+        for event, rows in _ROWS.items()
+    ),
+    _REFUSE_TRUNCATE,
 ]
 """What makes the functions that triggers call."""
 
 TRIGGERS: Final = [
-    f"CREATE OR REPLACE TRIGGER record_{event} AFTER {event.upper()} ON {{table}} "
-    f"REFERENCING {seen} FOR EACH STATEMENT EXECUTE FUNCTION "
-    f"{SCHEMA}.record_{event}('{{feed:d}}')"
-    for event, seen in _SEEN.items()
+    *(
+        f"CREATE OR REPLACE TRIGGER record_{event} AFTER {event.upper()} ON {{table}} "
+        f"REFERENCING {seen} FOR EACH STATEMENT EXECUTE FUNCTION "
+        f"{SCHEMA}.record_{event}('{{feed:d}}')"
+        for event, seen in _SEEN.items()
+    ),
+    (
+        "CREATE OR REPLACE TRIGGER refuse_truncate BEFORE TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.refuse_truncate()"
+    ),
 ]
 """What makes the triggers of a table; ``table`` is quoted, ``feed`` is the feed's number."""
 
-UNTRIGGERS: Final = [f"DROP TRIGGER IF EXISTS record_{event} ON {{table}}" for event in _SEEN]
+UNTRIGGERS: Final = [
+    f"DROP TRIGGER IF EXISTS {trigger} ON {{table}}"
+    for trigger in (*(f"record_{event}" for event in _SEEN), "refuse_truncate")
+]
 """What takes them away."""

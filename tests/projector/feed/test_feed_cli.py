@@ -11,6 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from eventstore.errors import StreamUnavailable
+from eventstore.jetstream import connect
+from eventstore.postgres.lease import holder_of
 from projector.cli import main
 from projector.cli.exits import Exit, exit_of
 from projector.cli.feed import begin, end, status, trim
@@ -36,6 +39,16 @@ def feed_running(postgres_url: str, nats_url: str) -> Iterator[subprocess.Popen[
     finally:
         process.kill()
         process.communicate()
+
+
+async def carries(postgres_url: str) -> bool:
+    return await holder_of(postgres_url, f"projector feed {NAME} 1") is not None
+
+
+async def streams(nats_url: str) -> list[str]:
+    async with connect(nats_url, name="test") as link:
+        found = [info.config.name or "" for info in await link.api.streams_info()]
+    return [name for name in found if NAME in name]
 
 
 @pytest.mark.stack
@@ -78,8 +91,34 @@ async def test_a_feed_is_begun_carried_and_ended_by_command(
     assert "last sequence    2\nlag              0\n" in capsys.readouterr().out
     await trim(NAME, keep=1, database_url=postgres_url, nats_url=nats_url)
     assert capsys.readouterr().out == "event-counts, generation 1: 1 changes were forgotten\n"
+    with feed_running(postgres_url, nats_url) as process:
+        await until(lambda: carries(postgres_url))
+        await end(NAME, database_url=postgres_url, nats_url=nats_url)
+        assert capsys.readouterr().out.endswith("changes are not recorded any more\n")
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == Exit.USAGE, said
+    assert "are not recorded: begin with" in said
+    assert await streams(nats_url) == []
+
+
+@pytest.mark.stack
+async def test_an_end_that_nats_did_not_hear_of_is_made_up_for(
+    postgres_url: str, nats_url: str
+) -> None:
+    await begin(NAME, database_url=postgres_url)
+    with feed_running(postgres_url, nats_url):
+
+        async def made() -> bool:
+            return len(await streams(nats_url)) == 2
+
+        await until(made)
+    with pytest.raises(StreamUnavailable):
+        await end(NAME, database_url=postgres_url, nats_url="nats://127.0.0.1:1")
+    assert len(await streams(nats_url)) == 2
     await end(NAME, database_url=postgres_url, nats_url=nats_url)
-    assert capsys.readouterr().out.endswith("changes are not recorded any more\n")
+    assert await streams(nats_url) == []
+    with pytest.raises(FeedUnknown):
+        await end(NAME, database_url=postgres_url, nats_url=nats_url)
 
 
 async def test_only_documents_have_a_feed() -> None:

@@ -10,9 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from eventstore.event import RecordedEvent
+from eventstore.stream import Position
 from projector.documents import Change, Put
-from projector.errors import FeedUnknown, ProjectionFailed
+from projector.errors import FeedUnknown, ProjectionFailed, ReadModelUnavailable
 from projector.feed import postgres_feed
+from projector.feed.change import FeedName
 from projector.postgres_documents import DocumentTable
 from tests.support.feeding import Churn, documents, fold, opened, recorded_changes
 from tests.support.recorded import log
@@ -70,8 +72,27 @@ async def test_whoever_changes_documents_by_whatever_statement_is_recorded(
             await connection.execute(sa.insert(table.table), rows)
             await connection.execute(sa.update(table.table).values(document=9))
             await connection.execute(sa.delete(table.table).where(table.table.c.key == "plain"))
+            renamed = sa.update(table.table).where(table.table.c.key == "by hand 0")
+            await connection.execute(renamed.values(key="renamed"))
         changes = await recorded_changes(model, table)
-        assert fold(changes) == {f"by hand {n}": 9 for n in range(3)}
+        assert fold(changes) == {"renamed": 9, "by hand 1": 9, "by hand 2": 9}
+        truncate = f"TRUNCATE {table.quoted}"
+        with pytest.raises(ReadModelUnavailable, match="records what DELETE removes"):
+            async with model.transaction() as connection:
+                await connection.exec_driver_sql(truncate)
+        await postgres_feed.end(model, table)
+        async with model.transaction() as connection:
+            await connection.exec_driver_sql(truncate)
+
+
+async def test_who_carries_a_feed_that_was_ended_is_told(postgres_url: str) -> None:
+    table = DocumentTable(Keyed({}))
+    async with opened(postgres_url, table) as model:
+        begun = await postgres_feed.begin(model, table, identity=IDENTITY)
+        changes = postgres_feed.PostgresChanges(model, FeedName("keyed", 1), begun)
+        await postgres_feed.end(model, table)
+        with pytest.raises(FeedUnknown, match="feed begin keyed --generation 1"):
+            await changes.read(after=Position(0), limit=9)
 
 
 async def test_what_is_rolled_back_leaves_no_hole(postgres_url: str) -> None:
