@@ -18,6 +18,7 @@ from asyncpg.connect_utils import SessionAttribute
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from eventstore.config import server_of
+from eventstore.postgres.translate import DRIVER_ERRORS
 from eventstore.stream import Position
 from projector.errors import ReadModelUnavailable
 from projector.lag import GenerationState
@@ -187,7 +188,7 @@ class PostgresProgress:
                 return await connection.fetch(statement, *arguments)
         except asyncpg.UndefinedTableError as error:
             raise self._missing(error) from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DRIVER_ERRORS as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise ReadModelUnavailable(
                 f"no answer from the read model at {self._server}: {reason}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
-import asyncpg
-
 from eventstore.consumer.epochs import entered
 from eventstore.consumer.postgres_checkpoint import TransactionConnection, prepare, run
 from eventstore.epoch import Epoch
 from eventstore.errors import CheckpointUnavailable, StoreUnavailable
 from eventstore.postgres.engine import connect
+from eventstore.postgres.translate import DRIVER_ERRORS
 from eventstore.stream import Position
 
 __all__ = ["PostgresEpochs", "enter_epoch"]
@@ -67,14 +66,7 @@ class PostgresEpochs:
             finally:
                 with suppress(Exception):
                     await connection.close(timeout=_CLOSE_SECONDS)
-        except (
-            StoreUnavailable,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,
-            OSError,
-            TimeoutError,
-        ) as error:
+        except (StoreUnavailable, *DRIVER_ERRORS) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise CheckpointUnavailable(
                 f"no answer from where consumer {self._name!r} keeps its epoch: {reason}"

@@ -31,6 +31,7 @@ from eventstore.errors import (
     StoreUnavailable,
 )
 from eventstore.postgres.engine import connect
+from eventstore.postgres.translate import DRIVER_ERRORS
 from eventstore.stream import Position
 
 __all__ = ["PostgresGroup"]
@@ -270,14 +271,7 @@ class PostgresGroup:
                 connection = await self._connected()
                 async with connection.transaction():
                     yield connection
-            except (
-                StoreUnavailable,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
-                OSError,
-                TimeoutError,
-            ) as error:
+            except (StoreUnavailable, *DRIVER_ERRORS) as error:
                 await self._disconnect()
                 reason = str(error).partition("\n")[0] or type(error).__name__
                 raise CheckpointUnavailable(

@@ -10,6 +10,7 @@ import msgspec
 
 from eventstore.errors import CheckpointUnavailable
 from eventstore.postgres.engine import TIMEOUT_SECONDS, connect
+from eventstore.postgres.translate import DRIVER_ERRORS
 from eventstore.stream import Position
 
 __all__ = ["ConsumerStatus", "consumers"]
@@ -58,7 +59,7 @@ async def consumers(
         rows = await connection.fetch(_FOUND)
     except asyncpg.UndefinedTableError:
         return ()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except DRIVER_ERRORS as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise CheckpointUnavailable(f"the checkpoints could not be read: {reason}") from error
     finally:

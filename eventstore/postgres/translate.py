@@ -29,6 +29,7 @@ from eventstore.errors import (
 from eventstore.stream import StreamName
 
 __all__ = [
+    "DRIVER_ERRORS",
     "append_failed",
     "import_failed",
     "read_failed",
@@ -37,6 +38,15 @@ __all__ = [
     "unavailable",
     "update_failed",
 ]
+
+DRIVER_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what it says of a connection that is lost at a bad moment
+    OSError,
+    TimeoutError,
+)
+"""All that the driver raises of a server that refuses, or that does not answer."""
 
 DEFINITE_CLASSES: Final = frozenset({"0A", "22", "23", "3F", "42", "54", "ES", "P0"})
 """SQLSTATE classes of errors that roll the statement back: it asks for what cannot be done."""

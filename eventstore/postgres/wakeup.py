@@ -20,6 +20,7 @@ import asyncpg
 from eventstore.errors import EventStoreError
 from eventstore.postgres.engine import TIMEOUT_SECONDS, connect
 from eventstore.postgres.schema import schema_of
+from eventstore.postgres.translate import DRIVER_ERRORS
 from eventstore.stream import Position
 from eventstore.subscription import HeadWatch
 
@@ -30,7 +31,7 @@ _log: Final = logging.getLogger(__name__)
 _GAP_SECONDS: Final = 0.001
 _RETRY_SECONDS: Final = 1.0
 
-_FAILURES: Final = (EventStoreError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_FAILURES: Final = (EventStoreError, *DRIVER_ERRORS)
 
 
 class Announcer:
@@ -82,7 +83,7 @@ class Announcer:
                     await self._tell(connection)
                 finally:
                     connection.terminate()
-            except (*_FAILURES, TimeoutError) as error:
+            except _FAILURES as error:
                 _log.debug("nobody was woken: %s", error)
                 await asyncio.sleep(_RETRY_SECONDS)
 
@@ -143,7 +144,7 @@ class Listener:
                     await self._until_lost(connection)
                 finally:
                     connection.terminate()
-            except (*_FAILURES, TimeoutError) as error:
+            except _FAILURES as error:
                 _log.debug("not listening: %s", error)
             await asyncio.sleep(_RETRY_SECONDS)
 

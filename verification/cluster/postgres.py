@@ -48,7 +48,12 @@ _CONNECT_SECONDS = 15.0
 _COMMAND_SECONDS = 30.0
 _INITDB_SECONDS = 60.0
 _INITDB_TAKES_SETTINGS = 16
-_NO_CONNECTION = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_NO_CONNECTION = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what it says of a connection that is lost at a bad moment
+)
 
 
 class PostgresServer(Server):
