@@ -5,7 +5,6 @@ It imports drivers, so it is itself imported only when the command is used.
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -108,8 +107,9 @@ async def run_policies(
     """
     async with _retention(database_url, log_name, timeout_seconds) as retention:
         with progress("retiring", None) as done:
+            # Not by our clock: if it were ahead, what is gone would be gone too early.
             results = await retention.run(
-                dt.datetime.now(dt.UTC), dry=not yes, progress=lambda count: done(count, None)
+                await retention.now(), dry=not yes, progress=lambda count: done(count, None)
             )
     if json or not sys.stdout.isatty():
         for one in results:

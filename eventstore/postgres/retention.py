@@ -108,6 +108,16 @@ class PostgresRetention:
         rows = await fetch(self._pool, "retention_list")
         return [Policy(kind=row["kind"], name=row["name"], days=row["days"]) for row in rows]
 
+    async def now(self) -> dt.datetime:
+        """Return the time of the server, which is the clock that events are dated by.
+
+        Raises:
+            ReadFailed, StoreUnavailable: no answer came.
+        """
+        (row,) = await fetch(self._pool, "server_time")
+        time: dt.datetime = row["now"]
+        return time
+
     async def run(
         self,
         now: dt.datetime,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from eventstore import RecordedEvent
 from eventstore.cli.exits import Exit
 from eventstore.cli.tables import event_cells
 from eventstore.config import ARCHIVE_FOLDER, DATABASE_URL
+from eventstore.postgres.retention import PostgresRetention
 from tests.support.commands import Run, runner
 
 pytestmark = pytest.mark.stack
@@ -81,6 +83,15 @@ def test_retention(run: Run) -> None:
     assert run("retention", "unset", "--category", "visit").code == Exit.OK
     missing = run("retention", "unset", "--category", "visit")
     assert (missing.code, "no policy" in missing.err) == (Exit.REFUSED, True)
+
+
+def test_what_is_due_is_the_servers_clock_to_say(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def early(_: PostgresRetention) -> dt.datetime:
+        return dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+
+    monkeypatch.setattr(PostgresRetention, "now", early)
+    run("retention", "set", "--category", "visit", "--days", "0")
+    assert [line["retired"] for line in run("retention", "run", "--yes").lines] == [0]
 
 
 def test_what_is_archived_is_said(run: Run, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ async def test_payloads_go_and_the_log_stays(
     store: EventStore, retention: PostgresRetention, store_url: str
 ) -> None:
     before = await whole_log(store)
+    assert before[-1].recorded_at <= await retention.now()
     whole = await verify_chain(store_url)
     assert [one.retired for one in await retention.run(dt.datetime.now(dt.UTC))] == [0, 0]
     assert [one.retired for one in await retention.run(LATER, dry=True)] == [0, 4]
