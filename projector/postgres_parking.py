@@ -139,13 +139,16 @@ class PostgresParking:
         *,
         attempts: int = 0,
     ) -> None:
-        """Change how an event is set aside, with the error of ``attempts`` more."""
+        """Change how a waiting event is set aside, with the error of ``attempts`` more.
+
+        What another operator has left out or applied meanwhile stays so.
+        """
         changes: dict[str, Any] = {"state": state, "attempts": set_aside.c.attempts + attempts}
         if cause is not None:
             changes |= _described(cause)
         await connection.execute(
             sa.update(set_aside)
-            .where(*self._mine(), set_aside.c.position == position)
+            .where(*self._mine(), *_WAITING, set_aside.c.position == position)
             .values(changes)
         )
 

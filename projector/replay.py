@@ -15,7 +15,7 @@ import msgspec
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.errors import NotSetAside, PositionGap, ProjectionFailed
-from projector.parking import Aside, AsideState, Cause
+from projector.parking import SET_ASIDE_MAX, Aside, AsideState, Cause
 from projector.ports import LogReader
 from projector.postgres import PostgresReadModel
 
@@ -61,7 +61,7 @@ async def replay(model: PostgresReadModel, log: LogReader, key: str) -> Replayed
                 continue
             failed = error
             await _park(model, events[0], error)
-    left = await _waiting(model, key, None)
+    left = await _waiting(model, key, SET_ASIDE_MAX)
     if not applied and failed is None:
         raise NotSetAside(
             f"projection {model.projection.name!r}: nothing is parked under {key!r}. "
@@ -121,10 +121,9 @@ def _refusal(
     )
 
 
-async def _waiting(model: PostgresReadModel, key: str, limit: int | None) -> list[Aside]:
+async def _waiting(model: PostgresReadModel, key: str, limit: int) -> list[Aside]:
     async with model.transaction() as connection:
-        found = await model.parking.read(connection, key=key, states=_WAITING)
-    return found[:limit]
+        return await model.parking.read(connection, key=key, states=_WAITING, limit=limit)
 
 
 async def _events(log: LogReader, waiting: Sequence[Aside]) -> list[RecordedEvent]:

@@ -189,6 +189,9 @@ async def test_a_replay_that_fails_again_parks_there_and_a_skip_lets_the_rest_go
             assert aside(found) == [(3, "parked"), (4, "held")]
             assert (found[0].attempts, found[0].error_type) == (1, "TypeError")
             await skip(mended, store, Position(3))
+            async with mended.transaction() as connection:  # of a replay that failed just then
+                await mended.parking.mark(connection, Position(3), AsideState.PARKED, cause)
+            assert aside(await set_aside_in(mended)) == [(3, "skipped"), (4, "held")]
             done = await replay(mended, store, "account-1")
             assert (done.applied, done.waiting) == (1, 0)
         assert await documents(store_url) == {"account-1": [[1, 0], [2, 2], [4, 4]]}
