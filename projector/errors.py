@@ -26,7 +26,8 @@ not definite; the checkpoint, which is part of it, tells later whether it happen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import re
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,9 @@ __all__ = [
 ]
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 class ProjectorError(Exception):
     """The root: every error this package raises on purpose."""
 
@@ -65,6 +69,11 @@ class ConfigError(ProjectorError):
     """A setting or a projection cannot be used; the message says what is wrong with it."""
 
     definite = True
+
+
+def printable(text: str) -> str:
+    """Write control characters as escapes, but for line ends and tabs: terminals obey them."""
+    return _CONTROL.sub(lambda control: f"\\x{ord(control[0]):02x}", text)
 
 
 class ProjectionFailed(ProjectorError):
@@ -86,15 +95,16 @@ class ProjectionFailed(ProjectorError):
             if first is last
             else f"positions {first.position} to {last.position}"
         )
-        self.summary = f"projection {projection!r} failed at {where}: {reason}"
+        self.reason = printable(reason)
+        self.summary = f"projection {projection!r} failed at {where}: {self.reason}"
         super().__init__(
             f"{self.summary}. Nothing of it was stored. "
             "Correct the projection and run it again; it resumes there. Or let the rest go on: "
-            "`projector run --on-poison park`, `projector skip`."
+            "`projector run --on-poison park`, or `projector skip`, with the --generation in which "
+            "it failed if that is not the active one."
         )
         self.projection = projection
         self.events = tuple(events)
-        self.reason = reason
 
 
 class CheckpointConflict(ProjectorError):

@@ -23,7 +23,7 @@ import msgspec
 
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
-from projector.errors import ProjectionFailed
+from projector.errors import ProjectionFailed, printable
 
 __all__ = ["SET_ASIDE_MAX", "Aside", "AsideState", "Cause", "OrderKey", "PoisonPolicy", "order_key"]
 
@@ -112,5 +112,5 @@ def _stream_of(event: RecordedEvent) -> str:
 
 
 def _storable(text: str) -> str:
-    """Leave out what PostgreSQL cannot hold as text."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    """Leave out what PostgreSQL cannot hold as text, and what does things to a terminal."""
+    return printable(text.replace("\0", "").encode("utf-8", "replace").decode("utf-8"))

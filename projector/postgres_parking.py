@@ -162,6 +162,14 @@ class PostgresParking:
             .on_conflict_do_update(index_elements=list(mine), set_=found)
         )
 
+    async def halt_at(self, connection: AsyncConnection, position: Position) -> Cause | None:
+        """Return why the projector halts at a position; null if it does not."""
+        query = sa.select(halts.c.error_type, halts.c.error, halts.c.traceback).filter_by(
+            projection=self._name, generation=self._generation, position=position
+        )
+        row = (await connection.execute(query)).one_or_none()
+        return None if row is None else Cause(**row._asdict())
+
     async def _check_room(
         self, connection: AsyncConnection, events: Sequence[RecordedEvent]
     ) -> None:

@@ -96,7 +96,8 @@ async def skip(model: PostgresReadModel, log: LogReader, position: Position) -> 
             await parking.mark(connection, position, AsideState.SKIPPED)
         elif found is None and position == checkpoint.position + 1 and upcoming:
             await model.advance(connection, checkpoint, position)
-            await parking.set_aside(connection, upcoming[0], AsideState.SKIPPED, None, 0)
+            cause = await parking.halt_at(connection, position)
+            await parking.set_aside(connection, upcoming[0], AsideState.SKIPPED, cause, 0)
         else:
             raise NotSetAside(_refusal(model, position, found, checkpoint.position))
         skipped = await parking.find(connection, position)

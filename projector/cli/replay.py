@@ -73,6 +73,8 @@ async def replay(
                 sys.stdout.write(_text(done[-1]))
     if json:
         print_json(done)
+    elif not done:
+        sys.stdout.write("nothing is parked or held\n")
     return Exit.INCOMPLETE if any(one.waiting for one in done) else Exit.OK
 
 

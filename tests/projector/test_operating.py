@@ -210,6 +210,10 @@ async def test_a_halt_is_seen_skipped_and_stays_counted(shop: Shop) -> None:
         assert (code, "so only 2 can be skipped" in said) == (Exit.USAGE, True)
         code, out, _ = await shop.run("skip", f"{shop.broken}:Amounts", "2")
         assert (code, out) == (0, "skipped position 2, Counted in till-1\n")
+        _, out, _ = await shop.run("park", "amounts", "--show", "2", "--json")
+        assert msgspec.json.decode(out)["error_type"] == "TypeError", "why it halted there is kept"
+        code, out, _ = await shop.run("replay", f"{shop.mended}:Amounts", "--all")
+        assert (code, out) == (0, "nothing is parked or held\n")
         async with shop.projecting():
             await shop.until(checkpoint=3, state="caught up", lag=0, skipped=1, last_error=None)
         passed = await shop.run(

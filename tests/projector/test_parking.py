@@ -316,3 +316,12 @@ def test_a_cause_can_be_stored() -> None:
     assert len(cause.error) == 2_000
     assert cause.error.startswith("?x")
     assert len(cause.traceback) <= 4_000
+
+
+def test_what_an_error_says_does_nothing_to_a_terminal() -> None:
+    error = ProjectionFailed("p", log(1), "no\x1b[2J \x9b\r\n\té")
+    assert error.reason == "no\\x1b[2J \\x9b\\x0d\n\té"
+    error.__cause__ = ValueError("\x1b[31m")
+    cause = Cause.of(error)
+    assert "\x1b" not in str(error) + cause.error + cause.traceback
+    assert cause.error == "\\x1b[31m"
