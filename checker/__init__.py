@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from checker.errors import (
         CheckerError,
         EngineUnavailable,
+        HistoryTooLarge,
         MalformedHistory,
         ModelError,
         NothingToShrink,
@@ -36,6 +37,7 @@ __all__ = [
     "EngineUnavailable",
     "History",
     "HistoryBuilder",
+    "HistoryTooLarge",
     "JudgeProgress",
     "Limits",
     "MalformedHistory",
@@ -64,8 +66,8 @@ _HOMES: Final = MappingProxyType(
         "checker.checking": "CancelToken JudgeProgress check check_file",
         "checker.checking.asynchronous": "acheck",
         "checker.errors": (
-            "CheckerError EngineUnavailable MalformedHistory ModelError NothingToShrink "
-            "UnknownFormat UnknownModel"
+            "CheckerError EngineUnavailable HistoryTooLarge MalformedHistory ModelError "
+            "NothingToShrink UnknownFormat UnknownModel"
         ),
         "checker.history.history": "History HistoryBuilder NemesisEvent",
         "checker.history.recorded": "RecordedHistory",

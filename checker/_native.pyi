@@ -14,6 +14,7 @@ __all__ = [
     "MalformedOperation",
     "PartReport",
     "SearchReport",
+    "TooLarge",
     "judge",
     "judge_by_process",
     "judged_models",
@@ -65,6 +66,7 @@ class History:
 
 class ImpureModel(Exception): ...
 class Malformed(Exception): ...
+class TooLarge(Malformed): ...
 class MalformedOperation(Exception): ...
 
 @final

@@ -4,6 +4,7 @@
 
     CheckerError
     +- MalformedHistory
+    |  +- HistoryTooLarge
     +- UnknownModel
     +- UnknownConsistency
     +- UnknownFormat
@@ -19,6 +20,7 @@ from collections.abc import Iterable
 __all__ = [
     "CheckerError",
     "EngineUnavailable",
+    "HistoryTooLarge",
     "MalformedHistory",
     "ModelError",
     "NothingToShrink",
@@ -54,6 +56,15 @@ class MalformedHistory(CheckerError):
         self.source = source
         self.line = line
         self.operation = operation
+
+
+class HistoryTooLarge(MalformedHistory):
+    """The history is larger than what reading it may cost; whether it is well-formed is open."""
+
+    @property
+    def undecided(self) -> str:
+        """Why it has no verdict, and what to change."""
+        return f"not read: {self.reason}, which is half of the memory limit: raise --memory-limit"
 
 
 class UnknownModel(CheckerError):

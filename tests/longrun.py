@@ -2,9 +2,9 @@
 
 ``python -m tests.longrun`` runs the part that is written in Rust (`native/core/tests/long_run.rs`:
 monitors and searches of all models against trying everything), and this one: the whole of
-`checker.checking`, and models of one's own, deterministic or not, against the reference search. Both
-print their seed, what they judged family by family, and each disagreement; the same seed and counts
-give the same histories.
+`checker.checking`, and models of one's own, deterministic or not, against the reference search.
+Both print their seed, what they judged family by family, and each disagreement; the same seed and
+counts give the same histories.
 """
 
 from __future__ import annotations

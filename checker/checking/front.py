@@ -15,14 +15,14 @@ from typing import Any, Final, Literal
 from checker.checking.consistency import consistency_of, refuse_without_time
 from checker.checking.judging import Judging
 from checker.engine.native_judge import CancelToken, JudgeProgress
-from checker.errors import EngineUnavailable
-from checker.history.formats import read_history
+from checker.errors import EngineUnavailable, HistoryTooLarge
+from checker.history.formats import ReadLimits, read_history
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory, read_natively
 from checker.history.uncertainty import widen
 from checker.limits import Limits
 from checker.models import Model, model_named
-from checker.verdict import CheckResult, PartitionResult, worst
+from checker.verdict import CheckResult, PartitionResult, Verdict, worst
 
 __all__ = ["ENGINES", "Engine", "check", "check_file"]
 
@@ -107,7 +107,8 @@ def check_file(
     """Read a recorded history and decide whether it is consistent; arguments are `check`'s.
 
     The file is read and judged natively: no operation becomes a Python object but those that an
-    explanation needs. With the engine ``reference`` it is read and judged in Python.
+    explanation needs. With the engine ``reference`` it is read and judged in Python. A file of more
+    than half of the memory limit is not read: the result is unknown.
 
     Raises:
         OSError: the file cannot be read.
@@ -118,25 +119,52 @@ def check_file(
         ModelError: a model of yours raised, or is not pure.
         EngineUnavailable: there is no such engine.
     """
-    if engine == "reference":
-        history = read_history(path, format)
-        return check(
-            history,
-            model,
-            consistency=consistency,
-            limits=limits,
-            engine=engine,
-            clock_uncertainty=clock_uncertainty,
-        )
-    recorded = read_natively(path, format, clock_uncertainty=clock_uncertainty)
+    limits = limits or Limits()
+    reading = ReadLimits.within(limits.memory_bytes)
+    history: History | RecordedHistory
+    try:
+        if engine == "reference":
+            history = read_history(path, format, limits=reading)
+        else:
+            history = read_natively(
+                path, format, limits=reading, clock_uncertainty=clock_uncertainty
+            )
+            clock_uncertainty = 0  # it is widened already
+    except HistoryTooLarge as error:
+        return _not_read(model, consistency, error)
     return check(
-        recorded,
+        history,
         model,
         consistency=consistency,
         limits=limits,
         engine=engine,
+        clock_uncertainty=clock_uncertainty,
         cancel=cancel,
         on_progress=on_progress,
+    )
+
+
+def _not_read(
+    model: str | Model[Any], consistency: str | None, error: HistoryTooLarge
+) -> CheckResult:
+    judge = model_named(model) if isinstance(model, str) else model
+    part = PartitionResult(
+        key=None,
+        verdict=Verdict.UNKNOWN,
+        algorithm="none",
+        operations=0,
+        seconds=0.0,
+        reason=error.undecided,
+    )
+    return CheckResult(
+        model=judge.name,
+        consistency=consistency_of(judge, consistency),
+        verdict=Verdict.UNKNOWN,
+        algorithm="none",
+        operations=0,
+        seconds=0.0,
+        peak_bytes=0,
+        partitions=(part,),
     )
 
 

@@ -19,12 +19,13 @@ from checker.cli.usage import STDIN_PATH, UsageError
 from checker.errors import (
     CheckerError,
     EngineUnavailable,
+    HistoryTooLarge,
     MalformedHistory,
     ModelError,
     UnknownConsistency,
     UnknownModel,
 )
-from checker.history.formats import read_history
+from checker.history.formats import ReadLimits, read_history
 from checker.history.formats.source import STDIN_NAME
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory, read_natively
@@ -102,7 +103,8 @@ class Judge:
         attempt = _Attempt(file_name(path), self._options)
         try:
             stage(f"reading {attempt.report.file}")
-            attempt.read(path, self._format, self._clock_uncertainty, native=self._native)
+            reading = ReadLimits.within(self._limits.memory_bytes)
+            attempt.read(path, self._format, self._clock_uncertainty, reading, native=self._native)
             uncertainty = 0 if self._native else self._clock_uncertainty
             attempt.choose(self._choice, self._consistency)
             attempt.judge(self._limits, self._engine, uncertainty, stage)
@@ -110,6 +112,8 @@ class Judge:
             attempt.stop()
             code = Exit.TERMINATED if isinstance(signal, Terminated) else Exit.INTERRUPTED
             raise Stopped(attempt.report, code) from signal
+        except HistoryTooLarge as error:
+            attempt.fail(error.undecided)
         except MalformedHistory as error:
             attempt.fail(error.reason, FileVerdict.MALFORMED)
             attempt.report = replace(attempt.report, line=error.line, operation=error.operation)
@@ -139,15 +143,25 @@ class _Attempt:
             raise ValueError("a file is read before it is judged")
         return self.report.history
 
-    def read(self, path: str, history_format: str, clock_uncertainty: int, *, native: bool) -> None:
+    def read(
+        self,
+        path: str,
+        history_format: str,
+        clock_uncertainty: int,
+        limits: ReadLimits,
+        *,
+        native: bool,
+    ) -> None:
         began = time.perf_counter()
         path = "-" if path == STDIN_PATH else path
         history: History | RecordedHistory
         try:
             if native:
-                history = read_natively(path, history_format, clock_uncertainty=clock_uncertainty)
+                history = read_natively(
+                    path, history_format, limits=limits, clock_uncertainty=clock_uncertainty
+                )
             else:
-                history = read_history(path, history_format)
+                history = read_history(path, history_format, limits=limits)
         finally:
             seconds = time.perf_counter() - began
             self.report = replace(self.report, parse_seconds=seconds)

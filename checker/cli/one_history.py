@@ -37,7 +37,7 @@ class Judging:
         model_arg: An option of the model as name=JSON; repeatable.
         initial: The value before any operation, as JSON.
         timeout: How long each judgement may take: 500ms, 60s, 2m.
-        memory_limit: What a search may keep in memory: 512MB, 4GiB.
+        memory_limit: What the history and its searches may keep in memory: 512MB, 4GiB.
         engine: What searches: the native engine, the reference in Python, or what suits.
     """
 

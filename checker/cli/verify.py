@@ -74,7 +74,7 @@ def verify(
         format: How the files are written; auto tells it from their content.
         initial: The register's value before any operation, as JSON.
         timeout: How long one file may take to decide: 500ms, 60s, 2m, 1h.
-        memory_limit: What a search may keep in memory: 512MB, 4GiB.
+        memory_limit: What the history and its searches may keep in memory: 512MB, 4GiB.
         engine: What searches: the native engine, the reference in Python, or what suits.
         json: Print one JSON document, trueorder.result/1, instead of text.
         clock_uncertainty: How wrong the clocks may be that timed the operations: 0.5ms, 2s. Each is

@@ -4,6 +4,7 @@ Pure functions over lists: the log as it was read in the end, what clients were 
 consumer had, and the state it made of it. They know nothing of any broker or database.
 """
 
+from checker.delivery.changes import Change, check_changes, check_follower, fold_changes
 from checker.delivery.finding import Finding
 from checker.delivery.log import Log, LogEntry, check_log
 from checker.delivery.observed import (
@@ -17,15 +18,19 @@ from checker.delivery.state import check_state
 
 __all__ = [
     "Acknowledged",
+    "Change",
     "Delivery",
     "Finding",
     "Log",
     "LogEntry",
     "LogRead",
     "check_acknowledged",
+    "check_changes",
+    "check_follower",
     "check_log",
     "check_log_reads",
     "check_order",
     "check_places",
     "check_state",
+    "fold_changes",
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from checker import _native
-from checker.errors import MalformedHistory, UnknownFormat
+from checker.errors import HistoryTooLarge, MalformedHistory, UnknownFormat
 from checker.history.codec import encode_event, encode_header
 from checker.history.formats import FORMATS, ReadLimits
 from checker.history.formats.source import STDIN, STDIN_NAME
@@ -142,6 +142,7 @@ def read_natively(
         clock_uncertainty: Nanoseconds by which to widen each operation at both ends.
 
     Raises:
+        HistoryTooLarge: It is larger than ``limits`` allow.
         MalformedHistory: The content is not a history that can have been observed.
         UnknownFormat: There is no format of this name.
         OSError: The file cannot be opened or read.
@@ -163,7 +164,8 @@ def read_natively(
             native = _native.History.read(path, told, clock_uncertainty=clock_uncertainty, **bounds)
     except _native.Malformed as malformed:
         reason, line, operation = malformed.args
-        raise MalformedHistory(reason, source=name, line=line, operation=operation) from None
+        kind = HistoryTooLarge if isinstance(malformed, _native.TooLarge) else MalformedHistory
+        raise kind(reason, source=name, line=line, operation=operation) from None
     return RecordedHistory(native, source=name, clock_uncertainty=clock_uncertainty)
 
 

@@ -20,3 +20,8 @@ class ReadLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     max_bytes: int = 16 * 1024**3
     max_line_bytes: int = 64 * 1024**2
+
+    @classmethod
+    def within(cls, memory_bytes: int) -> ReadLimits:
+        """Read what fits in so much memory: half of it, for operations take about as much again."""
+        return cls(max_bytes=min(cls().max_bytes, memory_bytes // 2))

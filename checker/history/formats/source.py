@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from checker import _native
-from checker.errors import MalformedHistory
+from checker.errors import HistoryTooLarge, MalformedHistory
 from checker.history.formats.faults import Faults
 from checker.history.formats.limits import ReadLimits
 
@@ -147,7 +147,7 @@ class Source:
             ) from error
         self._bytes_read += len(chunk)
         if self._bytes_read > self._limits.max_bytes:
-            raise MalformedHistory(
+            raise HistoryTooLarge(
                 f"longer than {self._limits.max_bytes} bytes when decompressed", source=self.name
             )
         return chunk

@@ -19,6 +19,13 @@ pyo3::create_exception!(
     "Bytes are no history that can have been observed: (reason, line or None, operation or None)."
 );
 
+pyo3::create_exception!(
+    checker._native,
+    TooLarge,
+    Malformed,
+    "There are more bytes than reading may cost."
+);
+
 /// Operations in order of invocation, over the bytes of the file that they were read from.
 #[pyclass(frozen, module = "checker._native")]
 pub(crate) struct History {
@@ -187,7 +194,13 @@ fn limits(max_bytes: Option<u64>, max_line_bytes: Option<usize>) -> Limits {
 }
 
 fn raised(malformed: MalformedHistory) -> PyErr {
-    Malformed::new_err((malformed.reason, malformed.line, malformed.operation))
+    let too_large = malformed.too_large;
+    let told = (malformed.reason, malformed.line, malformed.operation);
+    if too_large {
+        TooLarge::new_err(told)
+    } else {
+        Malformed::new_err(told)
+    }
 }
 
 /// A value as Python has it. Values nest no deeper than readers allow.

@@ -27,7 +27,7 @@ mod _native {
     #[pymodule_export]
     use crate::cancel::CancelToken;
     #[pymodule_export]
-    use crate::history::{History, Malformed, unzstd};
+    use crate::history::{History, Malformed, TooLarge, unzstd};
     #[pymodule_export]
     use crate::judge::{
         JudgeProgress, MalformedOperation, judge, judge_by_process, judged_models, process_models,

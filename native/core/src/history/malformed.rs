@@ -11,6 +11,8 @@ pub struct MalformedHistory {
     pub line: Option<u32>,
     /// The faulty operation's own words.
     pub operation: Option<String>,
+    /// It is larger than what reading may cost, and nothing else is known to be wrong.
+    pub too_large: bool,
 }
 
 impl MalformedHistory {
@@ -19,6 +21,7 @@ impl MalformedHistory {
             reason: reason.into(),
             line: Some(line),
             operation: None,
+            too_large: false,
         }
     }
 
@@ -27,6 +30,7 @@ impl MalformedHistory {
             reason: reason.into(),
             line: None,
             operation: None,
+            too_large: false,
         }
     }
 

@@ -159,5 +159,8 @@ fn damaged(name: &str, error: &dyn std::fmt::Display) -> MalformedHistory {
 
 fn too_long(limits: &Limits) -> MalformedHistory {
     let reason = format!("longer than {} bytes when decompressed", limits.max_bytes);
-    MalformedHistory::whole(reason)
+    MalformedHistory {
+        too_large: true,
+        ..MalformedHistory::whole(reason)
+    }
 }
