@@ -251,6 +251,12 @@ def _check_item(where: str, item: QueryItem) -> None:
         for name in names:
             if not isinstance(name, str) or not name.isprintable():
                 raise InvalidRequest(f"{where}: {name!r} among its {field} is no printable text.")
+    for category in item.categories:
+        if "-" in category:  # a boundary drawn by it would never be crossed
+            raise InvalidRequest(
+                f"{where}: {category[:40]!r} is no category: it is what stands before the first "
+                "hyphen of a stream's name."
+            )
     for tag in item.tags:
         if fault := tag_fault(tag):
             raise InvalidRequest(f"{where}: its tag {tag[:40]!r} is none: {fault}.")

@@ -117,11 +117,13 @@ async def _refuse_set_aside(model: PostgresReadModel) -> None:
 
 def _text(done: Rebuilt) -> str:
     rate = done.events / done.seconds if done.seconds else 0.0
-    switched = (
-        ""
-        if done.switched_from is None
-        else f"active now, before it generation {done.switched_from}\n"
-    )
+    match done.switched_from:
+        case None:
+            switched = ""
+        case done.generation:
+            switched = "active, as it was\n"
+        case before:
+            switched = f"active now, before it generation {before}\n"
     return (
         f"{done.projection}, generation {done.generation}: at position {done.position:,}\n"
         f"{done.events:,} events in {done.seconds:.1f} s, {rate:,.0f} a second\n{switched}"
