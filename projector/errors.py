@@ -13,6 +13,7 @@
     +- GenerationUnknown
     +- GenerationBehind
     +- FeedUnknown
+    +- FeedDiverged
     +- GenerationSetAside
     +- ParkingFull
     +- NotSetAside
@@ -39,6 +40,7 @@ __all__ = [
     "CheckpointConflict",
     "ConfigError",
     "EpochBegan",
+    "FeedDiverged",
     "FeedUnknown",
     "GenerationBehind",
     "GenerationSetAside",
@@ -313,3 +315,19 @@ class FeedUnknown(ProjectorError):
         )
         self.projection = projection
         self.generation = generation
+
+
+class FeedDiverged(ProjectorError):
+    """The stream of a feed holds what is none of its changes; nothing more is carried."""
+
+    definite = True
+
+    def __init__(self, projection: str, generation: int, stream: str) -> None:
+        super().__init__(
+            f"the stream {stream} holds what is no change of projection {projection!r}, generation "
+            f"{generation}: the database was restored, or somebody else published. Begin anew, by "
+            "`projector feed end` and `projector feed begin`, and let those who follow it read all."
+        )
+        self.projection = projection
+        self.generation = generation
+        self.stream = stream

@@ -22,6 +22,7 @@ from eventstore.errors import ForeignMessage, SchemaMismatch
 from projector.errors import (
     ConfigError,
     EpochBegan,
+    FeedDiverged,
     FeedUnknown,
     GenerationBehind,
     GenerationSetAside,
@@ -55,7 +56,7 @@ _EXITS: Final[tuple[tuple[tuple[type[Exception], ...], Exit], ...]] = (
     ((GenerationUnknown, FeedUnknown, NotSetAside), Exit.USAGE),
     ((GenerationBehind, GenerationSetAside), Exit.NOT_YET),
     ((ParkingFull,), Exit.INCOMPLETE),
-    ((LogWentBack, EpochBegan, ForeignMessage), Exit.VIOLATION),
+    ((LogWentBack, EpochBegan, ForeignMessage, FeedDiverged), Exit.VIOLATION),
     ((ProjectionFailed,), Exit.INTERNAL),
 )
 

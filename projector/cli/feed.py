@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import SystemRandom
-from typing import Annotated
+from typing import Annotated, NoReturn
 from uuid import uuid4
 
 import msgspec
@@ -15,6 +15,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from eventstore.cli.signals import log_to_stderr, run_until_signal
+from eventstore.errors import StreamDiverged
 from eventstore.jetstream import connect
 from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
@@ -23,7 +24,7 @@ from eventstore.relay.core import RelayPace
 from eventstore.relay.jetstream_stream import inspect
 from projector import config
 from projector.cli.options import DatabaseUrl, Generation, NatsUrl, ProjectionName, load
-from projector.errors import ConfigError, FeedUnknown, ReadModelUnavailable
+from projector.errors import ConfigError, FeedDiverged, FeedUnknown, ReadModelUnavailable
 from projector.feed.change import FeedName
 from projector.feed.jetstream_feed import FeedPublisher, carrying, delete
 from projector.feed.postgres_feed import PostgresChanges
@@ -186,7 +187,13 @@ def run(
                 alarms = (lease.lost, *stream.alarms)
                 yield relay.Session(log=log, stream=stream, alarms=alarms)
 
-    return run_until_signal(relay.run(open_session, random=random, pace=_PACE))
+    async def carry() -> NoReturn:
+        try:
+            await relay.run(open_session, random=random, pace=_PACE)
+        except StreamDiverged as error:
+            raise FeedDiverged(feed.projection, feed.generation, feed.stream) from error
+
+    return run_until_signal(carry())
 
 
 @app.command

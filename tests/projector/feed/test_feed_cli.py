@@ -121,6 +121,27 @@ async def test_an_end_that_nats_did_not_hear_of_is_made_up_for(
         await end(NAME, database_url=postgres_url, nats_url=nats_url)
 
 
+@pytest.mark.stack
+async def test_what_somebody_else_published_is_said_with_what_to_do(
+    postgres_url: str, nats_url: str
+) -> None:
+    await begin(NAME, database_url=postgres_url)
+    with feed_running(postgres_url, nats_url) as process:
+
+        async def published() -> bool:
+            if len(await streams(nats_url)) < 2:
+                return False
+            async with connect(nats_url, name="test") as link:
+                await link.api.publish(f"changes.{NAME}.1.stranger", b"1")
+            return True
+
+        await until(published)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == Exit.VIOLATION, said
+    assert "Begin anew, by `projector feed end`" in said
+    assert "relay heal" not in said
+
+
 async def test_only_documents_have_a_feed() -> None:
     with pytest.raises(ConfigError, match="only documents have a change feed"):
         await begin("stream-totals", database_url="postgresql://u@127.0.0.1:1/nowhere")
