@@ -17,6 +17,7 @@ from eventstore.event import RecordedEvent
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.stream import Position
 from projector import config
+from projector.checkpoint import Checkpoint
 from projector.cli.options import (
     ActiveGeneration,
     DatabaseUrl,
@@ -27,6 +28,7 @@ from projector.cli.options import (
     print_json,
 )
 from projector.cli.park import generation_of
+from projector.errors import LogWentBack
 from projector.jetstream_announced import hearing
 from projector.postgres_progress import PostgresProgress
 
@@ -106,8 +108,16 @@ async def _page(
     after: Position,
     limit: int,
 ) -> list[Passed]:
-    """Return the next events that the checkpoint has passed, at least one."""
+    """Return the next events that the checkpoint has passed, at least one.
+
+    Raises:
+        LogWentBack: the log does not hold them.
+    """
     events = await log.read_log(after=after, limit=limit)
+    if not events:
+        position = Position(after + limit)
+        passed = Checkpoint(projection=projection, generation=generation, position=position)
+        raise LogWentBack(passed, await log.head())
     aside = await progress.set_aside(
         projection, generation, after=after, until=events[-1].position, limit=limit
     )

@@ -26,7 +26,7 @@ from eventstore.wire_bytes import WireBytes
 from projector.errors import FeedUnknown, ReadModelUnavailable
 from projector.feed.change import FeedName, encode, encode_trimmed
 from projector.feed.postgres_tables import FUNCTIONS, TRIGGERS, UNTRIGGERS, changes, feeds, metadata
-from projector.postgres import PostgresReadModel
+from projector.postgres import Driver, PostgresReadModel
 from projector.postgres_documents import DocumentTable
 from projector.postgres_tables import checkpoints
 
@@ -40,6 +40,12 @@ INSERT INTO {changes} (feed, number, key, previous, position, document)
 SELECT {feed:d}, row_number() OVER (ORDER BY d.position, d.key), d.key, 0, {position:d}, d.document
 FROM {table} AS d
 """
+
+_WHOLE_SECONDS: Final = 600.0
+"""The limit of a statement that takes a whole table."""
+
+_TRIM_NUMBERS: Final = 20_000
+"""How many numbers a transaction of `trim` goes over."""
 
 
 class FeedState(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +84,7 @@ async def begin(model: PostgresReadModel, table: DocumentTable, *, identity: UUI
             first = _FIRST_CHANGES.format(
                 changes=changes.fullname, feed=feed, position=position, table=quoted
             )
-            await connection.exec_driver_sql(first)
+            await _take_whole(connection, first)
             counted = sa.select(sa.func.count()).select_from(changes).filter_by(feed=feed)
             last = (await connection.execute(counted)).scalar_one()
             await connection.execute(sa.update(feeds).filter_by(feed=feed).values(last_number=last))
@@ -104,13 +110,17 @@ async def end(model: PostgresReadModel, table: DocumentTable) -> None:
         for untrigger in UNTRIGGERS:
             await connection.exec_driver_sql(untrigger.format(table=quoted))
         for kept in (changes, feeds):
-            await connection.execute(sa.delete(kept).filter_by(feed=found.feed))
+            whole = f"DELETE FROM {kept.fullname} WHERE feed = {found.feed:d}"  # noqa: S608 - ours
+            await _take_whole(connection, whole)
 
 
-async def trim(model: PostgresReadModel, table: DocumentTable, *, to: int) -> int:
+async def trim(
+    model: PostgresReadModel, table: DocumentTable, *, to: int, page: int = _TRIM_NUMBERS
+) -> int:
     """Forget the changes up to a number that later ones of the same key replaced.
 
-    What is left still folds to the read model.
+    What is left still folds to the read model. It takes ``page`` numbers at once; begin again what
+    broke off.
 
     Returns:
         How many were forgotten.
@@ -119,28 +129,40 @@ async def trim(model: PostgresReadModel, table: DocumentTable, *, to: int) -> in
         FeedUnknown: there is no feed.
         ReadModelUnavailable: no answer came.
     """
-    later = changes.alias("later")
     async with model.transaction() as connection:
         found = await _find(connection, table)
         if found is None:
             raise FeedUnknown(table.name, table.generation)
         to = min(to, found.last_number)
+        # First: who reads meanwhile knows that numbers may be missing up to here.
         await connection.execute(
             sa.update(feeds)
             .filter_by(feed=found.feed)
             .values(trimmed_to=sa.func.greatest(feeds.c.trimmed_to, to))
         )
-        replaced = (
-            sa.select(later.c.number)
-            .where(later.c.feed == changes.c.feed, later.c.key == changes.c.key)
-            .where(later.c.number > changes.c.number)
-        )
-        forgotten = await connection.execute(
-            sa.delete(changes)
-            .where(changes.c.feed == found.feed, changes.c.number <= to)
-            .where(replaced.exists())
-        )
-    return forgotten.rowcount
+        least = sa.select(sa.func.min(changes.c.number)).filter_by(feed=found.feed)
+        first: int = (await connection.execute(least)).scalar_one() or 1
+    forgotten = 0
+    for start in range(first, to + 1, page):
+        async with model.transaction() as connection:
+            last = min(to, start + page - 1)
+            gone = await connection.execute(_forget(found.feed, start, last))
+            forgotten += gone.rowcount
+    return forgotten
+
+
+def _forget(feed: int, first: int, last: int) -> sa.Delete:
+    later = changes.alias("later")
+    replaced = (
+        sa.select(later.c.number)
+        .where(later.c.feed == changes.c.feed, later.c.key == changes.c.key)
+        .where(later.c.number > changes.c.number)
+    )
+    return (
+        sa.delete(changes)
+        .where(changes.c.feed == feed, changes.c.number.between(first, last))
+        .where(replaced.exists())
+    )
 
 
 async def state(model: PostgresReadModel, table: DocumentTable) -> FeedState:
@@ -155,6 +177,13 @@ async def state(model: PostgresReadModel, table: DocumentTable) -> FeedState:
     if found is None:
         raise FeedUnknown(table.name, table.generation)
     return found
+
+
+async def _take_whole(connection: AsyncConnection, statement: str) -> None:
+    """Run a statement for as long as a large table takes, in a transaction that has begun."""
+    driver: Driver | None = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None, "the connection is open"  # noqa: S101
+    await driver.execute(statement, timeout=_WHOLE_SECONDS)
 
 
 async def _find(connection: AsyncConnection, table: DocumentTable) -> FeedState | None:

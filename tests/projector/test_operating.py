@@ -259,6 +259,13 @@ async def test_what_is_not_there_is_said(shop: Shop) -> None:
     assert (code, "no generation 1, there is none at all" in said) == (Exit.USAGE, True)
     code, _, said = await shop.run("replay", f"{shop.broken}:Amounts")
     assert (code, "or say --all" in said) == (Exit.USAGE, True)
+    async with PostgresReadModel.open(shop.store_url, DocumentTable(_amounts())) as model:
+        await model.prepare()
+        checkpoint = await model.checkpoint()
+        async with model.transaction() as connection:
+            await model.advance(connection, checkpoint, Position(5))
+    code, _, said = await shop.run("tail", "amounts", "--after", "0", nats_too=True)
+    assert (code, "position 5, the log ends at 0" in said) == (Exit.VIOLATION, True)
 
 
 @pytest.mark.stack

@@ -15,6 +15,7 @@ from projector.documents import Change, Put
 from projector.errors import FeedUnknown, ProjectionFailed, ReadModelUnavailable
 from projector.feed import postgres_feed
 from projector.feed.change import FeedName
+from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
 from tests.support.feeding import Churn, documents, fold, opened, recorded_changes
 from tests.support.recorded import log
@@ -109,6 +110,27 @@ async def test_what_is_rolled_back_leaves_no_hole(postgres_url: str) -> None:
         assert fold(await recorded_changes(model, table)) == {"plain": 1, "é" * 480: 4}
 
 
+async def test_what_takes_a_whole_table_may_take_longer_than_other_statements(
+    postgres_url: str,
+) -> None:
+    table, large = DocumentTable(Keyed({})), DocumentTable(Keyed({}), 2)
+    async with opened(postgres_url, table) as model:
+        await postgres_feed.begin(model, table, identity=IDENTITY)
+        async with model.transaction() as connection:
+            await connection.exec_driver_sql(
+                "CREATE FUNCTION projector.linger() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN PERFORM pg_sleep(2.5); RETURN NULL; END $$"
+            )
+            await connection.exec_driver_sql(
+                "CREATE TRIGGER linger AFTER INSERT OR DELETE ON projector.changes "
+                "FOR EACH STATEMENT EXECUTE FUNCTION projector.linger()"
+            )
+    async with PostgresReadModel.open(postgres_url, large, timeout_seconds=2.0) as model:
+        await model.prepare()
+        await postgres_feed.begin(model, large, identity=IDENTITY)
+        await postgres_feed.end(model, large)
+
+
 async def test_what_is_trimmed_still_folds_to_the_read_model(postgres_url: str) -> None:
     table = DocumentTable(Churn())
     events, random = log(150), seeded(7)
@@ -121,7 +143,8 @@ async def test_what_is_trimmed_still_folds_to_the_read_model(postgres_url: str) 
             checkpoint = await model.commit(rest, checkpoint)
             last = (await postgres_feed.state(model, table)).last_number
             to = max(to, random.randrange(last + 1))
-            forgotten += await postgres_feed.trim(model, table, to=to)
+            page = random.choice((3, 10_000))
+            forgotten += await postgres_feed.trim(model, table, to=to, page=page)
             for page in (1, 7, 1000):
                 changes = await recorded_changes(model, table, page=page)
                 assert len(changes) == last
