@@ -8,7 +8,7 @@ or none. The history alone grows while the run goes on; `sync` puts it on disk b
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -20,7 +20,10 @@ from verification.scenarios import Scenario
 
 __all__ = [
     "AppliedRow",
+    "ChangeRow",
     "Convergence",
+    "Documents",
+    "FeedProgress",
     "LogRow",
     "ReadModel",
     "RunFolder",
@@ -45,10 +48,12 @@ log.jsonl        the final log in PostgreSQL
 stream.jsonl     what NATS JetStream holds
 applied.jsonl    what the projector applied, in order
 read-model.json  what it made of it
+documents.json   another read model, and the bucket that follows its changes
+changes.jsonl    these changes, as NATS JetStream holds them
 scenario.json    seed, size, and planted bug if there is one
 servers.json     versions and durability settings of the servers
 outcome.json     how the run went
-logs/            of the servers, the relay and the projector
+logs/            of the servers, the relay, the projectors and the feed
 
 Judge it again, from this folder alone:
 
@@ -108,10 +113,54 @@ class ReadModel(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[str, Any]
 
 
+class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of the feed's stream: its sequence, and the change that it carries.
+
+    A removal has the document null; a message that carries no change has number 0.
+    """
+
+    sequence: int
+    number: int
+    previous: int
+    key: str
+    document: Any = None
+
+
+class Documents(msgspec.Struct, frozen=True, kw_only=True):
+    """The read model with a feed: its checkpoint and its documents, and what the bucket holds.
+
+    In ``bucket`` null stands for a value that was deleted.
+    """
+
+    checkpoint: int
+    rows: Mapping[str, Any]
+    bucket: Mapping[str, Any]
+
+
+class FeedProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the documents and their feed are; null for what could not be asked.
+
+    ``applied`` is the documents' checkpoint, ``recorded`` the number of the last change, ``told``
+    that of the last one on the stream, ``kept`` that of the last one in the bucket.
+    """
+
+    applied: int | None
+    recorded: int | None
+    told: int | None
+    kept: int | None
+
+    def reached(self, head: int) -> bool:
+        """Whether the documents are at ``head``, and everybody knows of their last change."""
+        return self.applied == head and (
+            self.recorded is not None and self.recorded == self.told == self.kept
+        )
+
+
 class Convergence(msgspec.Struct, frozen=True, kw_only=True):
     """How far relay and projector had come when the run stopped waiting for them.
 
-    ``carried`` is the position of JetStream's last message, ``applied`` the projector's checkpoint.
+    ``carried`` is the position of JetStream's last message, ``applied`` the projector's checkpoint;
+    ``feed`` is null in a run without a change feed.
     ``stalled`` is true when nothing had moved for as long as the run allows, false when it still
     did: only the first refutes that they catch up.
     """
@@ -122,11 +171,14 @@ class Convergence(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     stalled: bool = False
     reason: str = ""
+    feed: FeedProgress | None = None
 
     @property
     def reached(self) -> bool:
-        """Whether both stood at the head of the log."""
-        return self.carried == self.head == self.applied
+        """Whether everything stood at the head of the log."""
+        return self.carried == self.head == self.applied and (
+            self.feed is None or self.feed.reached(self.head)
+        )
 
 
 class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,6 +295,24 @@ class RunFolder:
         if not (self.path / "read-model.json").is_file():
             return None
         return self._read("read-model.json", ReadModel)
+
+    def write_changes(self, rows: Iterable[ChangeRow]) -> None:
+        """Write the content of the feed's stream."""
+        self._write_lines("changes.jsonl", rows)
+
+    def read_changes(self) -> list[ChangeRow] | None:
+        """Read the content of the feed's stream; None if it was not collected."""
+        return self._read_lines("changes.jsonl", ChangeRow)
+
+    def write_documents(self, documents: Documents) -> None:
+        """Write the documents, and what the bucket holds of them."""
+        self._write("documents.json", _pretty(documents))
+
+    def read_documents(self) -> Documents | None:
+        """Read documents and bucket; None if they were not collected."""
+        if not (self.path / "documents.json").is_file():
+            return None
+        return self._read("documents.json", Documents)
 
     def write_verdict(self, document: dict[str, Any]) -> None:
         """Write the verdict, a `trueorder.result/1` document."""

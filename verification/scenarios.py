@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from verification.errors import ConfigError
-from verification.nemesis.schedule import Fault, schedule
+from verification.nemesis.schedule import Fault, Target, schedule
 from verification.workloads.contended import Traffic
 
 __all__ = ["CLIENTS_MIN", "FORMAT", "SECONDS_MAX", "SECONDS_MIN", "Scenario"]
@@ -25,7 +25,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One run: its seed and size, and the bug that is planted in it, if any.
 
     The same scenario has the same faults at the same times and the same questions for the same
-    answers; how the processes interleave is up to the machine.
+    answers; how the processes interleave is up to the machine. ``feed`` says whether documents with
+    a change feed are kept, too; runs that were made before there were any have none.
     """
 
     format: str = FORMAT
@@ -34,6 +35,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 20.0
     clients: int = 10
     mutant: str | None = None
+    feed: bool = False
 
     def check(self, mutants: Iterable[str]) -> None:
         """Refuse what cannot be run.
@@ -63,7 +65,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The faults, in order of their start."""
-        return schedule(self.seed, self.seconds)
+        targets = [target for target in Target if self.feed or target is not Target.FEED]
+        return schedule(self.seed, self.seconds, targets)
 
     @property
     def command(self) -> str:

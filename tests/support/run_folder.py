@@ -1,15 +1,19 @@
-"""A run folder without servers: real traffic on the store in memory, carried and applied once."""
+"""A run folder without servers: traffic on the store in memory, carried, applied and fed once."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from checker.history.recorder import Recorder
 from eventstore.memory import MemoryEventStore
 from verification.artefacts import (
     AppliedRow,
+    ChangeRow,
     Convergence,
+    Documents,
+    FeedProgress,
     LogRow,
     ReadModel,
     RunFolder,
@@ -26,7 +30,7 @@ from verification.workloads.requests import Reply
 
 __all__ = ["SCENARIO", "make_run"]
 
-SCENARIO = Scenario(seed=1, seconds=3)
+SCENARIO = Scenario(seed=1, seconds=3, feed=True)
 REPLIES = 300
 
 
@@ -55,14 +59,41 @@ async def make_run(path: Path) -> RunFolder:
         AppliedRow(ordinal=row.position, position=row.position, id=row.id) for row in rows
     )
     folder.write_read_model(ReadModel(checkpoint=head, rows=totals_of(rows)))
+    changes = list(_changes(rows))
+    folder.write_changes(changes)
+    latest = {change.key: change.document for change in changes}
+    documents = {key: document for key, document in latest.items() if document is not None}
+    folder.write_documents(Documents(checkpoint=head, rows=documents, bucket=latest))
+    last = len(changes)
     folder.write_outcome(
         RunOutcome(
             ended=COMPLETE,
             started_at="2026-01-01T00:00:00+00:00",
-            convergence=Convergence(head=head, carried=head, applied=head, seconds=0.1),
+            convergence=Convergence(
+                head=head,
+                carried=head,
+                applied=head,
+                seconds=0.1,
+                feed=FeedProgress(applied=head, recorded=last, told=last, kept=last),
+            ),
         )
     )
     return folder
+
+
+def _changes(rows: Sequence[LogRow]) -> Iterator[ChangeRow]:
+    """What a projector that commits each event by itself would have recorded."""
+    latest: dict[str, int] = {}
+    for number, row in enumerate(rows, 1):
+        document = {"version": row.version, "id": row.id, "data": row.data}
+        yield ChangeRow(
+            sequence=number,
+            number=number,
+            previous=latest.get(row.stream, 0),
+            key=row.stream,
+            document=None if row.version % 5 == 0 else document,
+        )
+        latest[row.stream] = number
 
 
 async def _drive(store: MemoryEventStore, recorder: Recorder) -> None:

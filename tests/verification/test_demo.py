@@ -31,6 +31,8 @@ ON_SERVERS = [
 FILES = {
     "README.txt",
     "applied.jsonl",
+    "changes.jsonl",
+    "documents.json",
     "history.jsonl",
     "log.jsonl",
     "logs",
@@ -96,12 +98,15 @@ def test_the_line_is_valid_under_faults_and_can_be_judged_again(
     assert ended.stdout.lstrip().startswith("valid")
     assert "PostgreSQL killed" in ended.stderr
     assert "NATS killed" in ended.stderr
+    assert "feed killed" in ended.stderr
     assert {entry.name for entry in run.iterdir()} == FILES
     assert {log.name for log in (run / "logs").iterdir()} >= {
         "postgres.log",
         "nats.log",
         "relay.log",
         "projector.log",
+        "documents.log",
+        "feed.log",
     }
     first = verdict_of(run)
     assert first["verdict"] == "valid"

@@ -28,11 +28,11 @@ def demo(
 ) -> int:
     """Run the whole line on real servers, break it, and have it judged.
 
-    Starts PostgreSQL, NATS, a relay and a projector; runs concurrent clients against a few
-    contended streams while both servers, the relay and the projector are killed and restarted;
-    then reads everything and checks that each stream and the log are linearizable and that every
-    event was carried and applied exactly once, in order. Everything it saw is kept in a folder with
-    one HTML page, and can be judged again with `trueorder judge`.
+    Starts PostgreSQL, NATS, a relay, projectors and a change feed; runs concurrent clients against
+    a few contended streams while both servers and our processes are killed and restarted; then
+    reads everything and checks that each stream and the log are linearizable, that every event was
+    carried and applied exactly once, in order, and every change told once. Everything it saw is
+    kept in a folder with one HTML page, and can be judged again with `trueorder judge`.
 
     Exit codes: 0 valid, 1 a violation was found, 2 what was asked for cannot be done, 3 the run
     proves nothing, 5 a server failed, 130 interrupted (what was seen is kept and judged).

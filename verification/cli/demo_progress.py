@@ -25,7 +25,7 @@ _TITLES: Final = {
     Phase.STARTING: "starting the servers",
     Phase.TRAFFIC: "traffic under faults",
     Phase.READING: "reading everything",
-    Phase.CONVERGING: "waiting for relay and projector",
+    Phase.CONVERGING: "waiting for all to catch up",
     Phase.COLLECTING: "collecting what is to be judged",
     Phase.STOPPING: "stopping the servers",
     Phase.JUDGING: "judging",

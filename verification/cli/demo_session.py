@@ -47,6 +47,7 @@ def scenario_of(seconds: float, seed: int | None, clients: int, mutant: str | No
         seconds=seconds,
         clients=clients,
         mutant=mutant,
+        feed=True,
     )
     scenario.check(MUTANTS)
     return scenario

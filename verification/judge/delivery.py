@@ -24,7 +24,7 @@ def judge_converged(convergence: Convergence | None) -> Property:
     That something never happens is not observable; what is refuted is that it happens while
     nothing moves for as long as the run allows. Still moving when time was up is unknown.
     """
-    name, title = "converged", "Relay and projector caught up"
+    name, title = "converged", "Relay, projectors and feed caught up"
     if convergence is None:
         return Property(
             name=name, title=title, verdict=Verdict.UNKNOWN, sentence="the run ended before that"
@@ -33,6 +33,11 @@ def judge_converged(convergence: Convergence | None) -> Property:
         f"the log is at {convergence.head:,}, JetStream at {convergence.carried:,}, "
         f"the projector at {convergence.applied:,}"
     )
+    if (feed := convergence.feed) is not None:
+        where += (
+            f", the documents at {feed.applied}; change {feed.recorded} is recorded, {feed.told} "
+            f"on the stream, {feed.kept} in the bucket,"
+        )
     if convergence.reached:
         sentence = f"position {convergence.head:,}, after {convergence.seconds:.1f} s"
         return Property(name=name, title=title, verdict=Verdict.VALID, sentence=sentence)

@@ -17,6 +17,7 @@ from verification.judge.delivery import (
     judge_read_model,
 )
 from verification.judge.evidence import judge_evidence
+from verification.judge.feed import judge_changes, judge_documents, judge_feed
 from verification.judge.history import (
     judge_acknowledged,
     judge_errors,
@@ -78,6 +79,7 @@ def judge_run(folder: RunFolder, limits: Limits | None = None) -> Judgement:
             *_of_the_log(folder, history, operations),
             judge_converged(outcome.convergence if outcome else None),
             *_of_the_deliveries(folder, outcome, operations),
+            *(_of_the_feed(folder, outcome) if scenario.feed else ()),
         ),
     )
 
@@ -111,6 +113,20 @@ def _of_the_deliveries(
     yield judge_carried(log, stream, operations, complete=carried)
     yield judge_applied(log, applied, operations, until=until)
     yield judge_read_model(rows, model, until=until)
+
+
+def _of_the_feed(folder: RunFolder, outcome: RunOutcome | None) -> Iterator[Property]:
+    rows, changes, documents = folder.read_log(), folder.read_changes(), folder.read_documents()
+    if rows is None or changes is None or documents is None:
+        yield _not_collected("feed", "Stream and bucket fold to the documents")
+        return
+    convergence = outcome.convergence if outcome else None
+    reached = convergence is not None and convergence.reached
+    head = max((row.position for row in rows), default=0)
+    yield judge_documents(rows, documents, until=head if reached else documents.checkpoint)
+    yield judge_changes(changes)
+    if reached:  # else somebody was not told of everything yet, and `converged` says so
+        yield judge_feed(changes, documents)
 
 
 def _entries(rows: list[LogRow]) -> list[LogEntry]:

@@ -1,4 +1,4 @@
-"""``python -m verification.mutants ROLE``: a mutated relay or projector, in the real one's place.
+"""``python -m verification.mutants ROLE``: a mutated part, in the real one's place.
 
 It finds its servers where the real one would, in the environment of a cluster.
 """
@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from eventstore import config
+from verification.mutants.feeds import skipping_feed
 from verification.mutants.projectors import cursor_before_apply
 from verification.mutants.relays import forgetful_relay, naive_relay
 
@@ -19,6 +20,7 @@ ROLES: Final[dict[str, Callable[[str, str], Awaitable[object]]]] = {
     "naive-relay": naive_relay,
     "forgetful-relay": forgetful_relay,
     "cursor-before-apply": cursor_before_apply,
+    "skipping-feed": skipping_feed,
 }
 
 

@@ -1,8 +1,8 @@
 """Every mutant by name: what its bug is, where it is planted, and what must be found.
 
 A mutant that breaks the store is a wrapper in the clients' process; one that breaks the database is
-a statement run before the traffic; one that breaks relay or projector is another program in its
-place, ``python -m verification.mutants ROLE``.
+a statement run before the traffic; one that breaks relay, projector or feed is another program in
+its place, ``python -m verification.mutants ROLE``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
     ``anomalies`` are the names under which it may be convicted; a run that finds none of them has
     let it go. ``store`` wraps the clients' store, given a seed; ``database`` makes a statement for
-    the migrated database; ``relay`` and ``projector`` are roles of ``python -m
+    the migrated database; ``relay``, ``projector`` and ``feed`` are roles of ``python -m
     verification.mutants``.
     """
 
@@ -46,6 +46,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     database: Callable[[], str] | None = None
     relay: str | None = None
     projector: str | None = None
+    feed: str | None = None
 
 
 def naive_append() -> str:
@@ -106,6 +107,12 @@ _ALL: Final = (
         summary="an append whose request failed is answered with success",
         anomalies=frozenset({"lost-append"}),
         store=lambda store, _seed: FalseSuccess(store),
+    ),
+    Mutant(
+        name="skipped-change",
+        summary="a feed that was away goes on where its database is, not where its stream is",
+        anomalies=frozenset({"skipped-change"}),
+        feed="skipping-feed",
     ),
 )
 

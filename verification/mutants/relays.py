@@ -22,7 +22,7 @@ from eventstore.jetstream import answered, connect
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.stream import Position
 
-__all__ = ["forgetful_relay", "naive_relay"]
+__all__ = ["for_ever", "forgetful_relay", "naive_relay"]
 
 _log = logging.getLogger(__name__)
 
@@ -35,19 +35,24 @@ FORGOTTEN: Final = 10
 
 async def naive_relay(database_url: str, nats_url: str) -> NoReturn:
     """Poll ``position > cursor``: what commits later with a lower position is never seen."""
-    await _for_ever(lambda: _relay(database_url, nats_url, forgotten=0))
+    await for_ever(lambda: _relay(database_url, nats_url, forgotten=0))
 
 
 async def forgetful_relay(database_url: str, nats_url: str) -> NoReturn:
     """Save the cursor now and then: after a restart the last events are published once more."""
-    await _for_ever(lambda: _relay(database_url, nats_url, forgotten=FORGOTTEN))
+    await for_ever(lambda: _relay(database_url, nats_url, forgotten=FORGOTTEN))
 
 
-async def _for_ever(session: Callable[[], Awaitable[None]]) -> NoReturn:
+async def for_ever(
+    session: Callable[[], Awaitable[None]],
+    *,
+    breaks: tuple[type[Exception], ...] = (EventStoreError,),
+) -> NoReturn:
+    """Begin a session anew, a little later, when one of ``breaks`` ends it."""
     while True:
         try:
             await session()
-        except EventStoreError as error:
+        except breaks as error:
             _log.warning("beginning anew: %s", type(error).__name__)
         await asyncio.sleep(RETRY_SECONDS)
 

@@ -1,6 +1,6 @@
 """Which faults strike, and when: a pure function of the seed.
 
-Every run kills both servers, the relay and the projector at least once each; what else happens
+Every run kills each target, a server or a process of ours, at least once; what else happens
 (pauses, further kills) is drawn, so that two seeds are two different runs. The faults of one target
 never overlap, those of different targets may. All are over before the traffic ends, so that there
 is traffic after each.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import random
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -30,6 +31,7 @@ class Target(enum.StrEnum):
     NATS = "nats"
     RELAY = "relay"
     PROJECTOR = "projector"
+    FEED = "feed"
 
 
 SECONDS_PER_FAULT: Final = {
@@ -37,6 +39,7 @@ SECONDS_PER_FAULT: Final = {
     Target.NATS: 8.0,
     Target.RELAY: 5.0,
     Target.PROJECTOR: 5.0,
+    Target.FEED: 5.0,
 }
 """How much traffic a target gets per fault, so that it also lives between them."""
 
@@ -72,10 +75,15 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.action.undo}-{self.target}"
 
 
-def schedule(seed: int, seconds: float) -> tuple[Fault, ...]:
-    """Draw the faults of a run with ``seconds`` of traffic, in order of their start."""
+def schedule(
+    seed: int, seconds: float, targets: Iterable[Target] = tuple(Target)
+) -> tuple[Fault, ...]:
+    """Draw the faults of a run with ``seconds`` of traffic, in order of their start.
+
+    The faults of a target do not depend on which others there are.
+    """
     faults: list[Fault] = []
-    for target in Target:
+    for target in targets:
         draw = random.Random(f"nemesis/{seed}/{target}")  # noqa: S311  # a schedule, not a secret
         faults.extend(_faults_of(target, draw, seconds))
     return tuple(sorted(faults, key=lambda fault: fault.at))

@@ -23,16 +23,23 @@ async def probe(system: System) -> Progress:
         head = int(await system.store.head())
     except EventStoreError:
         head = None
-    return Progress(head=head, carried=await system.carried(), applied=await system.applied())
+    return Progress(
+        head=head,
+        carried=await system.carried(),
+        applied=await system.applied(),
+        feed=None if system.feed is None else await system.feed.progress(),
+    )
 
 
 async def collect(system: System, folder: RunFolder) -> None:
-    """Write the final log, JetStream's content, what was applied, and the read model."""
+    """Write the final log, JetStream's content, what was applied, the read model, and the feed."""
     folder.write_log(await read_log(system))
     folder.write_stream(await read_messages(system.cluster.nats_url))
     postgres = system.cluster.postgres
     folder.write_applied(await read_applied(postgres, DATABASE))
     folder.write_read_model(await read_rows(postgres, DATABASE, PROJECTION))
+    if system.feed is not None:
+        await system.feed.collect(folder)
 
 
 async def read_log(system: System) -> list[LogRow]:

@@ -1,7 +1,8 @@
 """Waits for relay and projector to catch up with the log, and says how far they came.
 
 A caught-up system is at rest: the log's head, the position of JetStream's last message and the
-projector's checkpoint are one number. The wait ends when they are, when nothing has moved for
+projector's checkpoint are one number, and with a change feed everybody knows of the last change of
+the documents, which are there too. The wait ends when they are, when nothing has moved for
 `STALL_SECONDS`, when one of them has ended by itself, or when `SECONDS_MAX` are over.
 """
 
@@ -13,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from verification.artefacts import Convergence
+from verification.artefacts import Convergence, FeedProgress
 
 __all__ = ["SECONDS_MAX", "STALL_SECONDS", "Progress", "await_convergence"]
 
@@ -29,6 +30,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     head: int | None
     carried: int | None
     applied: int | None
+    feed: FeedProgress | None = None
 
 
 async def await_convergence(
@@ -51,6 +53,7 @@ async def await_convergence(
             carried=last.carried or 0,
             applied=last.applied or 0,
             seconds=seconds,
+            feed=last.feed,
         )
         answered = None not in (last.head, last.carried, last.applied)
         if answered and found.reached:

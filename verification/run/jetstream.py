@@ -14,7 +14,7 @@ from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.jetstream import answered, connect
 from verification.artefacts import StreamRow
 
-__all__ = ["last_position", "read_messages"]
+__all__ = ["last_number", "read_messages", "read_stream"]
 
 CLIENT: Final = "trueorder demo"
 PROBE_SECONDS: Final = 2.0
@@ -22,54 +22,59 @@ ANSWER_SECONDS: Final = 10.0
 FETCH_MESSAGES: Final = 500
 
 
-async def last_position(url: str) -> int | None:
-    """Return the position that the stream's last message carries, 0 if it has none.
+async def last_number(url: str, stream: str, header: str) -> int | None:
+    """Return the number in a header of the stream's last message, 0 if it has no message.
 
-    None if there is no stream, no answer, or a message that carries no position.
+    None if there is no stream, no answer, or a message that carries no number.
     """
     try:
         async with connect(url, name=CLIENT, timeout_seconds=PROBE_SECONDS) as connection:
             with answered("ask where the stream is"):
-                info = await connection.api.stream_info(wire.STREAM)
+                info = await connection.api.stream_info(stream)
                 if not info.state.messages:
                     return 0
-                message = await connection.api.get_msg(wire.STREAM, info.state.last_seq)
+                message = await connection.api.get_msg(stream, info.state.last_seq)
     except StreamUnavailable:
         return None
-    position = (message.headers or {}).get(wire.POSITION, "")
-    return int(position) if position.isdecimal() else None
+    number = (message.headers or {}).get(header, "")
+    return int(number) if number.isdecimal() else None
 
 
 async def read_messages(url: str) -> list[StreamRow]:
-    """Read every message of the stream, in order of its sequence; none if there is no stream.
+    """Read every message of the log's stream; see `read_stream`."""
+    return [_row(message) for message in await read_stream(url, wire.STREAM)]
+
+
+async def read_stream(url: str, stream: str) -> list[Msg]:
+    """Read every message of a stream, in order of its sequence; none if there is no stream.
 
     Raises:
         StreamUnavailable: NATS does not answer.
     """
     async with connect(url, name=CLIENT, timeout_seconds=ANSWER_SECONDS) as connection:
-        with answered("read the stream"):
+        with answered(f"read the stream {stream}"):
             try:
-                info = await connection.api.stream_info(wire.STREAM)
+                info = await connection.api.stream_info(stream)
             except nats.js.errors.NotFoundError:
                 return []
-            return await _read(connection.api, info.state.messages)
+            return await _read(connection.api, stream, info.state.messages)
 
 
-async def _read(jetstream: JetStreamContext, messages: int) -> list[StreamRow]:
+async def _read(jetstream: JetStreamContext, stream: str, count: int) -> list[Msg]:
     subscription = await jetstream.pull_subscribe(
-        wire.SUBJECTS,
-        stream=wire.STREAM,
+        ">",
+        stream=stream,
         config=ConsumerConfig(
             ack_policy=AckPolicy.NONE,
             deliver_policy=DeliverPolicy.ALL,
         ),
     )
-    rows: list[StreamRow] = []
-    while len(rows) < messages:
-        batch = min(FETCH_MESSAGES, messages - len(rows))
-        rows.extend(_row(m) for m in await subscription.fetch(batch, timeout=ANSWER_SECONDS))
+    messages: list[Msg] = []
+    while len(messages) < count:
+        batch = min(FETCH_MESSAGES, count - len(messages))
+        messages.extend(await subscription.fetch(batch, timeout=ANSWER_SECONDS))
     await subscription.unsubscribe()
-    return rows
+    return messages
 
 
 def _row(message: Msg) -> StreamRow:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 
 from verification.artefacts import AppliedRow, ReadModel
 from verification.cluster.postgres import PostgresServer
 from verification.errors import ServerFailed
 
-__all__ = ["checkpoint_of", "read_applied", "read_rows"]
+__all__ = ["checkpoint_of", "documents_of", "read_applied", "read_rows", "recorded_changes"]
 
 _CHECKPOINT: Final = "SELECT max(position) FROM projector.checkpoints WHERE projection = $1"
 _APPLIED: Final = "SELECT serial, position, event_id FROM applied_events ORDER BY serial"
 _ROWS: Final = "SELECT stream, events, version, position, digest FROM stream_totals"
+_RECORDED: Final = "SELECT last_number FROM projector.feeds WHERE projection = $1"
+_DOCUMENTS: Final = "SELECT key, document::text FROM {table}"
 
 _UNANSWERED: Final = (
     ServerFailed,
@@ -35,6 +38,29 @@ async def checkpoint_of(postgres: PostgresServer, database: str, projection: str
             return position
     except _UNANSWERED:
         return None
+
+
+async def recorded_changes(postgres: PostgresServer, database: str, projection: str) -> int | None:
+    """Return the number of a feed's last change; None if there is no feed, or nobody answers."""
+    try:
+        async with postgres.connection(database) as connection:
+            number: int | None = await connection.fetchval(_RECORDED, projection)
+            return number
+    except _UNANSWERED:
+        return None
+
+
+async def documents_of(
+    postgres: PostgresServer, database: str, projection: str, table: str
+) -> tuple[int, dict[str, Any]]:
+    """Read a projection's checkpoint and its documents, as of one moment; ``table`` is quoted."""
+    async with (
+        postgres.connection(database) as connection,
+        connection.transaction(isolation="repeatable_read"),
+    ):
+        checkpoint = await connection.fetchval(_CHECKPOINT, projection)
+        rows = await connection.fetch(_DOCUMENTS.format(table=table))
+    return checkpoint or 0, {row["key"]: msgspec.json.decode(row["document"]) for row in rows}
 
 
 async def read_applied(postgres: PostgresServer, database: str) -> list[AppliedRow]:

@@ -118,7 +118,13 @@ class _Course:
             async with AsyncExitStack() as stack:
                 with self._phase(Phase.STARTING):
                     system = await stack.enter_async_context(
-                        System.start(place, self._servers, mutant, self._scenario.seed)
+                        System.start(
+                            place,
+                            self._servers,
+                            mutant,
+                            self._scenario.seed,
+                            feed=self._scenario.feed,
+                        )
                     )
                 await self._on(system, recorder)
                 self._observer.phase(Phase.STOPPING)

@@ -1,4 +1,4 @@
-"""The system under test: two servers, the relay, a projector, and the clients' stores.
+"""The system under test: two servers, the relay, projectors, a feed, and the clients' stores.
 
 A mutant replaces one of them, and this module is the only place that knows where it goes.
 """
@@ -13,7 +13,7 @@ from typing import Final, Self
 
 import msgspec
 
-from eventstore import EventStore
+from eventstore import EventStore, wire
 from eventstore.postgres.store import PostgresEventStore
 from verification.cluster.cluster import Cluster
 from verification.cluster.commands import Command
@@ -28,7 +28,8 @@ from verification.mutants.registry import Mutant
 from verification.nemesis.injector import Breakable
 from verification.nemesis.part import Part
 from verification.nemesis.schedule import Target
-from verification.run.jetstream import last_position
+from verification.run.feed import ChangeFeed
+from verification.run.jetstream import last_number
 from verification.run.postgres import checkpoint_of
 from verification.workloads.requests import WorkloadStore
 
@@ -64,7 +65,7 @@ class System:
     """Everything that runs, and the store as a client and as a referee sees it.
 
     ``stores`` are the real ones, ``store`` the first of them, for the referee; ``clients`` are what
-    the clients talk to, which a mutant may have broken.
+    the clients talk to, which a mutant may have broken. ``feed`` is null in a run without one.
     """
 
     def __init__(
@@ -72,12 +73,14 @@ class System:
         cluster: Cluster,
         relay: Command,
         projector: Command,
+        feed: ChangeFeed | None,
         stores: Sequence[EventStore],
         clients: tuple[WorkloadStore, ...],
     ) -> None:
         self.cluster = cluster
         self.relay = relay
         self.projector = projector
+        self.feed = feed
         self.stores = stores
         self.store = stores[0]
         self.clients = clients
@@ -85,23 +88,26 @@ class System:
     @property
     def targets(self) -> Mapping[Target, Breakable]:
         """What the nemesis may break."""
-        return {
+        targets: dict[Target, Breakable] = {
             Target.POSTGRES: Part(self.cluster.postgres),
             Target.NATS: Part(self.cluster.nats),
             Target.RELAY: Part(self.relay, self.carried),
             Target.PROJECTOR: Part(self.projector, self.applied),
         }
+        if self.feed is not None:
+            targets[Target.FEED] = Part(self.feed.carrier, self.feed.told)
+        return targets
 
     async def carried(self) -> int | None:
         """How far the relay is: the position of JetStream's last message."""
-        return await last_position(self.cluster.nats_url)
+        return await last_number(self.cluster.nats_url, wire.STREAM, wire.POSITION)
 
     async def applied(self) -> int | None:
         """How far the projector says it is."""
         return await checkpoint_of(self.cluster.postgres, DATABASE, PROJECTION)
 
     async def begun(self) -> None:
-        """Return when relay and projector have begun their work.
+        """Return when all of our processes have begun their work.
 
         Traffic before that would meet faults of processes that were still starting.
 
@@ -110,7 +116,10 @@ class System:
         """
         clock = asyncio.get_running_loop().time
         end = clock() + BEGIN_SECONDS
-        for command, progress in ((self.relay, self.carried), (self.projector, self.applied)):
+        working = [(self.relay, self.carried), (self.projector, self.applied)]
+        if self.feed is not None:
+            working.append((self.feed.carrier, self.feed.told))
+        for command, progress in working:
             while await progress() is None:
                 if command.crashed or clock() > end:
                     reason = f"did not begin its work within {BEGIN_SECONDS:g} s"
@@ -120,7 +129,8 @@ class System:
     @property
     def crashed(self) -> Command | None:
         """A command that ended by itself, which none of them may."""
-        return next((c for c in (self.relay, self.projector) if c.crashed), None)
+        commands = (self.relay, self.projector, *(self.feed.commands if self.feed else ()))
+        return next((command for command in commands if command.crashed), None)
 
     @classmethod
     @asynccontextmanager
@@ -132,10 +142,12 @@ class System:
         seed: int,
         *,
         relay_options: Sequence[str] = (),
+        feed: bool = False,
     ) -> AsyncIterator[System]:
         """Run the system in an empty folder, with the mutant's bug if there is one.
 
-        ``relay_options`` are of `eventstore relay run`, when the relay is the real one.
+        ``relay_options`` are of `eventstore relay run`, when the relay is the real one; ``feed``
+        says whether documents are kept and their changes fed onto NATS.
 
         Raises:
             VerificationError: a server did not start.
@@ -157,20 +169,22 @@ class System:
                 if mutant and mutant.projector
                 else cluster.projector(PROJECTION)
             )
+            fed = await _feed(cluster, mutant) if feed else None
+            commands = (relay, projector, *(fed.commands if fed else ()))
             try:
-                await relay.start()
-                await projector.start()
+                for command in commands:
+                    await command.start()
                 async with _stores(cluster.database_url) as stores:
                     clients = tuple(
                         mutant.store(store, seed + number) if mutant and mutant.store else store
                         for number, store in enumerate(stores)
                     )
-                    system = cls(cluster, relay, projector, stores, clients)
+                    system = cls(cluster, relay, projector, fed, stores, clients)
                     await system.begun()
                     yield system
             finally:
                 # Their data is removed next, so an orderly shutdown would only cost time.
-                for service in (relay, projector, cluster.postgres, cluster.nats):
+                for service in (*commands, cluster.postgres, cluster.nats):
                     await service.kill()
 
 
@@ -185,6 +199,11 @@ async def _stores(database_url: str) -> AsyncIterator[list[EventStore]]:
             )
             for _ in range(STORES)
         ]
+
+
+async def _feed(cluster: Cluster, mutant: Mutant | None) -> ChangeFeed:
+    carrier = _mutant(cluster, "feed", mutant.feed) if mutant and mutant.feed else None
+    return await ChangeFeed.begin(cluster, DATABASE, carrier)
 
 
 def _mutant(cluster: Cluster, name: str, role: str) -> Command:

@@ -63,6 +63,9 @@ def test_a_healthy_run_is_valid_in_every_property(folder: RunFolder) -> None:
             "carried",
             "applied",
             "read-model",
+            "documents",
+            "changes",
+            "feed",
         ),
         Verdict.VALID,
     )
@@ -205,6 +208,8 @@ def test_each_damage_is_convicted_by_its_name(
 def interrupted(folder: RunFolder) -> None:
     edit_json(folder.path / "outcome.json", ended="it was interrupted", convergence=None)
     for name in ("log.jsonl", "stream.jsonl", "applied.jsonl", "read-model.json"):
+        (folder.path / name).unlink()
+    for name in ("changes.jsonl", "documents.json"):
         (folder.path / name).unlink()
 
 

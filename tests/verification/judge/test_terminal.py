@@ -34,7 +34,7 @@ def test_a_valid_run_fits_on_a_small_screen(folder: RunFolder) -> None:
     lines = printed(folder, 80).splitlines()
     assert lines[1] == "valid  every property holds"
     properties = [line for line in lines if line.startswith("  ✓")]
-    assert len(properties) == 9
+    assert len(properties) == 12
     assert len(lines) < 24
 
 

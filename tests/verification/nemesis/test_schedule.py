@@ -42,6 +42,14 @@ def test_faults_of_one_target_never_overlap(seed: int, seconds: float) -> None:
             assert one.at + one.seconds <= next_one.at
 
 
+@given(seeds, durations, st.sets(st.sampled_from(Target)))
+def test_a_target_does_not_change_the_faults_of_others(
+    seed: int, seconds: float, targets: set[Target]
+) -> None:
+    of_all = [fault for fault in schedule(seed, seconds) if fault.target in targets]
+    assert list(schedule(seed, seconds, targets)) == of_all
+
+
 def test_seeds_differ_and_pauses_occur() -> None:
     runs = [schedule(seed, 20) for seed in range(20)]
     assert len(set(runs)) == 20

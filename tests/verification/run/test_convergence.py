@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from verification.artefacts import Convergence
+from verification.artefacts import Convergence, FeedProgress
 from verification.run.convergence import Progress, await_convergence
 
 
@@ -47,6 +47,21 @@ async def test_it_waits_for_the_last_one() -> None:
     found = await wait(lambda: next(steps))
     assert found.reached
     assert found.applied == 7
+
+
+async def test_it_waits_for_each_part_of_the_feed() -> None:
+    def feed(*numbers: int | None) -> Progress:
+        applied, recorded, told, kept = numbers
+        progress = FeedProgress(applied=applied, recorded=recorded, told=told, kept=kept)
+        return Progress(head=7, carried=7, applied=7, feed=progress)
+
+    steps = [feed(6, 4, 4, 4), feed(7, 5, 4, 4), feed(7, 5, 5, None), feed(7, 5, 5, 5)]
+    left = iter(steps)
+    found = await wait(lambda: next(left))
+    assert found.reached
+    assert found.feed == steps[-1].feed
+    for unanswered in (feed(7, None, None, None), feed(7, 5, 5, 4)):
+        assert (await wait(lambda still=unanswered: still)).stalled  # type: ignore[misc]
 
 
 async def test_nothing_moving_is_a_stall() -> None:
