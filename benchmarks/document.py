@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 __all__ = ["SCHEMA", "Document", "Machine", "Row", "main"]
 
@@ -88,7 +89,7 @@ def main(description: str, measure: Callable[[bool], Iterable[Row]]) -> None:
     if arguments.json:
         sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
     else:
-        Console().print(table(document))
+        _print(document)
 
 
 def figure(value: float | None, unit: str) -> str:
@@ -106,11 +107,19 @@ def ratio_words(row: Row) -> str:
     return ", ".join(words) or row.note
 
 
-def table(document: Document) -> Table:
-    """The document as a table for people."""
+def _print(document: Document) -> None:
+    """Print the figures as a table, and below it what there is to say of them."""
+    console = Console(highlight=False)
+    console.print(_table(document))
+    for row in document.rows:
+        if row.note:
+            console.print(Text(f"{row.name}: ", style="bold") + Text(row.note))
+
+
+def _table(document: Document) -> Table:
     shown = Table(title=f"{document.machine.cpu}, {document.machine.cores} cores", title_style="")
-    for heading in ("row", "ours", "peer", "x peer", "limit", "of limit", "peak MiB", "note"):
-        shown.add_column(heading, justify="left" if heading in {"row", "note"} else "right")
+    for heading in ("row", "ours", "peer", "x peer", "limit", "of limit", "peak MiB"):
+        shown.add_column(heading, justify="left" if heading == "row" else "right")
     for row in document.rows:
         shown.add_row(
             row.name,
@@ -120,6 +129,5 @@ def table(document: Document) -> Table:
             figure(row.limit, row.unit),
             figure(row.ratio_to_limit, "").strip(),
             "-" if row.peak_bytes is None else f"{row.peak_bytes / 2**20:.0f}",
-            row.note,
         )
     return shown
