@@ -119,7 +119,9 @@ def _print(document: Document) -> None:
 def _table(document: Document) -> Table:
     shown = Table(title=f"{document.machine.cpu}, {document.machine.cores} cores", title_style="")
     for heading in ("row", "ours", "peer", "x peer", "limit", "of limit", "peak MiB"):
-        shown.add_column(heading, justify="left" if heading == "row" else "right")
+        shown.add_column(
+            heading, justify="left" if heading == "row" else "right", no_wrap=heading == "row"
+        )
     for row in document.rows:
         shown.add_row(
             row.name,
