@@ -67,9 +67,9 @@ class Course:
             await self.caught_up(store)
         self.trap.arm(step, victim)
         if step in AT_A_CREATION:
-            await self.harm(delete=True)
+            await self.delete_stream()
         elif step in AT_A_REPLACEMENT:
-            await self.harm(delete=False)
+            await self.lose_a_message(store)
         elif step in AT_A_SUBSCRIPTION:
             await self.end_subscription()
         await support.append_surely(store, 3, stream=f"count-{len(self.trap.hit) % 3}")
@@ -77,13 +77,23 @@ class Course:
             await self.trap.sprung.wait()
         await self.caught_up(store)
 
-    async def harm(self, *, delete: bool) -> None:
+    async def delete_stream(self) -> None:
         client = await nats.connect(self.urls.nats)
-        api = client.jetstream()
-        if delete:
-            await api.delete_stream(wire.STREAM)
+        await client.jetstream().delete_stream(wire.STREAM)
+        await client.close()
+
+    async def lose_a_message(self, store: PostgresEventStore) -> None:
+        client = await nats.connect(self.urls.nats)
+        for _ in range(50):
+            try:
+                await client.jetstream().delete_msg(wire.STREAM, 1)
+                break
+            except nats.js.errors.APIError:
+                # The relay had not done with making one of its own, which forbids it.
+                await self.make_stream_that_can_be_damaged()
+                await self.caught_up(store)
         else:
-            await api.delete_msg(wire.STREAM, 1)
+            raise AssertionError("the relay was always first")
         await client.close()
 
     async def make_stream_that_can_be_damaged(self) -> None:

@@ -48,7 +48,7 @@ async def kills(system: System, draw: Random) -> AsyncGenerator[str, None]:
     """SIGKILL relay, projector, NATS and PostgreSQL in a drawn order, now and then two at once."""
     targets = system.targets
     while True:
-        order = list(Target)
+        order = list(targets)
         draw.shuffle(order)
         while order:
             struck = [order.pop()]

@@ -94,7 +94,7 @@ def test_the_mutants_of_the_issue_are_all_there() -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS.values(), ids=lambda mutant: mutant.name)
 def test_every_mutant_is_planted_somewhere_and_must_be_found(mutant: Mutant) -> None:
-    planted = (mutant.store, mutant.database, mutant.relay, mutant.projector)
+    planted = (mutant.store, mutant.database, mutant.relay, mutant.projector, mutant.feed)
     assert any(place is not None for place in planted)
     assert mutant.anomalies
     assert mutant.summary
