@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from checker.checking import partwise
@@ -15,7 +15,8 @@ from checker.history.history import History
 from checker.history.recorded import RecordedHistory, record
 from checker.limits import Limits
 from checker.models import Model, TransactionModel
-from checker.monitors import EXPLANATIONS
+from checker.monitors import EXPLANATIONS, Explanation
+from checker.operation import Operation
 from checker.verdict import PartitionResult
 
 __all__ = ["Judging"]
@@ -56,7 +57,7 @@ class Judging(NamedTuple):
             model,
             recorded,
             self.limits,
-            explain=EXPLANATIONS.get(type(model)),
+            explain=_explanation_of(type(model)),
             cancel=self.cancel,
             on_progress=self.on_progress,
             stopped=self._tell,
@@ -85,6 +86,17 @@ class Judging(NamedTuple):
     def _tell(self, result: PartitionResult) -> None:
         if self.on_partition is not None:
             self.on_partition(result)
+
+
+def _explanation_of(model: type[Model[Any]]) -> Explanation | None:
+    """Return what has the words for a violation; it is imported when there is one."""
+    if model not in EXPLANATIONS:
+        return None
+
+    def explain(anomaly: str, operations: Sequence[Operation]) -> str:
+        return EXPLANATIONS[model](anomaly, operations)
+
+    return explain
 
 
 def _native_history(

@@ -59,6 +59,9 @@ class _ByModel(Mapping[type[Model[Any]], FunctionT]):
         function: FunctionT = resolve_name(f"{__name__}.{self._names[model]}")
         return function
 
+    def __contains__(self, model: object) -> bool:
+        return model in self._names
+
     def __iter__(self) -> Iterator[type[Model[Any]]]:
         return iter(self._names)
 

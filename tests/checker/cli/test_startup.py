@@ -74,6 +74,15 @@ def test_printing_the_help_imports_no_command() -> None:
     assert "checker.cli.verify" not in imported
 
 
+def test_a_valid_history_that_is_judged_natively_takes_no_words_for_violations(
+    tmp_path: Path,
+) -> None:
+    valid = tmp_path / "valid.ops"
+    valid.write_text('{"client": 0, "call": 1, "return": 2, "f": "read", "out": null}\n')
+    imported = _imported_by("verify", valid, "--model", "register", "--json")
+    assert not {name for name in imported if name.startswith("checker.monitors.registers")}
+
+
 def test_judging_as_json_imports_nothing_to_draw_with() -> None:
     imported = _imported_by("verify", GOOD, "--json")
     assert not imported & {"asyncio", "jinja2", "numpy", "rich"}
