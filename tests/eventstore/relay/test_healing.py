@@ -19,9 +19,13 @@ from verification.cluster.nats import NatsServer
 pytestmark = pytest.mark.stack
 
 
-async def inspected(nats_url: str) -> Inspection:
+async def looked_at(nats_url: str) -> Inspection | None:
     async with connect(nats_url, name="test") as connection:
-        found = await inspect(connection)
+        return await inspect(connection)
+
+
+async def inspected(nats_url: str) -> Inspection:
+    found = await looked_at(nats_url)
     assert found is not None
     return found
 
@@ -56,8 +60,12 @@ async def heal_what(
             await client.close()
 
             async def healed() -> bool:
-                found = await inspected(nats_url)
-                return found.state.last_sequence == head and not found.state.missing
+                found = await looked_at(nats_url)  # none just while it is made anew
+                return (
+                    found is not None
+                    and found.state.last_sequence == head
+                    and not found.state.missing
+                )
 
             await support.until(healed)
         await support.assert_the_stream_is_the_log(store, nats_url)
