@@ -80,6 +80,10 @@ class PartitionResult(msgspec.Struct, frozen=True, kw_only=True):
     """Distinct configurations that a search saw: how hard the part was."""
 
 
+def _hardness(part: PartitionResult) -> tuple[int, int]:
+    return part.configurations, part.operations
+
+
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on a history, with the evidence of each partition.
 
@@ -110,13 +114,33 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         return tuple((part.key, part.witness or ()) for part in self.partitions)
 
     @property
+    def undecided(self) -> tuple[PartitionResult, ...]:
+        """The undecided partitions, the hardest first.
+
+        That is the one of which a search saw most configurations, else the one with most
+        operations.
+        """
+        undecided = (part for part in self.partitions if part.reason)
+        return tuple(sorted(undecided, key=_hardness, reverse=True))
+
+    @property
     def reason(self) -> str:
-        """Why the verdict is unknown: the reason of the hardest undecided partition."""
-        undecided = [part for part in self.partitions if part.reason]
-        if not undecided:
+        """Why the verdict is unknown: how much is decided, and what the hardest part says."""
+        if not self.undecided:
             return ""
-        hardest = max(undecided, key=lambda part: part.configurations)
-        if len(undecided) == 1:
+        hardest, *others = self.undecided
+        if len(self.partitions) == 1:
             return hardest.reason
-        among = f"key {hardest.key!r}, the hardest of {len(undecided):,} undecided parts"
-        return f"{among}: {hardest.reason}"
+        among = f", the hardest of {len(others) + 1:,} undecided parts" if others else ""
+        name = "the part without a key" if hardest.key is None else f"key {hardest.key!r}"
+        return f"{self.decided}; {name}{among}: {hardest.reason}"
+
+    @property
+    def decided(self) -> str:
+        """How much is decided, in words."""
+        parts = len(self.partitions) - len(self.undecided)
+        operations = self.operations - sum(part.operations for part in self.undecided)
+        return (
+            f"{parts:,} of {len(self.partitions):,} parts are decided, with {operations:,} of "
+            f"{self.operations:,} operations"
+        )

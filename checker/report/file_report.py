@@ -71,12 +71,13 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def invalid_partitions(self) -> tuple[PartitionResult, ...]:
         """The parts that were found in violation."""
-        return self._partitions(Verdict.INVALID)
+        parts = () if self.result is None else self.result.partitions
+        return tuple(part for part in parts if part.verdict is Verdict.INVALID)
 
     @property
     def unknown_partitions(self) -> tuple[PartitionResult, ...]:
-        """The parts that were not decided."""
-        return self._partitions(Verdict.UNKNOWN)
+        """The parts that were not decided, the hardest first."""
+        return () if self.result is None else self.result.undecided
 
     def command(self, *options: str) -> str:
         """Return the command that judges this file again, ready for a shell."""
@@ -87,7 +88,3 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
         if self.history is None:
             return ()
         return tuple(self.history.operations[index] for index in sorted(set(indices)))
-
-    def _partitions(self, verdict: Verdict) -> tuple[PartitionResult, ...]:
-        parts = () if self.result is None else self.result.partitions
-        return tuple(part for part in parts if part.verdict is verdict)

@@ -47,6 +47,8 @@ def print_report(console: Console, report: FileReport) -> None:
     if shown:
         print_line(console, "")
     undecided = report.unknown_partitions[:_PARTITIONS_SHOWN]
+    if undecided and report.result is not None and len(report.result.partitions) > 1:
+        print_line(console, f"  {report.result.decided}; the hardest of the rest:")
     for part in undecided:
         print_line(console, f"  {_part_name(part)}: undecided: {part.reason}")
     _print_rest(console, len(report.unknown_partitions) - len(undecided), "undecided parts")

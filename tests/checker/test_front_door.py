@@ -106,14 +106,21 @@ def test_limits_make_it_unknown_with_how_far_it_came(tmp_path: Path) -> None:
     assert small.peak_bytes <= 4 << 20
 
 
-def test_the_hardest_undecided_part_is_named(tmp_path: Path) -> None:
+def test_how_much_is_decided_is_said_and_the_hardest_undecided_part_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = write_hard(tmp_path / "a.ops", key="a").read_text()
     other = write_hard(tmp_path / "b.ops", key="b").read_text()
     lines += re.sub(r'"client": (\d+)', r'"client": "b\1"', other)
     path = tmp_path / "both.ops"
+    lines += '{"client": "c", "call": 1, "return": 2, "f": "read", "key": "c", "out": null}\n'
     path.write_text(lines)
     result = check_file(path, "register", limits=Limits(timeout_seconds=0.3))
-    assert "the hardest of 2 undecided parts" in result.reason
+    decided = f"1 of 3 parts are decided, with 1 of {result.operations:,} operations"
+    assert result.reason.startswith(f"{decided}; key ")
+    assert "the hardest of 2 undecided parts: the search saw" in result.reason
+    assert main(["verify", str(path), "--model", "register", "--timeout", "300ms"]) == 3
+    assert f"  {decided}; the hardest of the rest:\n  key " in capsys.readouterr().out
 
 
 def test_progress_is_told_and_may_end_the_check(tmp_path: Path) -> None:
