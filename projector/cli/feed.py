@@ -16,18 +16,19 @@ from cyclopts.validators import Number
 
 from eventstore.cli.signals import log_to_stderr, run_until_signal
 from eventstore.errors import StreamDiverged
-from eventstore.jetstream import connect
+from eventstore.jetstream import Connection, connect
 from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
 from eventstore.relay import relay
 from eventstore.relay.core import RelayPace
 from eventstore.relay.jetstream_stream import inspect
+from eventstore.relay.ports import StreamState
 from projector import config
 from projector.cli.options import DatabaseUrl, Generation, NatsUrl, ProjectionName, load
 from projector.errors import ConfigError, FeedDiverged, FeedUnknown, ReadModelUnavailable
-from projector.feed.change import FeedName
+from projector.feed.change import FeedName, id_of
 from projector.feed.jetstream_feed import FeedPublisher, carrying, delete
-from projector.feed.postgres_feed import PostgresChanges
+from projector.feed.postgres_feed import FeedState, PostgresChanges
 from projector.feed.postgres_feed import begin as begin_feed
 from projector.feed.postgres_feed import end as end_feed
 from projector.feed.postgres_feed import state as state_of
@@ -51,6 +52,7 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     projection: str
     generation: int
+    state: str
     stream: str
     bucket: str
     last_change: int
@@ -96,11 +98,7 @@ async def trim(
     """Forget recorded changes that later ones replaced and that the stream holds already."""
     table = _documents(projection, generation)
     feed = _name(table)
-    nats = config.nats_url(nats_url)
-    async with (
-        PostgresReadModel.open(config.database_url(database_url), table) as model,
-        connect(nats, name="projector feed trim") as link,
-    ):
+    async with _both(table, database_url, nats_url) as (model, link):
         inspection = await inspect(link, carrying(feed))
         last = 0 if inspection is None else inspection.state.last_sequence
         forgotten = await trim_feed(model, table, to=max(0, last - keep))
@@ -211,31 +209,42 @@ async def status(
     """Say how far the stream is behind the recorded changes; exit 5 if either cannot be asked."""
     table = _documents(projection, generation)
     feed = _name(table)
-    nats = config.nats_url(nats_url)
-    async with (
-        PostgresReadModel.open(config.database_url(database_url), table) as model,
-        connect(nats, name="projector feed status") as link,
-    ):
+    async with _both(table, database_url, nats_url) as (model, link):
         # The stream first: a stream that is ahead of what is read after it is really ahead.
         inspection = await inspect(link, carrying(feed))
-        last_change = (await state_of(model, table)).last_number
-    last = None if inspection is None else inspection.state.last_sequence
+        recorded = await state_of(model, table)
+    stream = None if inspection is None else inspection.state
+    last = None if stream is None else stream.last_sequence
     found = FeedStatus(
         projection=table.name,
         generation=table.generation,
+        state=_state(recorded, stream),
         stream=feed.stream,
         bucket=feed.bucket,
-        last_change=last_change,
+        last_change=recorded.last_number,
         last_sequence=last,
-        lag=last_change - (last or 0),
+        lag=recorded.last_number - (last or 0),
     )
     sys.stdout.write(msgspec.json.encode(found).decode() + "\n" if json else _text(found))
+
+
+def _state(recorded: FeedState, stream: StreamState | None) -> str:
+    """Say how the stream is; a lag of nothing is no good news of a stream of another feed."""
+    if stream is None:
+        return "no stream"
+    last = stream.last_sequence
+    other = stream.last is not None and stream.last.event_id != id_of(recorded.identity, last)
+    if last > recorded.last_number or other:
+        return "diverged: the stream is of another feed"
+    if stream.missing:
+        return "damaged: the stream lost messages"
+    return "behind" if last < recorded.last_number else "caught up"
 
 
 def _text(found: FeedStatus) -> str:
     last = "no stream" if found.last_sequence is None else f"{found.last_sequence:,}"
     return (
-        f"{found.projection}, generation {found.generation}\n"
+        f"{found.projection}, generation {found.generation}: {found.state}\n"
         f"stream           {found.stream}\n"
         f"bucket           {found.bucket}\n"
         f"last change      {found.last_change:,}\n"
@@ -251,6 +260,19 @@ def _documents(given: str, generation: int | None) -> DocumentTable:
             f"projection {given!r} keeps tables of its own: only documents have a change feed."
         )
     return loaded
+
+
+@asynccontextmanager
+async def _both(
+    table: DocumentTable, database_url: str | None, nats_url: str | None
+) -> AsyncIterator[tuple[PostgresReadModel, Connection]]:
+    """Open the read model and NATS, as the options or the environment name them."""
+    database, nats = config.database_url(database_url), config.nats_url(nats_url)
+    async with (
+        PostgresReadModel.open(database, table) as model,
+        connect(nats, name="projector feed") as link,
+    ):
+        yield model, link
 
 
 def _carrying_lease(database: str, feed: FeedName) -> AbstractAsyncContextManager[PostgresLease]:

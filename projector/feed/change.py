@@ -43,6 +43,7 @@ __all__ = [
     "encode",
     "encode_trimmed",
     "escape_key",
+    "id_of",
     "unescape_key",
 ]
 
@@ -104,6 +105,11 @@ class CommittedChange(msgspec.Struct, frozen=True, kw_only=True):
     committed_at: dt.datetime
 
 
+def id_of(identity: UUID, number: int) -> UUID:
+    """Return the id of a change: a function of its feed and its number."""
+    return uuid5(identity, str(number))
+
+
 def escape_key(key: str) -> str:
     """Write any key as one token of a subject which is also a key of a NATS key-value bucket.
 
@@ -159,7 +165,7 @@ def encode(
             f"the key {key[:40]!r}... makes a subject of {len(subject)} bytes, at most "
             f"{SUBJECT_BYTES_MAX} are possible"
         )
-    change_id = uuid5(identity, str(number))
+    change_id = id_of(identity, number)
     headers = (
         f"{_EVENT_ID}: {change_id}\r\n"
         f"{NUMBER}: {number}\r\n"
@@ -175,7 +181,7 @@ def encode(
 
 def encode_trimmed(feed: FeedName, identity: UUID, number: int) -> WireBytes:
     """Write the message that stands for a change that was cut off."""
-    change_id = uuid5(identity, str(number))
+    change_id = id_of(identity, number)
     headers = f"{_EVENT_ID}: {change_id}\r\n{NUMBER}: {number}\r\n"
     subject = f"{feed.prefix}{_TRIMMED}.{number}"
     return WireBytes(Position(number), change_id, subject.encode(), headers.encode(), b"")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -14,10 +15,15 @@ import pytest
 from eventstore.errors import StreamUnavailable
 from eventstore.jetstream import connect
 from eventstore.postgres.lease import holder_of
+from eventstore.relay.ports import LastMessage, StreamState
+from eventstore.stream import Position
 from projector.cli import main
 from projector.cli.exits import Exit, exit_of
+from projector.cli.feed import _state as state_of_feed
 from projector.cli.feed import begin, end, status, trim
 from projector.errors import ConfigError, FeedUnknown
+from projector.feed.change import id_of
+from projector.feed.postgres_feed import FeedState
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
 from projector.projections.event_counts import EventCounts
@@ -26,6 +32,7 @@ from tests.support.relaying import until
 
 COMMAND = Path(sys.executable).parent / "projector"
 NAME = "event-counts"
+IDENTITY = UUID(int=7)
 
 
 @contextmanager
@@ -76,6 +83,7 @@ async def test_a_feed_is_begun_carried_and_ended_by_command(
     assert await asked() == {
         "projection": NAME,
         "generation": 1,
+        "state": "no stream",
         "stream": "CHANGES-event-counts-1",
         "bucket": "read-event-counts-1",
         "last_change": 2,
@@ -88,7 +96,9 @@ async def test_a_feed_is_begun_carried_and_ended_by_command(
         _, said = process.communicate(timeout=20)
     assert process.returncode == 143, said
     await status(NAME, database_url=postgres_url, nats_url=nats_url)
-    assert "last sequence    2\nlag              0\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.startswith("event-counts, generation 1: caught up\n")
+    assert "last sequence    2\nlag              0\n" in said
     await trim(NAME, keep=1, database_url=postgres_url, nats_url=nats_url)
     assert capsys.readouterr().out == "event-counts, generation 1: 1 changes were forgotten\n"
     with feed_running(postgres_url, nats_url) as process:
@@ -119,6 +129,25 @@ async def test_an_end_that_nats_did_not_hear_of_is_made_up_for(
     assert await streams(nats_url) == []
     with pytest.raises(FeedUnknown):
         await end(NAME, database_url=postgres_url, nats_url=nats_url)
+
+
+@pytest.mark.parametrize(
+    ("last", "missing", "identity", "state"),
+    [
+        (4, 0, IDENTITY, "behind"),
+        (5, 0, IDENTITY, "caught up"),
+        (5, 1, IDENTITY, "damaged: the stream lost messages"),
+        (6, 0, IDENTITY, "diverged: the stream is of another feed"),
+        (5, 0, UUID(int=8), "diverged: the stream is of another feed"),
+    ],
+)
+def test_no_lag_over_a_stream_of_another_feed_is_shown(
+    last: int, missing: int, identity: UUID, state: str
+) -> None:
+    recorded = FeedState(feed=1, identity=IDENTITY, last_number=5)
+    message = LastMessage(position=Position(last), event_id=id_of(identity, last))
+    stream = StreamState(last_sequence=last, last=message, missing=missing)
+    assert state_of_feed(recorded, stream) == state
 
 
 @pytest.mark.stack
