@@ -12,6 +12,7 @@
     +- EpochBegan
     +- GenerationUnknown
     +- GenerationBehind
+    +- GenerationInUse
     +- FeedUnknown
     +- FeedDiverged
     +- GenerationSetAside
@@ -43,6 +44,7 @@ __all__ = [
     "FeedDiverged",
     "FeedUnknown",
     "GenerationBehind",
+    "GenerationInUse",
     "GenerationSetAside",
     "GenerationUnknown",
     "LogWentBack",
@@ -213,6 +215,19 @@ class GenerationBehind(ProjectorError):
         self.generation = generation
         self.position = position
         self.ahead = ahead
+
+
+class GenerationInUse(ProjectorError):
+    """A generation cannot be dropped, since somebody or something needs it; nothing was dropped."""
+
+    definite = True
+
+    def __init__(self, projection: str, generation: int, reason: str) -> None:
+        super().__init__(
+            f"generation {generation} of projection {projection!r} cannot be dropped: {reason}"
+        )
+        self.projection = projection
+        self.generation = generation
 
 
 class GenerationSetAside(ProjectorError):

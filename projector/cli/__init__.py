@@ -28,6 +28,7 @@ app = App(
 app.command("projector.cli.run:run", name="run", help="Project until SIGINT or SIGTERM.")
 app.command("projector.cli.rebuild:rebuild", name="rebuild", help="Build a read model anew.")
 app.command("projector.cli.switch:switch", name="switch", help="Change the active generation.")
+app.command("projector.cli.drop:drop", name="drop", help="Drop a generation of a read model.")
 app.command("projector.cli.feed:app", name="feed", help="Carry changes of a read model onto NATS.")
 app.command("projector.cli.status:status", name="status", help="Say how far a projection is.")
 app.command("projector.cli.lag:lag", name="lag", help="Say how far all are behind the log.")

@@ -5,7 +5,7 @@
 | 0 | done |
 | 1 | the log broke its promise: it went back, or the stream holds what is none of it |
 | 2 | usage or configuration: an option, a URL, a projection that cannot be loaded |
-| 3 | not yet: a generation is behind the active one |
+| 3 | not yet: a generation is behind the active one, lacks events, or is in use |
 | 4 | incomplete: events are parked or held, or the projection has halted |
 | 5 | infrastructure: a server cannot be reached or did not answer |
 | 70 | an internal error: a bug of ours, or of the projection |
@@ -25,6 +25,7 @@ from projector.errors import (
     FeedDiverged,
     FeedUnknown,
     GenerationBehind,
+    GenerationInUse,
     GenerationSetAside,
     GenerationUnknown,
     LogWentBack,
@@ -54,7 +55,7 @@ class Exit(enum.IntEnum):
 _EXITS: Final[tuple[tuple[tuple[type[Exception], ...], Exit], ...]] = (
     ((ConfigError, StoreConfigError, SchemaMismatch, TablesDiffer), Exit.USAGE),
     ((GenerationUnknown, FeedUnknown, NotSetAside), Exit.USAGE),
-    ((GenerationBehind, GenerationSetAside), Exit.NOT_YET),
+    ((GenerationBehind, GenerationSetAside, GenerationInUse), Exit.NOT_YET),
     ((ParkingFull,), Exit.INCOMPLETE),
     ((LogWentBack, EpochBegan, ForeignMessage, FeedDiverged), Exit.VIOLATION),
     ((ProjectionFailed,), Exit.INTERNAL),

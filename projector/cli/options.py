@@ -30,6 +30,7 @@ __all__ = [
     "StoreUrl",
     "WithoutStore",
     "bound",
+    "generation_lease",
     "lease_name",
     "load",
     "name_of",
@@ -149,5 +150,10 @@ def bound(projection: Projection, store: EventStore | None) -> Projection:
 
 
 def lease_name(projection: Projection) -> str:
-    """Name the lease of whoever keeps a generation of a projection."""
-    return f"projector {projection.name} {projection.generation}"
+    """Name the lease of whoever keeps a projection."""
+    return generation_lease(projection.name, projection.generation)
+
+
+def generation_lease(projection: str, generation: int) -> str:
+    """Name the lease of whoever keeps a generation of the projection of a name."""
+    return f"projector {projection} {generation}"

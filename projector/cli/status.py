@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -67,11 +68,11 @@ async def status(
     if json:
         print_json(lag)
     else:
-        sys.stdout.write(_text(lag))
+        sys.stdout.write(_text(lag, measured))
     return exit_for(found)
 
 
-def _text(found: Lag) -> str:
+def _text(found: Lag, generations: Sequence[Lag]) -> str:
     active = "active" if found.active else "not active"
     head = "not asked" if found.head is None else f"{found.head:,}"
     lag = (
@@ -87,6 +88,8 @@ def _text(found: Lag) -> str:
         f"stream           to {found.last_sequence:,}, {found.stream_holes:,} holes",
         f"set aside        {found.parked:,} parked, {found.held:,} held, {found.skipped:,} skipped",
     ]
+    if len(generations) > 1:
+        lines.append(f"generations      {', '.join(map(_generation, generations))}")
     if found.hole is not None:
         lines.append(f"hole             position {found.hole:,} is not in the log")
     if found.halted_at is not None:
@@ -94,3 +97,7 @@ def _text(found: Lag) -> str:
     if found.last_error is not None:
         lines.append(f"last error       {found.last_error}")
     return "\n".join(lines) + "\n"
+
+
+def _generation(one: Lag) -> str:
+    return f"{one.generation}{'*' if one.active else ''} {one.state} at {one.checkpoint:,}"
