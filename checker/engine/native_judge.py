@@ -19,7 +19,7 @@ from checker import _native
 from checker._native import CancelToken, JudgeProgress, PartReport
 from checker.engine import explanation
 from checker.engine.outcome import SearchOutcome
-from checker.engine.undecided import Reach, limit_reached, undecided
+from checker.engine.undecided import Reach, monitor_undecided, undecided
 from checker.errors import MalformedHistory
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
@@ -200,7 +200,7 @@ class _Parts:
         if report.limit is None:
             return ""
         if report.monitor is not None:
-            return f"the monitor {limit_reached(report.limit, self._limits)}"
+            return monitor_undecided(report.limit, report.stopped, self._limits)
         placed = len(report.order) // array("I").itemsize
         blocked = None if report.blocked is None else self._operations[report.blocked]
         reach = Reach(report.configurations, placed, report.operations, blocked)

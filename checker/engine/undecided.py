@@ -1,4 +1,4 @@
-"""What a search says that came to a limit: which one, how far it was, and which knob to turn."""
+"""What a search or a monitor says that came to a limit: which, how far it was, and which knob."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from checker.limits import Limits
 from checker.models.describe import name_operation
 from checker.operation import Operation
 
-__all__ = ["Limit", "Reach", "limit_reached", "undecided"]
+__all__ = ["Limit", "Reach", "limit_reached", "monitor_undecided", "undecided"]
 
 Limit = Literal["timeout", "memory", "cancelled"]
 
@@ -35,6 +35,20 @@ def undecided(limit: Limit, reach: Reach, limits: Limits) -> str:
     if reach.blocked is not None:
         parts.append(f"never got past {name_operation(reach.blocked)}")
     return f"{', '.join(parts)}, and {limit_reached(limit, limits)}"
+
+
+def monitor_undecided(limit: Limit, at: tuple[str, int | None] | None, limits: Limits) -> str:
+    """Say what a monitor was doing that a limit ended, and what to change.
+
+    ``at`` is what it was doing, as it is said after "was", and how much of that it had done in per
+    cent, where that can be told; None if it had hardly begun. Monitors do one thing after another:
+    those before found nothing wrong.
+    """
+    if at is None:
+        return f"the monitor had hardly begun, and {limit_reached(limit, limits)}"
+    doing, percent = at
+    far = "" if percent is None else f" ({percent}% done)"
+    return f"the monitor was {doing}{far}, and {limit_reached(limit, limits)}"
 
 
 def limit_reached(limit: Limit, limits: Limits) -> str:

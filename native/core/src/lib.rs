@@ -27,7 +27,7 @@ mod timeline;
 pub use budget::{Budget, Exhausted, Progress};
 pub use check::{ModelName, UnknownModel, check};
 pub use models::{Compiled, Model};
-pub use monitors::{Certificate, Finding};
+pub use monitors::{Certificate, Finding, Stopped};
 pub use operations::{Malformed, OperationTable, PENDING};
 pub use outcome::{Outcome, Verdict};
 pub use search::search;

@@ -167,6 +167,23 @@ fn searches_keep_no_more_memory_than_they_may() {
 }
 
 #[test]
+fn no_part_is_begun_when_time_is_up() {
+    let limits = Limits {
+        deadline: Some(Instant::now()),
+        ..limits()
+    };
+    let lines: String = (0..100)
+        .map(|key| sequence(&[(10 * key, "write", &format!("k{key}"), "1", "1")]))
+        .collect();
+    let parts = judged(&history(&lines), &limits).unwrap();
+    assert_eq!(parts.len(), 100);
+    for part in &parts {
+        assert_eq!(part.verdict, Verdict::Unknown(Exhausted::Timeout));
+        assert_eq!((part.rows.len(), part.stopped), (1, None));
+    }
+}
+
+#[test]
 fn a_judgement_that_is_cancelled_stops() {
     let limits = Limits {
         cancel: Arc::new(AtomicBool::new(true)),

@@ -96,7 +96,7 @@ fn compare<M: Model, S: Specification>(
             tally.left += 1;
             Ok(())
         }
-        Some(Finding::Exhausted(limit)) => Err(format!("the monitor came to {limit:?}")),
+        Some(Finding::Stopped(limit)) => Err(format!("the monitor came to {limit:?}")),
     }
 }
 

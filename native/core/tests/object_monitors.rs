@@ -64,7 +64,7 @@ fn agree<M: Model, S: Specification>(
             }
         }
         Finding::Undecided(_) => return Ok(false),
-        Finding::Exhausted(why) => prop_assert!(false, "{:?}", why),
+        Finding::Stopped(why) => prop_assert!(false, "{:?}", why),
     }
     Ok(true)
 }
@@ -336,16 +336,13 @@ fn a_budget_ends_a_monitor() {
     }
     let mut budget = Budget::unlimited();
     budget.memory_bytes = 1000;
-    assert_eq!(
-        set::judge(&table, &budget),
-        Finding::Exhausted(Exhausted::Memory)
-    );
+    assert_eq!(set::judge(&table, &budget).limit(), Some(Exhausted::Memory));
     let budget = Budget::unlimited();
     budget
         .cancel
         .store(true, std::sync::atomic::Ordering::Relaxed);
     assert_eq!(
-        set::judge(&table, &budget),
-        Finding::Exhausted(Exhausted::Cancelled)
+        set::judge(&table, &budget).limit(),
+        Some(Exhausted::Cancelled)
     );
 }

@@ -241,7 +241,7 @@ proptest! {
                 prop_assert!((1..=4).contains(&found[0].rows.len()));
             }
             Finding::Undecided(_) => {}
-            Finding::Exhausted(why) => prop_assert!(false, "{:?}", why),
+            Finding::Stopped(why) => prop_assert!(false, "{:?}", why),
         }
     }
 }

@@ -75,6 +75,17 @@ impl PartReport {
         }
     }
 
+    /// What a monitor that came to a limit was doing, and how much of that it had done, in per
+    /// cent, if it can tell; None if it had hardly begun.
+    #[getter]
+    fn stopped(&self) -> Option<(&'static str, Option<u8>)> {
+        let stopped = self
+            .judgement
+            .stopped
+            .filter(|stopped| !stopped.doing.is_empty())?;
+        Some((stopped.doing, stopped.percent))
+    }
+
     /// Why the monitor left it to the search; empty if it did not.
     #[getter]
     fn why(&self) -> &'static str {

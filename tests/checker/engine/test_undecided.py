@@ -11,6 +11,7 @@ import pytest
 from checker import Limits, Operation, check_file
 from checker.engine import native, reference
 from checker.engine.outcome import SearchOutcome
+from checker.engine.undecided import monitor_undecided
 from checker.models import CasRegister, Register
 from checker.verdict import Verdict
 from tests.checker.engine.test_native_limits import hard
@@ -90,17 +91,71 @@ def test_a_monitor_says_which_limit_and_which_knob(tmp_path: Path) -> None:
     path.write_text("".join(lines))
     result = check_file(path, "register", limits=Limits(timeout_seconds=0.0))
     assert result.verdict is Verdict.UNKNOWN
-    assert result.reason == "the monitor reached the time limit of 0 s: raise --timeout"
+    assert result.reason == (
+        "the monitor had hardly begun, and reached the time limit of 0 s: raise --timeout"
+    )
+
+
+def test_a_monitor_says_what_it_was_doing(tmp_path: Path) -> None:
+    # Nothing was ever removed for sure, and something must have been: each value may be it.
+    count = 40_000
+    lines = [
+        f'{{"client": 0, "call": {10 * n}, "return": {10 * n + 5}, "f": "enqueue", "value": {n}}}\n'
+        for n in range(count)
+    ]
+    empty = f'"call": {10 * count}, "return": {10 * count + 5}, "f": "dequeue", "value": null'
+    lines.append(f'{{"client": 0, {empty}}}\n')
+    lines.append('{"client": 1, "call": 1, "return": null, "f": "dequeue", "value": null}\n')
+    path = tmp_path / "queue.ops"
+    path.write_text("".join(lines))
+    result = check_file(path, "queue", limits=Limits(timeout_seconds=0.4))
+    assert result.verdict is Verdict.UNKNOWN
+    assert re.fullmatch(
+        r"the monitor was [a-z ]+( \(\d+% done\))?, "
+        r"and reached the time limit of 0\.4 s: raise --timeout",
+        result.reason,
+    ), result.reason
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (None, "had hardly begun"),
+        (("ordering the values", None), "was ordering the values"),
+        (("ordering the values", 40), "was ordering the values (40% done)"),
+    ],
+)
+def test_how_far_a_monitor_was_is_put_into_words(
+    at: tuple[str, int | None] | None, words: str
+) -> None:
+    limits = Limits(memory_bytes=7)
+    assert monitor_undecided("memory", at, limits) == (
+        f"the monitor {words}, and reached the memory limit of 7 bytes: raise --memory-limit"
+    )
+
+
+def test_parts_are_not_begun_when_time_is_up(tmp_path: Path) -> None:
+    lines = [
+        f'{{"client": 0, "call": {10 * n}, "return": {10 * n + 5}, "f": "write", "key": {n % 99},'
+        f' "value": {n}}}\n'
+        for n in range(990)
+    ]
+    path = tmp_path / "keys.ops"
+    path.write_text("".join(lines))
+    result = check_file(path, "kv", limits=Limits(timeout_seconds=0.0))
+    assert len(result.undecided) == 99
+    assert result.reason.startswith("0 of 99 parts are decided, with 0 of 990 operations; ")
 
 
 def test_no_time_to_begin_a_search_is_a_limit_too(tmp_path: Path) -> None:
     lines = [
-        f'{{"client": 0, "call": {10 * n}, "return": {10 * n + 5}, "f": "add", "value": {n % 3}}}\n'
+        f'{{"client": 0, "call": {10 * n}, "return": {10 * n + 5}, "f": "write",'
+        f' "value": {{"x": {n}}}}}\n'
         for n in range(1, 2000)
     ]
-    path = tmp_path / "sums.ops"
+    path = tmp_path / "several.ops"
     path.write_text("".join(lines))
-    result = check_file(path, "counter", limits=Limits(timeout_seconds=0.0))
+    result = check_file(path, "multi-register", limits=Limits(timeout_seconds=0.0))
     assert result.verdict is Verdict.UNKNOWN
     assert result.reason == (
         "the search saw 0 configurations, ordered 0 of 1,999 operations at best, and "

@@ -8,7 +8,7 @@ use super::progress::Advance;
 use crate::budget::{Budget, Exhausted};
 use crate::encode::{Encoded, Options};
 use crate::history::History;
-use crate::monitors::{Certificate, Finding};
+use crate::monitors::{Certificate, Finding, Stopped};
 use crate::operations::Malformed;
 use crate::outcome::{Outcome, Verdict};
 
@@ -34,6 +34,8 @@ pub struct PartJudgement {
     pub algorithm: Algorithm,
     /// Why the monitor left it to the search; empty if it did not, or there is none.
     pub why: &'static str,
+    /// How far the monitor was that came to a limit.
+    pub stopped: Option<Stopped>,
     /// A witness if valid; else the longest legal order that a search found, of which `blocked`
     /// is the operation whose completion it could not pass.
     pub order: Vec<u32>,
@@ -71,7 +73,7 @@ pub(super) enum Kept {
     Processes,
 }
 
-/// Encode a part and ask its monitor.
+/// Encode a part and ask its monitor, unless it is too late to begin.
 pub(super) fn attempt(
     history: &History,
     family: &Family,
@@ -80,6 +82,9 @@ pub(super) fn attempt(
     budget: &Budget,
     kept: Kept,
 ) -> Result<Attempt, Malformed> {
+    if let Some(limit) = budget.is_over() {
+        return Ok(Attempt::Decided(not_begun(family, part, kept, limit)));
+    }
     let began = Instant::now();
     let encoded = (family.encoder(part))(history, &part.told(), options)?;
     let mut task = Task {
@@ -120,7 +125,10 @@ pub(super) fn attempt(
             });
             judgement.certificates = found.collect();
         }
-        Finding::Exhausted(limit) => judgement.verdict = Verdict::Unknown(limit),
+        Finding::Stopped(stopped) => {
+            judgement.verdict = Verdict::Unknown(stopped.limit);
+            judgement.stopped = Some(stopped);
+        }
         Finding::Undecided(_) => unreachable!("left to the search above"),
     }
     Ok(Attempt::Decided(judgement))
@@ -164,17 +172,9 @@ impl Task {
 
     fn judgement(&self, key_row: Option<u32>, algorithm: Algorithm) -> PartJudgement {
         PartJudgement {
-            key_row,
-            rows: Vec::new(),
-            verdict: Verdict::Unknown(Exhausted::Cancelled),
-            algorithm,
             why: self.why,
-            order: Vec::new(),
-            certificates: Vec::new(),
-            blocked: None,
-            configurations: 0,
-            peak_bytes: 0,
             seconds: self.seconds,
+            ..unknown(key_row, algorithm, Exhausted::Cancelled)
         }
     }
 
@@ -189,5 +189,33 @@ impl Task {
     fn in_history(&self, malformed: Malformed) -> Malformed {
         let row = malformed.row.map(|row| self.encoded.rows[row] as usize);
         Malformed { row, ..malformed }
+    }
+}
+
+/// A part to which a limit left no time.
+fn not_begun(family: &Family, part: &Part, kept: Kept, limit: Exhausted) -> PartJudgement {
+    let monitor = match kept {
+        Kept::Time => family.monitor.map(|(name, _)| name),
+        Kept::Processes => family.monitor_by_process.map(|(name, _)| name),
+    };
+    let algorithm = monitor.map_or(Algorithm::Search, Algorithm::Monitor);
+    unknown(part.key_row, algorithm, limit)
+}
+
+/// A judgement without evidence.
+fn unknown(key_row: Option<u32>, algorithm: Algorithm, limit: Exhausted) -> PartJudgement {
+    PartJudgement {
+        key_row,
+        rows: Vec::new(),
+        verdict: Verdict::Unknown(limit),
+        algorithm,
+        why: "",
+        stopped: None,
+        order: Vec::new(),
+        certificates: Vec::new(),
+        blocked: None,
+        configurations: 0,
+        peak_bytes: 0,
+        seconds: 0.0,
     }
 }

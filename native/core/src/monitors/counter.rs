@@ -11,11 +11,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::models::counter::Deed;
 use crate::operations::{OperationTable, PENDING, id};
 
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Certificate, Finding};
 
 const UNEQUAL: &str = "the counter changes by steps of different sizes";
@@ -23,14 +23,15 @@ const UNEQUAL: &str = "the counter changes by steps of different sizes";
 /// Judge one counter: a table that [`crate::models::Counter`] compiles.
 #[must_use]
 pub fn judge(table: &OperationTable, budget: &Budget) -> Finding {
-    decide(table, budget).unwrap_or_else(Finding::Exhausted)
+    decide(table, budget).unwrap_or_else(Finding::Stopped)
 }
 
-fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Exhausted> {
+fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Stopped> {
     let mut watch = Watch::new(budget);
     watch.keep(64 * table.len())?;
     let (mut steps, mut reads): (Vec<u32>, Vec<(i64, u32)>) = (Vec::new(), Vec::new());
     let mut size = None;
+    watch.begin("reading the operations", table.len());
     for row in 0..table.len() {
         watch.spend(1)?;
         match Deed::of(table, row).expect("the table was compiled before") {
@@ -128,9 +129,10 @@ impl<'a> Groups<'a> {
     }
 
     /// Find a read that shows less than one that ended before it began.
-    fn stale_read(&self, watch: &mut Watch<'_>) -> Result<Option<Certificate>, Exhausted> {
+    fn stale_read(&self, watch: &mut Watch<'_>) -> Result<Option<Certificate>, Stopped> {
         let mut ended = self.by_end.iter().peekable();
         let mut highest: Read = (0, 0);
+        watch.begin("comparing reads with earlier ones", self.by_begin.len());
         for &(number, read) in &self.by_begin {
             watch.spend(1)?;
             while let Some(&before) = ended.next_if(|before| self.end(before.1) < self.begin(read))
@@ -150,9 +152,13 @@ impl<'a> Groups<'a> {
     }
 
     /// Give each step that happened a gap, or find out why that is impossible.
-    fn fill(&mut self, watch: &mut Watch<'_>) -> Result<Option<Certificate>, Exhausted> {
+    fn fill(&mut self, watch: &mut Watch<'_>) -> Result<Option<Certificate>, Stopped> {
         let (lows, highs) = (self.lows(), self.highs());
         let mut arriving: Vec<Vec<u32>> = vec![Vec::new(); self.gaps.len()];
+        watch.begin(
+            "placing each change between two reads",
+            2 * self.steps.len(),
+        );
         for place in 0..self.steps.len() {
             watch.spend(1)?;
             let (low, high) = (lows[place], highs[place]);

@@ -6,7 +6,7 @@
 //! once was missing before. An element that is removed and added again without answers is searched
 //! alone, which is still much less than to search the whole set.
 
-use crate::budget::{Budget, Exhausted, Progress};
+use crate::budget::Progress;
 use crate::models::set::{ADD, ADD_FAILED, ADDED, REMOVE, REMOVED, SEES};
 use crate::models::{Model, Set};
 use crate::operations::OperationTable;
@@ -15,7 +15,7 @@ use crate::search::search;
 use crate::timeline::Timeline;
 
 use super::two_state::{Act, Effect, Stuck, sweep};
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Certificate, Finding};
 
 /// The most rows of the longest order that a certificate of a search names.
@@ -25,9 +25,9 @@ const NEIGHBOURS: usize = 3;
 pub(super) fn judge(
     table: &OperationTable,
     elements: &[&[u32]],
-    budget: &Budget,
-) -> Result<Finding, Exhausted> {
-    let mut watch = Watch::new(budget);
+    watch: &mut Watch<'_>,
+) -> Result<Finding, Stopped> {
+    watch.begin("reading what happened to each element", table.len());
     let mut acts = Vec::with_capacity(table.len());
     let mut unclear = Vec::new();
     for (subject, rows) in (0..).zip(elements) {
@@ -36,15 +36,16 @@ pub(super) fn judge(
             unclear.push(*rows);
         }
     }
-    let mut effects = match sweep(table, &acts, &mut watch)? {
+    let mut effects = match sweep(table, &acts, watch)? {
         Ok(effects) => effects,
         Err(stuck) => {
             let element = elements[stuck.act.subject as usize];
             return Ok(Finding::from(certificate(table, &stuck, element)));
         }
     };
+    watch.begin_open("searching elements whose operations do not tell enough");
     for rows in &unclear {
-        match search_element(table, rows, budget)? {
+        match search_element(table, rows, watch)? {
             Ok(found) => effects.extend(found),
             Err(certificate) => return Ok(Finding::from(certificate)),
         }
@@ -179,8 +180,8 @@ fn never_added(table: &OperationTable, row: u32, element: &[u32]) -> Certificate
 fn search_element(
     table: &OperationTable,
     rows: &[u32],
-    budget: &Budget,
-) -> Result<Result<Vec<Effect>, Certificate>, Exhausted> {
+    watch: &Watch<'_>,
+) -> Result<Result<Vec<Effect>, Certificate>, Stopped> {
     let mut alone = OperationTable::default();
     for &row in rows {
         let place = row as usize;
@@ -194,7 +195,12 @@ fn search_element(
     }
     let mut compiled = Set::compile(&alone).expect("rows of a set's table are a set's");
     let timeline = Timeline::new(&alone, &compiled.actions);
-    let outcome = search(&timeline, &mut compiled.model, budget, &Progress::default());
+    let outcome = search(
+        &timeline,
+        &mut compiled.model,
+        watch.budget(),
+        &Progress::default(),
+    );
     let order = outcome.order.iter().map(|&place| rows[place as usize]);
     match outcome.verdict {
         Verdict::Valid => {
@@ -213,6 +219,6 @@ fn search_element(
                 rows: blocked.into_iter().chain(last.take(NEIGHBOURS)).collect(),
             }))
         }
-        Verdict::Unknown(exhausted) => Err(exhausted),
+        Verdict::Unknown(limit) => Err(watch.stopped(limit)),
     }
 }

@@ -6,11 +6,11 @@
 //! is held from then on; an acquire of unknown outcome that is never released need not have
 //! happened. O(n log n).
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::models::lock::Deed;
 use crate::operations::{OperationTable, PENDING, id};
 
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Certificate, Finding};
 
 const OVERLAPS: &str =
@@ -19,10 +19,10 @@ const OVERLAPS: &str =
 /// Judge one lock: a table that [`crate::models::Lock`] compiles.
 #[must_use]
 pub fn judge(table: &OperationTable, budget: &Budget) -> Finding {
-    decide(table, budget).unwrap_or_else(Finding::Exhausted)
+    decide(table, budget).unwrap_or_else(Finding::Stopped)
 }
 
-fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Exhausted> {
+fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Stopped> {
     let mut watch = Watch::new(budget);
     watch.keep(48 * table.len())?;
     let mut grants = Grants {
@@ -30,6 +30,7 @@ fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Exhausted>
         spans: Vec::new(),
     };
     let mut wrong: Option<Certificate> = None;
+    watch.begin("pairing acquisitions with releases", table.len());
     for own in by_owner(table).chunk_by(|one, other| one.owner == other.owner) {
         watch.spend(own.len())?;
         let overlaps = |pair: &[Own]| table.completed(pair[0].place()) >= pair[1].invoked;

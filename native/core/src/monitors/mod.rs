@@ -24,6 +24,7 @@ pub mod versioned;
 mod watch;
 
 use crate::budget::Exhausted;
+pub use watch::Stopped;
 
 /// What a monitor found out about a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,18 @@ pub enum Finding {
     /// Only a search can tell, for this reason.
     Undecided(&'static str),
     /// A limit came first.
-    Exhausted(Exhausted),
+    Stopped(Stopped),
+}
+
+impl Finding {
+    /// The limit that ended the monitor, if one did.
+    #[must_use]
+    pub fn limit(&self) -> Option<Exhausted> {
+        match self {
+            Self::Stopped(stopped) => Some(stopped.limit),
+            _ => None,
+        }
+    }
 }
 
 impl From<Certificate> for Finding {

@@ -6,13 +6,13 @@
 //! it inside for the shortest time, and worse values never stand in the way of better ones, so if
 //! it comes too late there is no order.
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::operations::{OperationTable, id};
 
 use super::container::{
     self, Decision, Empty, Family, Item, Placed, Union, false_empty, minimal_core, place_empties,
 };
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Certificate, Finding};
 
 /// Judge one priority queue: a table that [`crate::models::PriorityQueue`] compiles.
@@ -57,8 +57,9 @@ impl Family for BestFirst {
 
 /// The first instants at which values can be extracted, the best first; or the place of one that
 /// cannot be.
-fn extract(ordered: &[Item], watch: &mut Watch<'_>) -> Result<Result<Vec<u64>, usize>, Exhausted> {
+fn extract(ordered: &[Item], watch: &mut Watch<'_>) -> Result<Result<Vec<u64>, usize>, Stopped> {
     let mut better = Union::default();
+    watch.begin("finding when each value can be extracted", ordered.len());
     let mut extracted = Vec::with_capacity(ordered.len());
     for equals in ordered.chunk_by(|item, other| item.value == other.value) {
         let first = extracted.len();
@@ -78,7 +79,7 @@ fn extract(ordered: &[Item], watch: &mut Watch<'_>) -> Result<Result<Vec<u64>, u
 }
 
 /// Better values of which one was always inside while a worse one was extracted.
-fn blocking(better: &[Item], worse: Item, watch: &mut Watch<'_>) -> Result<Vec<Item>, Exhausted> {
+fn blocking(better: &[Item], worse: Item, watch: &mut Watch<'_>) -> Result<Vec<Item>, Stopped> {
     minimal_core(better, |some| {
         let mut items = some.to_vec();
         items.push(worse);
@@ -91,12 +92,12 @@ fn place(
     extracted: &[u64],
     empties: &[Empty],
     watch: &mut Watch<'_>,
-) -> Result<Result<Vec<Placed>, Empty>, Exhausted> {
+) -> Result<Result<Vec<Placed>, Empty>, Stopped> {
     let inserted = items.iter().map(Item::inserted_by);
     place_empties(inserted.zip(extracted.iter().copied()), empties, watch)
 }
 
-fn is_never_empty(items: &[Item], empty: Empty, watch: &mut Watch<'_>) -> Result<bool, Exhausted> {
+fn is_never_empty(items: &[Item], empty: Empty, watch: &mut Watch<'_>) -> Result<bool, Stopped> {
     match extract(items, watch)? {
         Ok(extracted) => Ok(place(items, &extracted, &[empty], watch)?.is_err()),
         Err(_) => Ok(true),

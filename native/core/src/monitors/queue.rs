@@ -10,11 +10,11 @@
 
 use std::collections::VecDeque;
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::operations::{OperationTable, id};
 
 use super::container::{self, Decision, Empty, Family, Item, NEVER, Placed, place_outside};
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Certificate, Finding};
 
 /// Judge one queue: a table that [`crate::models::Queue`] compiles.
@@ -56,12 +56,10 @@ impl Family for Fifo {
 }
 
 /// Find a value that left before one that was enqueued before it.
-fn find_overtaking(
-    items: &[Item],
-    watch: &mut Watch<'_>,
-) -> Result<Option<Certificate>, Exhausted> {
+fn find_overtaking(items: &[Item], watch: &mut Watch<'_>) -> Result<Option<Certificate>, Stopped> {
     let mut by_end = sorted(items, Item::inserted_by).into_iter().peekable();
     let mut last: Option<&Item> = None;
+    watch.begin("looking for values that were overtaken", items.len());
     for (begin, newer) in sorted(items, Item::inserted_from) {
         watch.spend(1)?;
         while let Some((_, older)) = by_end.next_if(|&(end, _)| end < begin) {
@@ -102,7 +100,7 @@ fn order(
     items: &[Item],
     mut placed: Vec<Placed>,
     watch: &mut Watch<'_>,
-) -> Result<Vec<u32>, Exhausted> {
+) -> Result<Vec<u32>, Stopped> {
     placed.sort_unstable();
     let ranges = between(items, &placed);
     // An instant, enqueues before dequeues, the turn, and the row.
@@ -156,7 +154,7 @@ fn between(items: &[Item], empty_at: &[Placed]) -> Vec<Ranges> {
 ///
 /// Where no two values overtake each other these constraints have no cycle (each is an interval
 /// order), so there is always a value that may come next.
-fn fifo(ranges: &[Ranges], watch: &mut Watch<'_>) -> Result<Vec<u32>, Exhausted> {
+fn fifo(ranges: &[Ranges], watch: &mut Watch<'_>) -> Result<Vec<u32>, Stopped> {
     let mut sides = [
         Side::new(ranges, |each| each.inserted_from, |each| each.inserted_by),
         Side::new(ranges, |each| each.removed_from, |each| each.removed_by),
@@ -166,6 +164,7 @@ fn fifo(ranges: &[Ranges], watch: &mut Watch<'_>) -> Result<Vec<u32>, Exhausted>
     let mut done = vec![false; ranges.len()];
     let mut ready: VecDeque<u32> = VecDeque::new();
     let mut order = Vec::with_capacity(ranges.len());
+    watch.begin("ordering the values", ranges.len());
     while order.len() < ranges.len() {
         watch.spend(1)?;
         let [insertions, removals] = &mut sides;

@@ -7,11 +7,10 @@
 //! of known writes: the constraints are closed under minimum. Exact; O(total size of the reads +
 //! n log n).
 
-use crate::budget::Exhausted;
 use crate::operations::{OperationTable, id};
 
 use super::ends::{End, ends};
-use super::watch::Watch;
+use super::watch::{SWEEPING, Stopped, Watch};
 use super::{Certificate, Finding};
 
 /// Of no element, no row, no place in the chain.
@@ -34,7 +33,7 @@ pub(super) fn judge(
     table: &OperationTable,
     growth: &Growth,
     watch: &mut Watch<'_>,
-) -> Result<Finding, Exhausted> {
+) -> Result<Finding, Stopped> {
     let elements = growth.failed.len();
     let mut first_add = vec![NONE; elements];
     for &(element, row) in growth.adds.iter().rev() {
@@ -85,8 +84,12 @@ fn wrong_by_itself(
     reads: &Reads<'_>,
     first_add: &[u32],
     watch: &mut Watch<'_>,
-) -> Result<Option<Certificate>, Exhausted> {
+) -> Result<Option<Certificate>, Stopped> {
     let mut last_shown = vec![NONE; first_add.len()];
+    watch.begin(
+        "holding each read against the adds",
+        reads.rows.len() + growth.shown.len(),
+    );
     for (&read, &shown) in reads.rows.iter().zip(&reads.answers) {
         watch.spend(1 + shown.len())?;
         for &element in shown {
@@ -123,7 +126,12 @@ impl Chain {
         reads: &Reads<'_>,
         elements: usize,
         watch: &mut Watch<'_>,
-    ) -> Result<Result<Self, Certificate>, Exhausted> {
+    ) -> Result<Result<Self, Certificate>, Stopped> {
+        let shown: usize = reads.answers.iter().map(|shown| shown.len()).sum();
+        watch.begin(
+            "holding each read against the next smaller one",
+            reads.rows.len() + shown,
+        );
         let mut by_size: Vec<u32> = (0..id(reads.rows.len())).collect();
         by_size.sort_by_key(|&place| reads.answers[place as usize].len());
         let mut chain = Self {
@@ -208,9 +216,11 @@ struct Slots<'a> {
 }
 
 impl Slots<'_> {
-    fn order(mut self, watch: &mut Watch<'_>) -> Result<Finding, Exhausted> {
+    fn order(mut self, watch: &mut Watch<'_>) -> Result<Finding, Stopped> {
         let rows: Vec<u32> = self.operations.iter().map(|placed| placed.row).collect();
-        for (_, end) in ends(self.table, rows.iter().copied()) {
+        let ends = ends(self.table, rows.iter().copied());
+        watch.begin(SWEEPING, ends.len());
+        for (_, end) in ends {
             watch.spend(1)?;
             match end {
                 End::Invocation(place) => {

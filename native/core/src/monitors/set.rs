@@ -7,12 +7,12 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::models::set::{ADD, ADD_FAILED, ADDED, READ};
 use crate::operations::{OperationTable, id};
 
 use super::read_chain::{self, Growth, NONE};
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Finding, elements};
 
 const TIED: &str = "reads of the whole set tie its elements together";
@@ -20,10 +20,10 @@ const TIED: &str = "reads of the whole set tie its elements together";
 /// Judge one set: a table that [`crate::models::Set`] compiles.
 #[must_use]
 pub fn judge(table: &OperationTable, budget: &Budget) -> Finding {
-    decide(table, budget).unwrap_or_else(Finding::Exhausted)
+    decide(table, budget).unwrap_or_else(Finding::Stopped)
 }
 
-fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Exhausted> {
+fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Stopped> {
     let mut watch = Watch::new(budget);
     watch.keep(48 * table.len())?;
     let answered = |row: usize| table.kind(row) == READ && !table.is_pending(row);
@@ -48,7 +48,7 @@ fn decide(table: &OperationTable, budget: &Budget) -> Result<Finding, Exhausted>
         elements.push(rows);
         rest = after;
     }
-    elements::judge(table, &elements, budget)
+    elements::judge(table, &elements, &mut watch)
 }
 
 /// The rows of a table in order of invocation.

@@ -12,11 +12,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::budget::Exhausted;
 use crate::operations::OperationTable;
 
 use super::ends::{End, ends};
-use super::watch::Watch;
+use super::watch::{SWEEPING, Stopped, Watch};
 
 /// What a row does to which object.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +62,7 @@ pub(super) fn sweep(
     table: &OperationTable,
     acts: &[Act],
     watch: &mut Watch<'_>,
-) -> Result<Result<Vec<Effect>, Stuck>, Exhausted> {
+) -> Result<Result<Vec<Effect>, Stuck>, Stopped> {
     let subjects = acts.iter().map(|act| act.subject as usize + 1).max();
     let mut sweep = Sweep {
         table,
@@ -72,7 +71,9 @@ pub(super) fn sweep(
         done: vec![false; acts.len()],
         order: Vec::with_capacity(acts.len()),
     };
-    for (rank, end) in ends(table, acts.iter().map(|act| act.row)) {
+    let ends = ends(table, acts.iter().map(|act| act.row));
+    watch.begin(SWEEPING, ends.len());
+    for (rank, end) in ends {
         watch.spend(1)?;
         match end {
             End::Invocation(place) => sweep.begin(place, rank),

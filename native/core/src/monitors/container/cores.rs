@@ -1,6 +1,6 @@
 //! The smallest evidence: a part that is still wrong, and none of its parts is.
 
-use crate::budget::Exhausted;
+use crate::monitors::watch::Stopped;
 
 /// A wrong part of `things` of which nothing can be left out, in their order.
 ///
@@ -9,8 +9,8 @@ use crate::budget::Exhausted;
 /// members found before.
 pub(in crate::monitors) fn minimal_core<T: Copy>(
     things: &[T],
-    mut is_wrong: impl FnMut(&[T]) -> Result<bool, Exhausted>,
-) -> Result<Vec<T>, Exhausted> {
+    mut is_wrong: impl FnMut(&[T]) -> Result<bool, Stopped>,
+) -> Result<Vec<T>, Stopped> {
     // Members are found from the last to the first.
     let mut core: Vec<T> = Vec::new();
     let mut low = things.len();

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::budget::Exhausted;
 use crate::monitors::Certificate;
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 
 use super::cores::minimal_core;
 use super::items::{Empty, Item, Placed, false_empty};
@@ -51,10 +50,11 @@ pub(in crate::monitors) fn place_empties(
     intervals: impl Iterator<Item = (u64, u64)>,
     empties: &[Empty],
     watch: &mut Watch<'_>,
-) -> Result<Result<Vec<Placed>, Empty>, Exhausted> {
+) -> Result<Result<Vec<Placed>, Empty>, Stopped> {
     if empties.is_empty() {
         return Ok(Ok(Vec::new()));
     }
+    watch.begin_open("finding when nothing was inside");
     let mut union = Union::default();
     for (left, right) in intervals {
         watch.spend(1)?;
@@ -81,7 +81,7 @@ pub(in crate::monitors) fn place_outside(
     items: &[Item],
     empties: &[Empty],
     watch: &mut Watch<'_>,
-) -> Result<Result<Vec<Placed>, Certificate>, Exhausted> {
+) -> Result<Result<Vec<Placed>, Certificate>, Stopped> {
     let intervals = items.iter().map(Item::surely_inside);
     let empty = match place_empties(intervals, empties, watch)? {
         Ok(placed) => return Ok(Ok(placed)),

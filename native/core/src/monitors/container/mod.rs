@@ -21,10 +21,10 @@ pub(super) use cores::minimal_core;
 pub(super) use free_time::{Union, place_empties, place_outside};
 pub(super) use items::{Empty, Item, NEVER, Placed, false_empty};
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::operations::OperationTable;
 
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Certificate, Finding};
 use pairing::{Paired, Pairing, pair};
 
@@ -37,7 +37,7 @@ const UNCLEAR: &str = "a removal of unknown outcome may have taken one of severa
 const BYTES_A_ROW: usize = 320;
 
 /// A legal order of rows, or why there is none.
-pub(super) type Decision = Result<Result<Vec<u32>, Certificate>, Exhausted>;
+pub(super) type Decision = Result<Result<Vec<u32>, Certificate>, Stopped>;
 
 /// What tells the monitors of containers apart.
 pub(super) trait Family {
@@ -61,11 +61,11 @@ pub(super) trait Family {
 pub(super) fn judge<F: Family>(table: &OperationTable, budget: &Budget) -> Finding {
     match decide::<F>(table, &mut Watch::new(budget)) {
         Ok(finding) => finding,
-        Err(exhausted) => Finding::Exhausted(exhausted),
+        Err(stopped) => Finding::Stopped(stopped),
     }
 }
 
-fn decide<F: Family>(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exhausted> {
+fn decide<F: Family>(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Stopped> {
     watch.keep(table.len().saturating_mul(BYTES_A_ROW))?;
     let paired = match pair(table, F::NAME, watch)? {
         Pairing::Paired(paired) => paired,
@@ -80,7 +80,7 @@ fn decide<F: Family>(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Fi
     decide_paired::<F>(&paired, watch)
 }
 
-fn decide_paired<F: Family>(paired: &Paired, watch: &mut Watch<'_>) -> Result<Finding, Exhausted> {
+fn decide_paired<F: Family>(paired: &Paired, watch: &mut Watch<'_>) -> Result<Finding, Stopped> {
     match F::decide(&paired.items, &paired.empties, watch)? {
         Ok(order) => Ok(Finding::Valid { order }),
         Err(certificate) if paired.unanswered.is_empty() => Ok(Finding::from(certificate)),
@@ -91,7 +91,7 @@ fn decide_paired<F: Family>(paired: &Paired, watch: &mut Watch<'_>) -> Result<Fi
 fn decide_unanswered<F: Family>(
     paired: &Paired,
     watch: &mut Watch<'_>,
-) -> Result<Finding, Exhausted> {
+) -> Result<Finding, Stopped> {
     let drained = unanswered::drained(paired);
     if let Err(certificate) = F::decide(&drained, &paired.empties, watch)? {
         return Ok(Finding::from(certificate));

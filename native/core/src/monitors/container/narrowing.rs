@@ -8,8 +8,7 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use crate::budget::Exhausted;
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 
 use super::Family;
 use super::items::{Item, Span};
@@ -45,7 +44,7 @@ pub(super) fn order<F: Family>(
     empties: &[Span],
     kinds: &[&Vec<Span>],
     watch: &mut Watch<'_>,
-) -> Result<Option<Vec<u32>>, Exhausted> {
+) -> Result<Option<Vec<u32>>, Stopped> {
     let mut closed: Vec<Closed> = Vec::new();
     for _ in 0..ROUNDS.min(1 + ITEMS / items.len().max(1)) {
         let narrowed = narrow(items, &closed);

@@ -7,10 +7,9 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use crate::budget::Exhausted;
 use crate::models::container::Deed;
 use crate::monitors::Certificate;
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 use crate::operations::{OperationTable, id};
 
 use super::items::{Empty, Item, Span};
@@ -63,7 +62,7 @@ pub(super) fn pair(
     table: &OperationTable,
     name: &str,
     watch: &mut Watch<'_>,
-) -> Result<Pairing, Exhausted> {
+) -> Result<Pairing, Stopped> {
     let mut paired = Paired::default();
     let mut places: HashMap<u32, u32, FxBuildHasher> = HashMap::default();
     let mut values: Vec<Rows> = Vec::new();
@@ -76,6 +75,7 @@ pub(super) fn pair(
             id(values.len() - 1)
         }) as usize
     };
+    watch.begin("pairing insertions with removals", table.len());
     for row in 0..table.len() {
         watch.spend(1)?;
         let Ok(deed) = Deed::of(table, row, name) else {

@@ -17,9 +17,8 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use crate::budget::Exhausted;
 use crate::models::container::Deed;
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 use crate::monitors::{Certificate, Finding};
 use crate::operations::{OperationTable, id};
 
@@ -55,7 +54,8 @@ struct Group {
 pub(super) fn decide<F: Family>(
     table: &OperationTable,
     watch: &mut Watch<'_>,
-) -> Result<Option<Finding>, Exhausted> {
+) -> Result<Option<Finding>, Stopped> {
+    watch.begin("sorting the operations by value", table.len());
     let (groups, mut paired) = gather(table, F::NAME);
     watch.spend(table.len())?;
     if let Some(certificate) = groups.iter().find_map(Group::unexplained) {
@@ -249,7 +249,7 @@ fn place<F: Family>(
     groups: &[Group],
     empties: &[Span],
     watch: &mut Watch<'_>,
-) -> Result<Option<Finding>, Exhausted> {
+) -> Result<Option<Finding>, Stopped> {
     let chosen: Vec<Group> = groups.iter().map(Group::happened).collect();
     let items = in_order(&chosen.iter().collect::<Vec<_>>());
     let kinds: Vec<&Vec<Span>> = chosen
@@ -265,7 +265,7 @@ fn guess<F: Family>(
     groups: &[Group],
     empties: &[Span],
     watch: &mut Watch<'_>,
-) -> Result<Option<Finding>, Exhausted> {
+) -> Result<Option<Finding>, Stopped> {
     let chosen: Vec<Group> = groups.iter().map(Group::happened).collect();
     for (inserted, removed) in GUESSES {
         let items = chosen

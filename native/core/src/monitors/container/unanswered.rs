@@ -4,9 +4,8 @@
 //! them. Each such value has a last instant, and each removal takes at most one value, none before
 //! it was invoked: serving the most urgent value first finds an assignment if there is one.
 
-use crate::budget::Exhausted;
 use crate::monitors::Certificate;
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 
 use super::Family;
 use super::items::{Item, false_empty};
@@ -35,11 +34,17 @@ enum Sign {
 pub(super) fn assign<F: Family>(
     paired: &Paired,
     watch: &mut Watch<'_>,
-) -> Result<Result<Vec<Item>, Certificate>, Exhausted> {
+) -> Result<Result<Vec<Item>, Certificate>, Stopped> {
     let mut missed: Vec<(u64, usize, Sign)> = Vec::new();
+    let left = paired.items.iter().filter(|item| item.removal().is_none());
+    let comparisons = paired.items.len() + paired.empties.len();
+    watch.begin(
+        "finding values that removals of unknown outcome took",
+        left.count() * comparisons,
+    );
     for (place, item) in paired.items.iter().enumerate() {
         if item.removal().is_none() {
-            watch.spend(paired.items.len() + paired.empties.len())?;
+            watch.spend(comparisons)?;
             if let Some((last, sign)) = last_instant::<F>(item, paired) {
                 missed.push((last, place, sign));
             }

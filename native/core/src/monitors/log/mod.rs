@@ -13,11 +13,11 @@ mod order;
 mod precedence;
 mod segment;
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::models::log::{Deed, EMPTY};
 use crate::operations::{OperationTable, id};
 
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Certificate, Finding};
 use candidates::Candidates;
 use order::Order;
@@ -57,7 +57,7 @@ pub fn judge_by_process(table: &OperationTable, processes: &[u32], budget: &Budg
 fn judge_with(table: &OperationTable, precedence: &impl Precedence, budget: &Budget) -> Finding {
     match decide(table, precedence, &mut Watch::new(budget)) {
         Ok(finding) => finding,
-        Err(exhausted) => Finding::Exhausted(exhausted),
+        Err(stopped) => Finding::Stopped(stopped),
     }
 }
 
@@ -65,8 +65,9 @@ fn decide(
     table: &OperationTable,
     precedence: &impl Precedence,
     watch: &mut Watch<'_>,
-) -> Result<Finding, Exhausted> {
+) -> Result<Finding, Stopped> {
     let mut rows = Rows::default();
+    watch.begin("reading the operations", table.len());
     for row in 0..table.len() {
         watch.spend(1)?;
         match Deed::of(table, row).expect("the model's rows") {
@@ -136,8 +137,9 @@ fn fill(
     rows: &Rows,
     top: u32,
     watch: &mut Watch<'_>,
-) -> Result<Finding, Exhausted> {
+) -> Result<Finding, Stopped> {
     let mut holes = Vec::new();
+    watch.begin_open("placing appends of unknown outcome");
     for length in 1..=top {
         watch.spend(1)?;
         if order.value(length).is_none() {

@@ -1,9 +1,8 @@
 //! The one order of a log's completed rows: by the length that they tell.
 
-use crate::budget::Exhausted;
 use crate::models::log::Deed;
 use crate::monitors::Certificate;
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 use crate::operations::{OperationTable, id};
 
 /// Completed rows by length, the append that made it before the reads that saw it.
@@ -21,7 +20,8 @@ impl<'a> Order<'a> {
         table: &'a OperationTable,
         possible: u32,
         watch: &mut Watch<'_>,
-    ) -> Result<Self, Exhausted> {
+    ) -> Result<Self, Stopped> {
+        watch.begin_open("ordering the operations by length");
         let bucket = |row: usize| length(table, row).min(possible + 1) as usize;
         let mut starts = vec![0_u32; possible as usize + 3];
         for row in completed(table) {

@@ -3,12 +3,11 @@
 //! A compare-and-set sees one value and writes the next, so that the cluster it saw must come right
 //! before its own: such clusters are linked into chains.
 
-use crate::budget::Exhausted;
 use crate::models::register::{Action, READ, WRITE};
 use crate::operations::{MAX_ROWS, OperationTable, id};
 
 use super::super::Certificate;
-use super::super::watch::Watch;
+use super::super::watch::{Stopped, Watch};
 use super::{NONE, REFUSED, REPEATED, action};
 
 /// The most operations of a circle that are named.
@@ -124,7 +123,7 @@ impl<'a> Clusters<'a> {
         table: &'a OperationTable,
         values: usize,
         watch: &mut Watch<'_>,
-    ) -> Result<Gathered<'a>, Exhausted> {
+    ) -> Result<Gathered<'a>, Stopped> {
         let mut clusters = Self {
             table,
             by_value: vec![Cluster::EMPTY; values],
@@ -133,6 +132,7 @@ impl<'a> Clusters<'a> {
         };
         let (mut refused, mut repeated) = (false, false);
         let mut previous = 0;
+        watch.begin("sorting the operations by value", table.len());
         for row in 0..table.len() {
             watch.spend(1)?;
             clusters.in_order &= previous <= table.invoked(row);

@@ -12,12 +12,12 @@
 mod clusters;
 mod zones;
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::models::register::Action;
 use crate::operations::OperationTable;
 
 use super::Finding;
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use clusters::{Clusters, Gathered};
 
 const REPEATED: &str = "values are written more than once";
@@ -38,11 +38,11 @@ const BYTES_A_VALUE: usize = 96;
 pub fn judge(table: &OperationTable, budget: &Budget) -> Finding {
     match decide(table, &mut Watch::new(budget)) {
         Ok(finding) => finding,
-        Err(exhausted) => Finding::Exhausted(exhausted),
+        Err(stopped) => Finding::Stopped(stopped),
     }
 }
 
-fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Exhausted> {
+fn decide(table: &OperationTable, watch: &mut Watch<'_>) -> Result<Finding, Stopped> {
     let values = values_of(table);
     let bytes = table.len().saturating_mul(BYTES_A_ROW);
     watch.keep(bytes.saturating_add(values.saturating_mul(BYTES_A_VALUE)))?;

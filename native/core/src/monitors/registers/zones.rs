@@ -1,10 +1,9 @@
 //! Zones: from when to when the values of a chain are held in place.
 
-use crate::budget::Exhausted;
 use crate::models::register::Action;
 
 use super::super::Certificate;
-use super::super::watch::Watch;
+use super::super::watch::{Stopped, Watch};
 use super::clusters::{Cluster, Clusters, Moment, certificate};
 use super::{NONE, action};
 
@@ -58,9 +57,10 @@ impl Zone {
 pub(super) fn order(
     clusters: &Clusters<'_>,
     watch: &mut Watch<'_>,
-) -> Result<Result<Vec<u32>, Certificate>, Exhausted> {
+) -> Result<Result<Vec<u32>, Certificate>, Stopped> {
     // The chain of which a row is the operation that began last.
     let mut heads = vec![NONE; clusters.table.len()];
+    watch.begin_open("ordering the values");
     for head in clusters.heads() {
         watch.spend(1)?;
         if let Err(certificate) = hold(clusters, head) {

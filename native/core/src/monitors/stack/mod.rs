@@ -12,11 +12,11 @@ mod coverage;
 mod extremes;
 mod peeling;
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::operations::OperationTable;
 
 use super::container::{self, Decision, Empty, Family, Item, Placed, minimal_core, place_outside};
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Certificate, Finding};
 use peeling::{Part, Peeled, peel};
 
@@ -55,7 +55,7 @@ impl Family for Lifo {
     }
 }
 
-fn is_stuck(items: &[Item], watch: &mut Watch<'_>) -> Result<bool, Exhausted> {
+fn is_stuck(items: &[Item], watch: &mut Watch<'_>) -> Result<bool, Stopped> {
     Ok(matches!(peel(items, watch)?, Peeled::Stuck(_)))
 }
 

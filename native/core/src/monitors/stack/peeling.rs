@@ -5,9 +5,8 @@
 //! can, and to the right likewise; hulls only shrink, so it stays so. Each value becomes open twice
 //! and is taken off once, each in O(log n); where the last cover of a segment goes, components part.
 
-use crate::budget::Exhausted;
 use crate::monitors::container::{Item, NEVER};
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 use crate::operations::id;
 
 use super::coverage::Coverage;
@@ -39,13 +38,14 @@ enum Work {
 }
 
 /// Order pushes and pops of what was surely inside.
-pub(super) fn peel(items: &[Item], watch: &mut Watch<'_>) -> Result<Peeled, Exhausted> {
+pub(super) fn peel(items: &[Item], watch: &mut Watch<'_>) -> Result<Peeled, Stopped> {
     let inside = items
         .iter()
         .filter(|item| item.inserted_by() < item.removed_from());
     let mut inside: Vec<Item> = inside.copied().collect();
     inside.sort_by_key(Item::inserted_by);
     let mut rest = Rest::new(&inside);
+    watch.begin_open("nesting the values");
     let mut parts = Vec::new();
     for (first, end) in rest.components(0, inside.len()) {
         let mut part = Part {
@@ -132,7 +132,7 @@ impl<'a> Rest<'a> {
         first: usize,
         end: usize,
         watch: &mut Watch<'_>,
-    ) -> Result<Vec<usize>, Exhausted> {
+    ) -> Result<Vec<usize>, Stopped> {
         let begins_at = self.items[self.next(first)].inserted_by();
         let (_, ends_at) = self.lasts.greatest(first, end).expect("it has members");
         let mut lowest = Vec::new();

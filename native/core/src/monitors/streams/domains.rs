@@ -6,10 +6,9 @@ use super::evidence::Evidence;
 use super::findings::Findings;
 use super::order::{Line, Order};
 use super::row::{Page, Row};
-use crate::budget::Exhausted;
 use crate::models::stream::requests::Expected;
 use crate::monitors::sweep::{Beyond, Gaps, Item, WHOLE};
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 
 /// Give every row that says something its domain.
 pub(super) fn domains(
@@ -17,7 +16,11 @@ pub(super) fn domains(
     evidence: &Evidence<'_>,
     findings: &mut Findings,
     watch: &mut Watch<'_>,
-) -> Result<(Vec<Item>, Gaps), Exhausted> {
+) -> Result<(Vec<Item>, Gaps), Stopped> {
+    watch.begin(
+        "finding the states in which each operation is legal",
+        evidence.observations.len(),
+    );
     let mut domains = Domains {
         top: order.top(),
         findings,

@@ -7,8 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::findings::Findings;
 use super::row::{KINDS, Row};
-use crate::budget::Exhausted;
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 use crate::operations::{OperationTable, id};
 
 pub(super) const NONE: u32 = u32::MAX;
@@ -62,7 +61,7 @@ impl<'a> Evidence<'a> {
         table: &'a OperationTable,
         findings: &mut Findings,
         watch: &mut Watch<'_>,
-    ) -> Result<Self, Exhausted> {
+    ) -> Result<Self, Stopped> {
         let mut evidence = Self {
             table,
             transitions: Vec::new(),
@@ -77,6 +76,10 @@ impl<'a> Evidence<'a> {
         let mut groups = Groups::default();
         let mut observed_by_kind: [Vec<u32>; KINDS] = Default::default();
         let mut events_end = 0;
+        watch.begin(
+            "gathering what the operations tell",
+            table.len() + table.all_arguments().len(),
+        );
         for row in 0..id(table.len()) {
             watch.spend(1 + table.arguments(row as usize).len())?;
             match Row::of(table, row) {

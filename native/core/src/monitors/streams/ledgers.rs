@@ -6,8 +6,7 @@ use super::ledger::{Ledger, Placements};
 use super::order::Order;
 use super::pages;
 use super::row::{Page, Row};
-use crate::budget::Exhausted;
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 use crate::operations::id;
 
 /// A page whose numbers are not those it must have.
@@ -35,7 +34,7 @@ impl Ledgers {
         is_whole: bool,
         findings: &mut Findings,
         watch: &mut Watch<'_>,
-    ) -> Result<Self, Exhausted> {
+    ) -> Result<Self, Stopped> {
         let count = evidence.transitions.len();
         let mut ledgers = Self {
             streams: (0..evidence.streams)
@@ -45,6 +44,7 @@ impl Ledgers {
             log: is_whole.then(|| Ledger::new(None)),
             positions: Placements::new(if is_whole { count } else { 0 }),
         };
+        watch.begin_open("entering events under their versions and positions");
         ledgers.measure(evidence);
         ledgers.enter_acknowledged(evidence, findings, watch)?;
         let mut misnumbered = Vec::new();
@@ -98,7 +98,7 @@ impl Ledgers {
         evidence: &Evidence<'_>,
         findings: &mut Findings,
         watch: &mut Watch<'_>,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<(), Stopped> {
         let answer = |row: u32, is_version: bool| match Row::of(evidence.table, row) {
             Row::Append { version, .. } if is_version => Some((row, version?)),
             Row::Append { position, .. } => Some((row, position?)),
@@ -138,7 +138,7 @@ impl Ledgers {
         misnumbered: &mut Vec<Misnumbered>,
         findings: &mut Findings,
         watch: &mut Watch<'_>,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<(), Stopped> {
         for &row in &evidence.observations {
             match Row::of(evidence.table, row) {
                 Row::Read {
@@ -182,7 +182,7 @@ impl Ledgers {
         misnumbered: &mut Vec<Misnumbered>,
         findings: &mut Findings,
         watch: &mut Watch<'_>,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<(), Stopped> {
         let Some(log) = &mut self.log else {
             return Ok(());
         };
@@ -221,7 +221,7 @@ impl Ledgers {
         evidence: &Evidence<'_>,
         findings: &mut Findings,
         watch: &mut Watch<'_>,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<(), Stopped> {
         let Some(log) = &mut self.log else {
             return Ok(());
         };

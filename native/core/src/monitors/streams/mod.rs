@@ -21,12 +21,12 @@ mod pages;
 mod row;
 mod tiling;
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::operations::OperationTable;
 
 use super::Finding;
 use super::sweep::Sweep;
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use evidence::Evidence;
 use findings::Findings;
 use ledgers::Ledgers;
@@ -64,7 +64,7 @@ pub fn judge_by_process(table: &OperationTable, processes: &[u32], budget: &Budg
 fn judge_with(table: &OperationTable, processes: Option<&[u32]>, budget: &Budget) -> Finding {
     match decide(table, processes, &mut Watch::new(budget)) {
         Ok(finding) => finding,
-        Err(exhausted) => Finding::Exhausted(exhausted),
+        Err(stopped) => Finding::Stopped(stopped),
     }
 }
 
@@ -72,7 +72,7 @@ fn decide(
     table: &OperationTable,
     processes: Option<&[u32]>,
     watch: &mut Watch<'_>,
-) -> Result<Finding, Exhausted> {
+) -> Result<Finding, Stopped> {
     let arguments: usize = (0..table.len()).map(|row| table.arguments(row).len()).sum();
     watch.keep(table.len() * BYTES_A_ROW + arguments * BYTES_AN_ARGUMENT)?;
     let mut findings = Findings::default();
@@ -107,7 +107,7 @@ fn find_order(
     hints: &[(u32, u32)],
     findings: &mut Findings,
     watch: &mut Watch<'_>,
-) -> Result<Option<Vec<u32>>, Exhausted> {
+) -> Result<Option<Vec<u32>>, Stopped> {
     let table = evidence.table;
     let is_whole = evidence.streams > 1 || speaks_of_log(table);
     let mut ledgers = Ledgers::enter(evidence, is_whole, findings, watch)?;

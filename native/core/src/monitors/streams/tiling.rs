@@ -8,9 +8,8 @@ use super::ledger::{Ledger, Placements};
 use super::ledgers::Ledgers;
 use super::order::Order;
 use super::row::Row;
-use crate::budget::Exhausted;
 use crate::models::stream::requests::Expected;
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 use crate::operations::id;
 
 const SEVERAL: &str = "numbers below others were never read, and several appends of unknown \
@@ -28,7 +27,8 @@ pub(super) fn order_appends(
     evidence: &Evidence<'_>,
     findings: &mut Findings,
     watch: &mut Watch<'_>,
-) -> Result<Option<Order>, Exhausted> {
+) -> Result<Option<Order>, Stopped> {
+    watch.begin_open("ordering the appends");
     let mut order = Order::new(evidence.streams);
     for (number, transition) in evidence.transitions.iter().enumerate() {
         let number = id(number);
@@ -108,7 +108,7 @@ impl Tiling<'_> {
         unseen: &mut Vec<u32>,
         findings: &mut Findings,
         watch: &mut Watch<'_>,
-    ) -> Result<Vec<u32>, Exhausted> {
+    ) -> Result<Vec<u32>, Stopped> {
         let evidence = self.evidence;
         let fits = |transition: u32, first: u32, last: u32| {
             let mut attempts = evidence.attempts(transition);
@@ -139,7 +139,7 @@ impl Tiling<'_> {
         versions: &Placements,
         findings: &mut Findings,
         watch: &mut Watch<'_>,
-    ) -> Result<Vec<u32>, Exhausted> {
+    ) -> Result<Vec<u32>, Stopped> {
         let placed = |it: &Self, transition: u32| it.placements.start(transition).is_some();
         let nowhere = seen.iter().copied().filter(|&it| !placed(self, it));
         let mut candidates: Vec<u32> = nowhere.chain(unseen).collect();
@@ -180,7 +180,7 @@ impl Tiling<'_> {
         fits: impl Fn(u32, u32, u32) -> bool,
         findings: &mut Findings,
         watch: &mut Watch<'_>,
-    ) -> Result<Option<(u32, u32)>, Exhausted> {
+    ) -> Result<Option<(u32, u32)>, Stopped> {
         let mut gaps = self.gaps();
         let mut is_filling = true;
         while is_filling && !gaps.is_empty() {

@@ -20,8 +20,7 @@ use rustc_hash::FxBuildHasher;
 
 pub(super) use item::{Beyond, Gaps, Item};
 
-use super::watch::Watch;
-use crate::budget::Exhausted;
+use super::watch::{SWEEPING, Stopped, Watch};
 use crate::operations::{OperationTable, PENDING, id};
 
 /// So many violations are found before the sweep ends.
@@ -94,7 +93,7 @@ impl<'a, L: FnMut(u32) -> Vec<u32>> Sweep<'a, L> {
     }
 
     /// Take the endpoints in order of time, of each process by itself if there are processes.
-    pub(super) fn run(&mut self, watch: &mut Watch<'_>) -> Result<(), Exhausted> {
+    pub(super) fn run(&mut self, watch: &mut Watch<'_>) -> Result<(), Stopped> {
         let mut ends: Vec<(u32, bool, u32)> = Vec::with_capacity(2 * self.items.len());
         for (number, item) in self.items.iter().enumerate() {
             let row = item.row as usize;
@@ -109,6 +108,7 @@ impl<'a, L: FnMut(u32) -> Vec<u32>> Sweep<'a, L> {
             Some(first) => ends.sort_unstable_by_key(|&end| (first[self.process(end.2)], end)),
         }
         let mut process = NONE;
+        watch.begin(SWEEPING, ends.len());
         for (_, is_completion, number) in ends {
             watch.spend(1)?;
             if first.is_some() && self.process(number) != process as usize {

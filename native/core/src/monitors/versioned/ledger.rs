@@ -4,9 +4,8 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::Wrong;
-use crate::budget::Exhausted;
 use crate::models::versioned::{Deed, UNTOLD};
-use crate::monitors::watch::Watch;
+use crate::monitors::watch::{Stopped, Watch};
 use crate::operations::{OperationTable, id};
 
 const AMBIGUOUS: &str = "several unanswered writes of one value can be the one that a read shows";
@@ -62,8 +61,9 @@ impl Ledger {
     pub(super) fn enter(
         table: &OperationTable,
         watch: &mut Watch<'_>,
-    ) -> Result<Result<Self, Wrong>, Exhausted> {
+    ) -> Result<Result<Self, Wrong>, Stopped> {
         let mut ledger = Self::default();
+        watch.begin_open("entering changes under their revisions");
         for row in 0..table.len() {
             watch.spend(1)?;
             let deed = Deed::of(table, row).expect("the model's rows");

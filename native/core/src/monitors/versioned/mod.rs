@@ -15,9 +15,9 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::sweep::{Beyond, Gaps, Item, Sweep};
-use super::watch::Watch;
+use super::watch::{Stopped, Watch};
 use super::{Certificate, Finding};
-use crate::budget::{Budget, Exhausted};
+use crate::budget::Budget;
 use crate::models::versioned::Deed;
 use crate::operations::{OperationTable, id};
 use ledger::Ledger;
@@ -70,7 +70,7 @@ fn judge_with(table: &OperationTable, processes: Option<&[u32]>, budget: &Budget
         Ok(Ok(order)) => Finding::Valid { order },
         Ok(Err(Wrong::Violation(certificate))) => Finding::from(certificate),
         Ok(Err(Wrong::Undecided(why))) => Finding::Undecided(why),
-        Err(exhausted) => Finding::Exhausted(exhausted),
+        Err(stopped) => Finding::Stopped(stopped),
     }
 }
 
@@ -78,7 +78,7 @@ fn decide(
     table: &OperationTable,
     processes: Option<&[u32]>,
     watch: &mut Watch<'_>,
-) -> Result<Result<Vec<u32>, Wrong>, Exhausted> {
+) -> Result<Result<Vec<u32>, Wrong>, Stopped> {
     watch.keep(table.len() * BYTES_A_ROW)?;
     let ledger = match Ledger::enter(table, watch)? {
         Ok(ledger) => ledger,
