@@ -22,8 +22,9 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from eventstore import jetstream, wire, wire_bytes
 from eventstore.dataplane.connection import DataPlane
+from eventstore.dataplane.frames import Message
 from eventstore.dataplane.opening import connect as connect_plane
-from eventstore.dataplane.pulling import Pull
+from eventstore.dataplane.pulling import Pull, delivered
 from eventstore.epoch import Epoch
 from eventstore.errors import ForeignMessage, StreamUnavailable
 from eventstore.event import RecordedEvent
@@ -109,14 +110,16 @@ class JetStreamDelivery:
         await self._pull.wait(limit, self._patience_seconds)
         arrived = self._pull.arrived
         taken = [arrived.popleft() for _ in range(min(limit, len(arrived)))]
-        parts = [(message.subject, message.headers, message.body) for message in taken]
-        events = wire_bytes.decode_all(parts)
-        if events is not None:
+        events = wire_bytes.decode_all([(one.subject, one.headers, one.body) for one in taken])
+        # Between the ends, the core sees what is out of place.
+        if events is not None and all(
+            map(_in_place, events[:1] + events[-1:], taken[:1] + taken[-1:])
+        ):
             return events
         events = []
         try:
-            for one in parts:
-                events.append(wire_bytes.decode(*one))
+            for message in taken:
+                events.append(_event_of(message))
         except ForeignMessage:
             # What comes before it counts; it is still there the next time.
             arrived.extendleft(reversed(taken[len(events) :]))
@@ -143,6 +146,27 @@ class JetStreamDelivery:
     async def last_sequence(self) -> int:
         """Return the stream's last sequence; see `Delivery.last_sequence`."""
         return await last_sequence(self._connection)
+
+
+def _in_place(event: RecordedEvent, message: Message) -> bool:
+    return event.position == delivered(message).sequence
+
+
+def _event_of(message: Message) -> RecordedEvent:
+    """Read the event of a message.
+
+    Raises:
+        ForeignMessage: it is none of the log's, or is at another place than its position.
+    """
+    sequence = delivered(message).sequence
+    try:
+        event = wire_bytes.decode(message.subject, message.headers, message.body)
+    except ForeignMessage as error:
+        raise ForeignMessage(error.subject, error.reason, sequence) from error
+    if event.position != sequence:
+        subject = message.subject.decode("utf-8", "replace")
+        raise ForeignMessage(subject, f"it says position {event.position}", sequence)
+    return event
 
 
 async def extent(connection: Connection) -> StreamExtent:

@@ -34,7 +34,7 @@ class Delivery(Protocol):
 
         Raises:
             StreamUnavailable: the connection or the subscription is gone.
-            ForeignMessage: the stream holds a message that is none of the log's.
+            ForeignMessage: the next message is none of the log's, or not where its position is.
         """
         ...
 

@@ -64,12 +64,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     ``log`` is optional: it fills gaps that the stream has, and shows a relay that stands still.
     ``announce`` is told each checkpoint after its commit, to wake who waits for it.
+    ``count_stranger`` is called for each message that is none of the log's.
     """
 
     delivery: Delivery
     read_model: ReadModel
     log: LogReader | None = None
     announce: Callable[[Checkpoint], None] = lambda _: None
+    count_stranger: Callable[[], None] = lambda: None
     alarms: Sequence[asyncio.Future[NoReturn]] = ()
 
 
@@ -95,7 +97,8 @@ async def run(
         ProjectionFailed: the projection raised for one event, every time, and is to halt at it.
         ParkingFull: too many events are parked and held.
         LogWentBack: the read model is ahead of the log.
-        ForeignMessage: the stream holds a message that is none of the log's.
+        ForeignMessage: the stream holds a message where the log holds nothing, or there is no log
+            to look.
         ConfigError, SchemaMismatch: the servers are not set up for us.
     """
     reconnect = Backoff(first=0.05, limit=1.0, random=random)
@@ -170,7 +173,10 @@ class _Work:
         try:
             return decide.Fetched(await self._session.delivery.fetch(limit))
         except ForeignMessage as error:
-            return decide.FetchedForeign(error)
+            stranger = error
+        self._session.count_stranger()
+        LOG.error("%s `eventstore relay heal` says what to do about the stream.", stranger)
+        return decide.FetchedForeign(stranger)
 
     async def _read_log(self, command: decide.ReadLog) -> decide.Outcome:
         log = self._session.log

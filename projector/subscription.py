@@ -7,6 +7,8 @@ one after the last, and then only. So
 - a position below is a repetition, and dropped;
 - a position above is a gap: subscribe again from the right place and, if that does not bring what
   is missing, read it from the log;
+- a message that is none of the log's, or is damaged, is read from the log instead; it ends all if
+  the log does not hold that position;
 - silence is compared with where the stream and the log are, since a lost tail makes no gap;
 - a checkpoint that moved under our hands means another projector: read it and begin anew.
 
@@ -24,6 +26,7 @@ from itertools import islice
 import msgspec
 
 from eventstore.backoff import Backoff
+from eventstore.errors import ForeignMessage
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
@@ -114,6 +117,7 @@ class SubscriptionCore:
         # How often in a row the stream did not bring what must be there, and up to where.
         self._doubts = 0
         self._missing_to = 0
+        self._stranger: ForeignMessage | None = None  # in the place of what is read from the log
         self._ending: Exception | None = None  # what stops it, once all that is held is stored
         # A failed batch is halved to find the event that fails, which is not behind this.
         self._suspect_to = 0
@@ -141,7 +145,8 @@ class SubscriptionCore:
         Raises:
             PositionGap: a position cannot be had from anywhere.
             LogWentBack: the read model is ahead of the log.
-            ForeignMessage: one came; all that came before it is committed.
+            ForeignMessage: one came that stands for nothing in the log, or there is no log at
+                hand; all that came before it is committed.
             ProjectionFailed: the projection raised for one event, every time, and is to halt.
         """
         match command, outcome:
@@ -155,7 +160,7 @@ class SubscriptionCore:
             ):
                 self._answered(command, outcome)
             case Fetch(), FetchedForeign(error=error):
-                self._ending = error
+                self._met_stranger(error)
             case ((Commit() | SetAside()), (Committed() | Failed() | Conflicted())):
                 if waiting := self._settled(command, outcome):
                     return waiting
@@ -202,13 +207,25 @@ class SubscriptionCore:
         before = self._received
         gap = self._take(events)
         if gap is not None or self._received == before:
-            self._ending = PositionGap(
+            self._ending = self._stranger or PositionGap(
                 self._received + 1, gap.position if gap else self._missing_to + 1
             )
             return
         # The stream went on without us: have it begin again behind what it did not bring.
         done = self._received >= self._missing_to
         self._ask = _Ask.SUBSCRIPTION if done else _Ask.LOG
+        if done:
+            self._stranger = None
+
+    def _met_stranger(self, stranger: ForeignMessage) -> None:
+        """A message is none of the log's: the stream is a cache, so see what the log holds."""
+        self._asking = False
+        if not self._log_at_hand:
+            self._ending = stranger
+            return
+        self._stranger = stranger
+        self._missing_to = max(stranger.sequence or 0, self._received + 1)
+        self._ask = _Ask.LOG
 
     def _doubt(self, *, missing_to: int) -> None:
         """What must be there does not come: ask again, then subscribe again, then go round it."""

@@ -43,6 +43,11 @@ class ProjectorMetrics:
             "Events that the checkpoint passed: committed, parked, skipped.",
             ("what",),
         )
+        self.strangers = Counter(
+            "projector_foreign_messages_total",
+            "Messages of the stream that are none of the log's, or damaged; read from the log.",
+            (),
+        )
         self.seconds = Histogram("projector_commit_seconds", "How long commits took.", "what")
         self.batch = Histogram(
             "projector_batch_events", "How many events a commit had.", "what", bounds=BATCHES
@@ -73,6 +78,7 @@ class ProjectorMetrics:
         parts: Sequence[Counter | Gauge | Histogram] = (
             self.commits,
             self.events,
+            self.strangers,
             self.seconds,
             self.batch,
             self.position,

@@ -5,6 +5,8 @@ repeat, skip, fall silent or begin anew:
 
 - a position that was handed out is dropped, and compared with what it was;
 - a gap, or a stream that begins too late, is asked for once more and then read from the log;
+- a message that is none of the log's, or is damaged, is read from the log instead, unless the log
+  holds nothing there;
 - silence is compared with where stream and log are: what JetStream does not deliver, and what the
   relay has not published, are read from the log;
 - a log that ends before the position went back: nothing is handed out;
@@ -29,7 +31,7 @@ from eventstore.consumer.epochs import entered
 from eventstore.consumer.fingerprints import Fingerprints
 from eventstore.consumer.selection import Selection
 from eventstore.epoch import Epoch
-from eventstore.errors import ContentDiffers, LogWentBack, PositionGap
+from eventstore.errors import ContentDiffers, ForeignMessage, LogWentBack, PositionGap
 from eventstore.event import RecordedEvent
 from eventstore.store import Delivery
 from eventstore.stream import Position
@@ -115,13 +117,14 @@ class Following:
         self._log_until_is_head = False
         self._seen = Fingerprints()
         self._epoch: int | None = None
+        self._stranger_at = 0  # a sequence of the stream that is of no use
         self._doubts = 0  # how often in a row what must be there did not come
         self._waits_for_relay = 0
 
     @property
     def resume_after(self) -> Position:
         """Where a cursor is to begin: one event early if it is known, so that it is compared."""
-        known = self._seen.knows(self.position)
+        known = self._seen.knows(self.position) and self.position != self._stranger_at
         return Position(self.position - 1) if known else self.position
 
     def detached(self) -> None:
@@ -202,6 +205,19 @@ class Following:
         self._doubts = max(self._doubts, 1)
         self._doubt(position - 1)
         return None
+
+    def met_stranger(self, stranger: ForeignMessage, head: Position | None) -> None:
+        """The next message is none of the log's, which ends at ``head``; null if it is not at hand.
+
+        Raises:
+            ForeignMessage: the log holds nothing in its place, or cannot be asked.
+        """
+        sequence = self.position + 1 if stranger.sequence is None else stranger.sequence
+        if head is None or head < sequence:
+            self.ask = Ask.CURSOR
+            raise stranger
+        self._stranger_at = sequence
+        self._read_log(Position(sequence), then=Ask.CURSOR)
 
     def compared(self, compared: Compared) -> Delivery | None:
         """Nothing came: learn where everything is; return how far we are, if that is news.

@@ -221,10 +221,11 @@ def _event_at(sequence: int, message: Message) -> RecordedEvent:
     Raises:
         ForeignMessage: it is none of the log's, or is at another place than its position.
     """
-    event = wire_bytes.decode(message.subject, message.headers, message.body)
+    try:
+        event = wire_bytes.decode(message.subject, message.headers, message.body)
+    except ForeignMessage as error:
+        raise ForeignMessage(error.subject, error.reason, sequence) from error
     if event.position != sequence:
-        raise ForeignMessage(
-            message.subject.decode("utf-8", "replace"),
-            f"it says position {event.position} and is at sequence {sequence}",
-        )
+        subject = message.subject.decode("utf-8", "replace")
+        raise ForeignMessage(subject, f"it says position {event.position}", sequence)
     return event

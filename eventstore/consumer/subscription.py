@@ -24,6 +24,7 @@ from eventstore.consumer.selection import Selection
 from eventstore.epoch import Epoch
 from eventstore.errors import (
     CheckpointUnavailable,
+    ForeignMessage,
     PositionGap,
     ReadFailed,
     StoreUnavailable,
@@ -193,7 +194,8 @@ class ConsumerSubscription:
             LogWentBack: the log ends before our position.
             EpochBegan: the log went back, and an operator began an epoch behind our position.
             PositionGap: the log has a hole; or the stream has one and there is no ``store``.
-            ForeignMessage: the stream holds a message that is none of the log's.
+            ForeignMessage: the stream holds a message where the log holds nothing, or there is no
+                ``store`` to look.
             ConfigError, SchemaMismatch: the servers are not set up for us.
         """
         while not self._stopped.is_set():
@@ -242,9 +244,7 @@ class ConsumerSubscription:
                 core.attached(stream)
                 return None
             case Ask.EVENTS:
-                delivery = core.fetched(await self._attached().fetch(self._page_size))
-                self._reconnect.reset()
-                return delivery
+                return await self._fetch()
             case Ask.COMPARISON:
                 last, undelivered = await self._attached().inspect()
                 head = None if self._log is None else await self._log.head()
@@ -254,6 +254,20 @@ class ConsumerSubscription:
                 return delivery
             case Ask.LOG:
                 return await self._read_log()
+
+    async def _fetch(self) -> Delivery | None:
+        try:
+            page = await self._attached().fetch(self._page_size)
+        except ForeignMessage as error:
+            stranger = error
+        else:
+            delivery = self._core.fetched(page)
+            self._reconnect.reset()
+            return delivery
+        head = None if self._log is None else await self._log.head()
+        self._core.met_stranger(stranger, head)
+        LOG.error("%s `eventstore relay heal` says what to do about the stream.", stranger)
+        return None
 
     async def _enter(self, epoch: Epoch) -> None:
         if self._epochs is not None and epoch != self._epoch:

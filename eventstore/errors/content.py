@@ -21,17 +21,22 @@ __all__ = [
 
 
 class ForeignMessage(EventStoreError):
-    """A message was not written by the contract of `eventstore.wire`; nothing was done with it."""
+    """A message was not written by the contract of `eventstore.wire`; nothing was done with it.
+
+    ``sequence`` is where it is in its stream, null if that is not known.
+    """
 
     definite = True
 
-    def __init__(self, subject: str, reason: str) -> None:
+    def __init__(self, subject: str, reason: str, sequence: int | None = None) -> None:
+        where = "" if sequence is None else f", sequence {sequence},"
         super().__init__(
-            f"message on {subject!r} is not one of the log's: {reason}. "
+            f"message on {subject!r}{where} is not one of the log's: {reason}. "
             "Only the relay may publish to the stream."
         )
         self.subject = subject
         self.reason = reason
+        self.sequence = sequence
 
 
 class MalformedExport(EventStoreError):

@@ -127,6 +127,7 @@ class _Opening(msgspec.Struct, frozen=True, kw_only=True):
                 read_model=MeasuredReadModel(model, self.metrics, spans=open_spans()),
                 log=log,
                 announce=delivery.announce,
+                count_stranger=self.metrics.strangers.add,
                 alarms=(lease.lost, *delivery.alarms),
             )
 

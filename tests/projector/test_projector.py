@@ -216,6 +216,30 @@ async def test_a_foreign_message_is_never_applied(store_url: str, nats_url: str)
         await support.assert_each_was_applied_once(store_url, await relaying.whole_log(store))
 
 
+async def test_what_is_damaged_on_the_stream_is_read_from_the_log(
+    store_url: str, nats_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first, in the midst, two in a row, the last; said each time, and nothing is left out."""
+    damage = {1: "body", 3: "headers", 6: "position", 7: "body", 9: "position"}
+    async with PostgresEventStore.connect(store_url) as store:
+        await relaying.append(store, 9)
+        await relaying.damaged_stream(nats_url, store, damage)
+        strangers: list[None] = []
+        session = support.projector_session(
+            store_url,
+            nats_url,
+            projection=StreamTotals(),
+            count_stranger=lambda: strangers.append(None),
+        )
+        async with relaying.running(projector.run(session, random=seeded(1))):
+            await support.projected(store_url, 9)
+        await support.assert_each_was_applied_once(store_url, await relaying.whole_log(store))
+    said = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+    assert len(strangers) == len(said) == len(damage)
+    for sequence, message in zip(damage, said, strict=True):
+        assert f"sequence {sequence}, is not one of the log's" in message
+
+
 class Fragile(StreamTotals):
     """Fails at one position, for as long as it is told to."""
 

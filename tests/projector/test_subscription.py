@@ -189,13 +189,36 @@ def test_a_log_that_went_back_is_refused() -> None:
         core.receive(compare, decide.Compared(3, Position(3)))
 
 
-def test_a_foreign_message_ends_it_when_all_before_it_is_committed() -> None:
-    foreign = ForeignMessage("events.x", "nobody knows it")
-    core, fetch = subscribed(0)
+FOREIGN = ForeignMessage("events.x", "nobody knows it", 3)
+
+
+@pytest.mark.parametrize("log_at_hand", [True, False])
+def test_a_foreign_message_ends_it_when_all_before_it_is_committed(*, log_at_hand: bool) -> None:
+    """If it stands for nothing in the log, or nobody can know."""
+    core, fetch = subscribed(0, log_at_hand=log_at_hand)
     commit, fetch = core.receive(fetch, decide.Fetched(log(2)))
-    assert core.receive(fetch, decide.FetchedForeign(foreign)) == []
+    commands = core.receive(fetch, decide.FetchedForeign(FOREIGN))
+    if log_at_hand:
+        [read] = commands
+        assert read == decide.ReadLog(1, Position(2), 1)
+        commands = core.receive(read, decide.Fetched([]))
+    assert commands == []
     with pytest.raises(ForeignMessage, match="nobody knows it"):
         core.receive(commit, decide.Committed(at(2)))
+
+
+@pytest.mark.parametrize("sequence", [3, 5, None])
+def test_what_a_message_cannot_say_is_read_from_the_log(sequence: int | None) -> None:
+    """And the stream begins again behind it."""
+    core, fetch = subscribed(2)
+    foreign = ForeignMessage("events.x", "damaged", sequence)
+    [read] = core.receive(fetch, decide.FetchedForeign(foreign))
+    missing = (sequence or 3) - 2
+    assert read == decide.ReadLog(1, Position(2), missing)
+    commit, subscribe = core.receive(read, decide.Fetched(log(5)[2 : 2 + missing]))
+    assert isinstance(commit, decide.Commit)
+    assert commit.events == tuple(log(5)[2 : 2 + missing])
+    assert subscribe == decide.Subscribe(1, Position(2 + missing))
 
 
 def test_a_conflict_makes_it_begin_anew() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from sqlalchemy import select
 
@@ -21,7 +21,12 @@ from tests.support.seeded import seeded
 
 
 def projector_session(
-    url: str, nats_url: str, *, projection: Projection, with_log: bool = True
+    url: str,
+    nats_url: str,
+    *,
+    projection: Projection,
+    with_log: bool = True,
+    count_stranger: Callable[[], None] = lambda: None,
 ) -> projector.OpenSession:
     """Sessions without a lease: what a projector does is right without one."""
 
@@ -44,6 +49,7 @@ def projector_session(
                 read_model=model,
                 log=log,
                 announce=delivery.announce,
+                count_stranger=count_stranger,
                 alarms=delivery.alarms,
             )
 

@@ -1,7 +1,7 @@
 """A world without servers for projectors: a stream, a log, a read model, and what goes wrong.
 
-The stream repeats, skips, falls silent, loses its tail and gets it back. What was committed stays
-committed, though the projector may die before it learns that.
+The stream repeats, skips, falls silent, loses its tail and gets it back; messages of it are damaged
+and stay so. What was committed stays committed, though the projector may die before it learns that.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from random import Random
 
 from eventstore.backoff import Backoff
+from eventstore.errors import ForeignMessage
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector import steps as decide
@@ -25,6 +26,7 @@ class World:
         self.log_at_hand = log_at_hand
         self.log: list[RecordedEvent] = []
         self.stream_last = 0
+        self.damaged: set[int] = set()
         self.applied: list[RecordedEvent] = []
         self.position = Position(0)
         self.cursors = [0] * projectors
@@ -55,7 +57,7 @@ class World:
                 self.subscriptions += 1
                 outcome = decide.Subscribed()
             case decide.Fetch(limit=limit):
-                outcome = decide.Fetched(self.deliver(number, limit, lossy=lossy))
+                outcome = self.deliver(number, limit, lossy=lossy)
             case decide.ReadLog(after=after, limit=limit):
                 self.asked_log += 1
                 outcome = decide.Fetched(page(self.log, after, limit))
@@ -73,15 +75,20 @@ class World:
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(projection="p", generation=1, position=self.position)
 
-    def deliver(self, number: int, limit: int, *, lossy: bool) -> list[RecordedEvent]:
+    def deliver(
+        self, number: int, limit: int, *, lossy: bool
+    ) -> decide.Fetched | decide.FetchedForeign:
         cursor = self.cursors[number]
-        events = self.log[: self.stream_last][cursor : cursor + limit]
+        if cursor + 1 in self.damaged:
+            return decide.FetchedForeign(ForeignMessage("events.x", "damaged", cursor + 1))
+        whole = min({cursor + limit, *(at - 1 for at in self.damaged if at > cursor)})
+        events = self.log[: self.stream_last][cursor:whole]
         self.cursors[number] += len(events)
         if not lossy:
-            return events
+            return decide.Fetched(events)
         kept = [event for event in events if self.random.random() < 0.7]
         again = [event for event in kept if self.random.random() < 0.3]
-        return sorted(kept + again, key=lambda event: event.position)
+        return decide.Fetched(sorted(kept + again, key=lambda event: event.position))
 
     def commit(self, command: decide.Commit) -> decide.Outcome:
         if command.checkpoint.position != self.position:
@@ -105,6 +112,7 @@ class World:
         match self.random.randrange(8):
             case 0:
                 self.stream_last = self.random.randint(0, self.stream_last)
+                self.damaged = {at for at in self.damaged if at <= self.stream_last}
             case 1 | 2:
                 self.stream_last = self.random.randint(self.stream_last, len(self.log))
             case 3 | 4:
@@ -112,6 +120,8 @@ class World:
             case 5:
                 number = self.random.randrange(len(self.cursors))
                 self.cursors[number] = self.random.randint(0, self.stream_last + 5)
+            case 6 if self.log_at_hand and self.stream_last:
+                self.damaged.add(self.random.randint(1, self.stream_last))
             case _:
                 pass
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+import msgspec
 import nats
 
 from eventstore import wire, wire_bytes
@@ -141,6 +142,28 @@ async def whole_log(store: EventStore) -> list[RecordedEvent]:
 async def assert_the_stream_is_the_log(store: EventStore, nats_url: str) -> None:
     log = await whole_log(store)
     assert await stream_content(nats_url) == [(event.position, event) for event in log]
+
+
+async def damaged_stream(nats_url: str, store: EventStore, damage: Mapping[int, str]) -> None:
+    """A stream of the whole log, some of whose messages cannot be read any more, or say another.
+
+    What is wrong with a sequence is ``body``, ``headers`` or ``position``.
+    """
+    client = await nats.connect(nats_url)
+    api = client.jetstream()
+    await api.add_stream(name=wire.STREAM, subjects=[wire.SUBJECTS])
+    for event in await whole_log(store):
+        message = wire.encode(event)
+        headers, body = dict(message.headers), message.body
+        match damage.get(event.position):
+            case "body":
+                body = b'{"amount": '
+            case "headers":
+                del headers[wire.POSITION]
+            case "position":
+                headers = wire.encode(msgspec.structs.replace(event, position=10**9)).headers
+        await api.publish(message.subject, body, headers=headers)
+    await client.close()
 
 
 async def holed_stream(nats_url: str, store: EventStore, holes: Sequence[int]) -> None:

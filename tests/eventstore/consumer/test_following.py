@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eventstore.consumer.following import Ask, Compared, Following, Page, StreamState
 from eventstore.consumer.selection import Selection
 from eventstore.epoch import Epoch
-from eventstore.errors import ContentDiffers, EpochBegan, LogWentBack, PositionGap
+from eventstore.errors import ContentDiffers, EpochBegan, ForeignMessage, LogWentBack, PositionGap
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position, StreamName, stream_name
 from tests.support.recorded import recorded
@@ -45,6 +45,7 @@ class World:
         self.filters = selection if selection.subjects() != ("events.>",) else Selection()
         self.log: list[RecordedEvent] = []
         self.stream: dict[int, RecordedEvent] = {}
+        self.damaged: set[int] = set()
         self.first = 1
         self.epoch = Epoch()
         self.core = Following(
@@ -67,6 +68,7 @@ class World:
     def relay(self, count: int) -> None:
         for event in self.log[self.last :][:count]:
             self.stream[event.position] = event
+            self.damaged.discard(event.position)
 
     def lose_tail(self, count: int) -> None:
         """A server comes back with less; who was connected is not any more."""
@@ -79,6 +81,11 @@ class World:
         if self.first <= sequence < self.last:
             self.stream.pop(sequence, None)
             self.detach()
+
+    def damage(self, sequence: int) -> None:
+        """A message cannot be read any more."""
+        if sequence in self.stream:
+            self.damaged.add(sequence)
 
     def begin_anew(self, first: int) -> None:
         self.first = max(1, min(first, len(self.log) + 1))
@@ -134,7 +141,12 @@ class World:
                 return
             case Ask.EVENTS:
                 self._send()
-                delivery = core.fetched(self._page())
+                page = self._page()
+                if page is None:
+                    stranger = ForeignMessage("events.x", "damaged", self.arrived[0][1].position)
+                    core.met_stranger(stranger, Position(len(self.log)))
+                    return
+                delivery = core.fetched(page)
             case Ask.COMPARISON:
                 undelivered = bool(self.arrived) or self.sent != self.received
                 undelivered |= any(
@@ -158,12 +170,15 @@ class World:
             assert delivery.position == core.position
             assert all(event.position <= delivery.position for event in delivery.events)
 
-    def _page(self) -> Page:
+    def _page(self) -> Page | None:
+        """What arrived, up to a message that cannot be read; null if that is the first."""
         events: list[RecordedEvent] = []
         while self.arrived and len(events) < PAGE:
             ordinal, event = self.arrived[0]
             if ordinal != self.received + 1:
                 return Page(events, lost=True)
+            if event.position in self.damaged:
+                return Page(events, pending=len(self.arrived)) if events else None
             self.arrived.popleft()
             self.received = ordinal
             events.append(event)
@@ -190,6 +205,7 @@ happenings = st.lists(
         st.tuples(st.just("step"), number(4)),
         st.tuples(st.just("lose_tail"), number(9)),
         st.tuples(st.just("punch"), number(30)),
+        st.tuples(st.just("damage"), number(9)),
         st.tuples(st.just("begin_anew"), number(30)),
         st.tuples(st.just("lose_in_transit"), st.just(1)),
         st.tuples(st.just("detach"), st.just(1)),
@@ -206,7 +222,7 @@ def test_each_selected_event_is_handed_out_once_and_in_order(
     world = World(selection)
     for what, count in happens:
         match what:
-            case "append" | "relay" | "lose_tail" | "punch" | "begin_anew":
+            case "append" | "relay" | "lose_tail" | "punch" | "damage" | "begin_anew":
                 getattr(world, what)(count)
             case "step":
                 world.steps(count)
@@ -216,6 +232,18 @@ def test_each_selected_event_is_handed_out_once_and_in_order(
     assert world.handed_out == [event for event in world.log if selection.matches(event)]
     assert world.core.position == len(world.log)
     assert world.caught_up or not world.log
+
+
+@pytest.mark.parametrize("head", [None, 3])
+def test_a_message_that_stands_for_nothing_in_the_log_is_refused(head: int | None) -> None:
+    """And so is one of which nobody knows."""
+    core = Following(after=Position(3), selection=Selection(), page_size=PAGE, log_at_hand=True)
+    core.attached(StreamState(1, 4))
+    with pytest.raises(ForeignMessage, match="sequence 4"):
+        core.met_stranger(
+            ForeignMessage("events.x", "forged", 4), None if head is None else Position(head)
+        )
+    assert (core.ask, core.position) == (Ask.CURSOR, 3)
 
 
 def test_it_goes_on_when_the_relay_stands_still() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from random import Random
 
 import msgspec
@@ -215,9 +216,29 @@ async def test_messages_of_strangers_are_refused(store_url: str, nats_url: str) 
         await publish(nats_url, messages[0], wire.encode(recorded(5)), shifted)
         async with consumer(nats_url, None) as subscription:
             assert len((await anext(subscription)).events) == 1
-            with pytest.raises(ForeignMessage, match="position 5 and is at sequence 2"):
+            with pytest.raises(ForeignMessage, match=r"sequence 2, is not .* it says position 5"):
                 await anext(subscription)
         assert await store.head() == 0
+
+
+@pytest.mark.parametrize("selection", [Selection(), Selection(types=("Counted",))])
+async def test_what_is_damaged_is_read_from_the_store(
+    store_url: str,
+    nats_url: str,
+    caplog: pytest.LogCaptureFixture,
+    selection: Selection,
+) -> None:
+    """The first, in the midst, two in a row, the last; said each time, and nothing is left out."""
+    damage = {1: "body", 3: "headers", 6: "position", 7: "body", 9: "position"}
+    async with PostgresEventStore.connect(store_url) as store:
+        head = await support.append(store, 9)
+        await support.damaged_stream(nats_url, store, damage)
+        async with consumer(nats_url, store, selection=selection) as subscription:
+            assert await received(subscription, head) == await support.whole_log(store)
+    said = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+    assert len(said) == len(damage)
+    for sequence, message in zip(damage, said, strict=True):
+        assert f"sequence {sequence}, is not one of the log's" in message
 
 
 async def test_a_stream_with_another_past_is_an_alarm(store_url: str, nats_url: str) -> None:
