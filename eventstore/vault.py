@@ -236,7 +236,10 @@ def _place(content: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
         holder = holder.get(step) if isinstance(holder, dict) else None
     reserved = path == "metadata" or path.split(".")[:2] == ["metadata", SEALED]
     if reserved or not isinstance(holder, dict) or name not in holder:
-        raise InvalidEvent(f"there is nothing at {path!r} that can be sealed.")
+        raise InvalidEvent(
+            f"there is nothing at {path!r} that can be sealed: a path is what leads to a value, "
+            "such as 'data.name' or 'metadata.ip'."
+        )
     return holder, name
 
 

@@ -17,6 +17,7 @@ from eventstore.cli.exits import Exit
 from eventstore.cli.options import DatabaseUrl, Json, LogName, TimeoutSeconds, print_json
 from eventstore.cli.progress import progress
 from eventstore.cli.tables import print_table
+from eventstore.config import archive_folder
 from eventstore.config import database_url as database_url_of
 from eventstore.config import log_name as log_name_of
 from eventstore.errors import ConfigError
@@ -104,12 +105,16 @@ async def run_policies(
     """Drop the payloads that were kept for long enough, as the log's archivist or owner.
 
     The events stay where they are, with id, type, time and tags, and `verify-log` goes through.
+    Files of archives are written again without them, and the old ones removed.
     """
     async with _retention(database_url, log_name, timeout_seconds) as retention:
         with progress("retiring", None) as done:
             # Not by our clock: if it were ahead, what is gone would be gone too early.
             results = await retention.run(
-                await retention.now(), dry=not yes, progress=lambda count: done(count, None)
+                await retention.now(),
+                dry=not yes,
+                archive_folder=archive_folder(),
+                progress=lambda count: done(count, None),
             )
     if json or not sys.stdout.isatty():
         for one in results:
@@ -127,12 +132,9 @@ async def run_policies(
         return
     due = sum(one.retired for one in results)
     what = "payloads were dropped" if yes else "payloads are due: --yes drops them for ever"
-    sys.stderr.write(f"{due:,} {what}\n" if due else "nothing in the database is due\n")
-    if archived := sum(one.archived for one in results):
-        sys.stderr.write(
-            f"{archived:,} that are due are in archives, which retention does not reach: run it "
-            "before archiving, or seal what must be forgotten (eventstore forget)\n"
-        )
+    archived = sum(one.archived for one in results)
+    where = f" ({archived:,} of them in archives)" if archived else ""
+    sys.stderr.write(f"{due:,} {what}{where}\n" if due else "nothing is due\n")
 
 
 def _subject(stream: str | None, category: str | None) -> tuple[Kind, str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,15 @@ from eventstore.errors import ArchiveDamaged, ArchiveMissing, ConfigError
 from eventstore.postgres.chain_leaf import leaf
 from eventstore.stream import Position
 
-__all__ = ["ROWS", "ArchiveReader", "ArchiveWriter", "Payload", "checksum_of", "writing"]
+__all__ = [
+    "ROWS",
+    "ArchiveReader",
+    "ArchiveWriter",
+    "Payload",
+    "checksum_of",
+    "flush_folder",
+    "writing",
+]
 
 ROWS: Final = 1000
 """Of a row group; only the last one of a file has fewer."""
@@ -59,7 +67,7 @@ class ArchiveWriter:
         self._arrow = arrow
         self._parquet = parquet.ParquetWriter(file, self._schema, compression=_COMPRESSION)
 
-    def add(self, rows: Sequence[asyncpg.Record]) -> None:
+    def add(self, rows: Sequence[asyncpg.Record | Mapping[str, Any]]) -> None:
         """Write the next row group, from rows of ``archive_page``: `ROWS` of them, or the last."""
         columns = {
             name: [row["microseconds" if name == "recorded_at" else name] for row in rows]
@@ -73,10 +81,10 @@ class ArchiveWriter:
 
 
 @contextmanager
-def writing(path: Path, first: Position) -> Iterator[ArchiveWriter]:
+def writing(path: Path, first: Position, *, over: bool = False) -> Iterator[ArchiveWriter]:
     """Write a file under another name; it is on the disk, whole, when it gets its own.
 
-    A file of that name that is there already is never written over.
+    A file of that name that is there already is never written over, unless ``over`` says so.
 
     Raises:
         ConfigError: it cannot be written, or pyarrow is missing.
@@ -90,9 +98,9 @@ def writing(path: Path, first: Position) -> Iterator[ArchiveWriter]:
             file.flush()
             os.fsync(file.fileno())
         # Whoever was quicker wrote the same events, and the log may rely on his file by now.
-        if not path.exists():
+        if over or not path.exists():
             unfinished.replace(path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}.") from None
     finally:
@@ -138,15 +146,25 @@ class ArchiveReader:
             ArchiveDamaged: it cannot be read.
         """
         digest = hashlib.sha256()
+        for rows in self.groups():
+            for row in rows:
+                digest.update(leaf({**row, "tags": " ".join(row["tags"])}))
+        return digest.digest()
+
+    def groups(self) -> Iterator[list[dict[str, Any]]]:
+        """Read all row groups, as rows of ``archive_page``.
+
+        Raises:
+            ArchiveDamaged: one cannot be read.
+        """
         for group in range(self._file.num_row_groups):
             columns = self._columns(group, None)
+            columns["microseconds"] = columns.pop("recorded_at")
             names = list(columns)
-            for values in zip(*columns.values(), strict=True):
-                row = dict(zip(names, values, strict=True))
-                row["tags"] = " ".join(row["tags"])
-                row["microseconds"] = row.pop("recorded_at")
-                digest.update(leaf(row))
-        return digest.digest()
+            yield [
+                dict(zip(names, values, strict=True))
+                for values in zip(*columns.values(), strict=True)
+            ]
 
     def _columns(self, group: int, names: Sequence[str] | None) -> dict[str, list[Any]]:
         arrow = _arrow()
@@ -175,8 +193,8 @@ def checksum_of(path: Path) -> bytes:
         raise _missing(path, error) from None
 
 
-def _flush_folder(folder: Path) -> None:
-    """Bring a new name in a folder to the disk."""
+def flush_folder(folder: Path) -> None:
+    """Bring a new name in a folder, or that one is gone, to the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,7 +1,7 @@
 """Reads what archives hold: rows whose payload is in a file get it back.
 
 The oldest part of the log is archived, up to some position, so whether a page holds archived events
-is seen at its two ends: a page without any costs nothing more.
+is seen at its two ends, unless these were retired: a page without any costs nothing more.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -33,6 +33,9 @@ Row: TypeAlias = "asyncpg.Record | tuple[Any, ...]"
 _DATA: Final = 7
 """The column of the data; that of the metadata comes next, and is the last."""
 
+_GONE: Final = (None, "null")
+"""The data of a row that is archived, or that may be retired."""
+
 _FILES_OPEN: Final = 4
 _GROUPS_KEPT: Final = 4
 
@@ -47,6 +50,8 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
     checksum: bytes
     archived_at: dt.datetime
     archived_by: str
+    rewrites: int = 0
+    """How many files took the place of the first one, each since something was retired."""
 
     def path_in(self, folder: Path | None) -> Path:
         """Where the file is: in a folder, else where it was written."""
@@ -65,6 +70,7 @@ def archives_of(rows: Sequence[asyncpg.Record]) -> tuple[Archive, ...]:
             checksum=row["checksum"],
             archived_at=row["archived_at"],
             archived_by=row["archived_by"],
+            rewrites=row["rewrites"],
         )
         for row in rows
     )
@@ -79,8 +85,8 @@ class Shelf:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._archives: tuple[Archive, ...] = ()
-        self._readers: OrderedDict[Position, ArchiveReader] = OrderedDict()
-        self._groups: OrderedDict[tuple[Position, int], list[Payload]] = OrderedDict()
+        self._readers: OrderedDict[bytes, ArchiveReader] = OrderedDict()
+        self._groups: OrderedDict[tuple[bytes, int], list[Payload]] = OrderedDict()
         self._lock = threading.Lock()
 
     async def completed(self, rows: Sequence[Row], pool: ConnectionPool) -> Sequence[Row]:
@@ -91,12 +97,12 @@ class Shelf:
             ConfigError: pyarrow is missing.
             ReadFailed, StoreUnavailable: the database did not answer.
         """
-        if not rows or (rows[0][_DATA] is not None and rows[-1][_DATA] is not None):
+        if not rows or (rows[0][_DATA] not in _GONE and rows[-1][_DATA] not in _GONE):
             return rows
         missing = [row[0] for row in rows if row[_DATA] is None]
-        if self.lacks(max(missing)):
-            self.take(archives_of(await fetch(pool, "archives")))
-        payloads = await self.payloads(missing)
+        if not missing:
+            return rows
+        payloads = await self._found(missing, lambda: fetch(pool, "archives"))
         return [
             (*tuple(row)[:_DATA], *payloads[row[0]]) if row[_DATA] is None else row for row in rows
         ]
@@ -108,9 +114,24 @@ class Shelf:
         log: str,
     ) -> dict[Position, Payload]:
         """Read payloads by way of a connection at hand; raises what `completed` does."""
+        return await self._found(positions, lambda: connection.fetch(query("archives", log)))
+
+    async def _found(
+        self,
+        positions: Sequence[Position],
+        catalogue: Callable[[], Awaitable[Sequence[asyncpg.Record]]],
+    ) -> dict[Position, Payload]:
+        """Read payloads, and look again when another file has taken the place of one meanwhile."""
         if self.lacks(max(positions)):
-            self.take(archives_of(await connection.fetch(query("archives", log))))
-        return await self.payloads(positions)
+            self.take(archives_of(await catalogue()))
+        known = self._archives
+        try:
+            return await self.payloads(positions)
+        except ArchiveMissing:
+            self.take(archives_of(await catalogue()))
+            if self._archives == known:
+                raise
+            return await self.payloads(positions)
 
     def lacks(self, position: Position) -> bool:
         """Whether no archive that is known holds a position."""
@@ -129,18 +150,19 @@ class Shelf:
             return {position: self._payload(position) for position in positions}
 
     def _payload(self, position: Position) -> Payload:
-        place = bisect_right(self._archives, position, key=lambda archive: archive.first) - 1
-        if place < 0 or self._archives[place].last < position:
+        archives = self._archives
+        place = bisect_right(archives, position, key=lambda archive: archive.first) - 1
+        if place < 0 or archives[place].last < position:
             raise ArchiveMissing(
                 f"the payload of position {position} is gone, and no archive of the log has it: "
                 "`eventstore verify-log` says what else is wrong."
             )
-        archive = self._archives[place]
+        archive = archives[place]
         group, row = divmod(position - archive.first, ROWS)
         return self._group(archive, group)[row]
 
     def _group(self, archive: Archive, group: int) -> list[Payload]:
-        key = (archive.first, group)
+        key = (archive.checksum, group)
         if key in self._groups:
             self._groups.move_to_end(key)
             return self._groups[key]
@@ -151,11 +173,11 @@ class Shelf:
         return payloads
 
     def _reader(self, archive: Archive) -> ArchiveReader:
-        if archive.first in self._readers:
-            self._readers.move_to_end(archive.first)
-            return self._readers[archive.first]
+        if archive.checksum in self._readers:
+            self._readers.move_to_end(archive.checksum)
+            return self._readers[archive.checksum]
         reader = ArchiveReader(archive.path_in(self._folder), archive.checksum)
-        self._readers[archive.first] = reader
+        self._readers[archive.checksum] = reader
         if len(self._readers) > _FILES_OPEN:
             self._readers.popitem(last=False)
         return reader

@@ -14,7 +14,7 @@ all of it again: for him, sign a head (`eventstore.postgres.signed_head`) and ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,7 @@ import msgspec
 
 from eventstore.config import DEFAULT_LOG
 from eventstore.errors import ArchiveDamaged, EventStoreError
+from eventstore.postgres.archive_file import Payload
 from eventstore.postgres.archived import Shelf
 from eventstore.postgres.chain_leaf import leaf
 from eventstore.postgres.engine import TIMEOUT_SECONDS, check_schema, connect
@@ -140,6 +141,7 @@ class _Walk:
         self._shelf = shelf
         self._archived = 0
         self._retired = 0
+        self._reread = -1
         self._expected = expected
         self._expected_found = expected is None or expected.position == 0
         self._links: list[asyncpg.Record] = []
@@ -169,18 +171,25 @@ class _Walk:
             )
         except ArchiveDamaged as error:
             return _fault(gone[0], gone[-1], str(error).rstrip("."))
+        if self._reread < self.position and _retired_meanwhile(rows, payloads):
+            self._reread = self.position
+            return await self.next_page()
         for row in rows:
             data, metadata = payloads.get(row["position"]) or (row["data"], row["metadata"])
             if fault := await self._event({**row, "data": data, "metadata": metadata}):
                 return fault
         self._archived += len(gone)
-        if len(rows) == _PAGE:
-            return None
+        return None if len(rows) == _PAGE else await self._end(appended=bool(rows))
+
+    async def _end(self, *, appended: bool) -> ChainFault | None:
+        """Say what does not fit where the events end, if they do."""
         link = await self._link()
         if link is None:
             self.ended = True
             return self._missing_head()
-        if rows or await self._connection.fetch(query("chain_events", self._log), self.position, 1):
+        if appended or await self._connection.fetch(
+            query("chain_events", self._log), self.position, 1
+        ):
             return None  # it was appended meanwhile
         return _fault(
             self.position + 1, link["last_position"], "the chain goes on, but no event is there"
@@ -244,6 +253,14 @@ class _Walk:
             self._expected.position,
             "the log ends before the head that was signed",
         )
+
+
+def _retired_meanwhile(
+    rows: Sequence[asyncpg.Record], payloads: Mapping[Position, Payload]
+) -> bool:
+    """Whether events may have been retired after their rows were read, and before their file."""
+    kept = [payloads.get(row["position"]) for row in rows if row["retired_leaf"] is None]
+    return any(one is not None and one[0] == _NOTHING and "retired" in one[1] for one in kept)
 
 
 def _contradiction(row: Mapping[str, Any]) -> str | None:

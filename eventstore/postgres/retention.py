@@ -3,9 +3,8 @@
 A policy keeps the payloads of a stream, or of a category, for so many days; that of a stream goes
 before that of its category. `run` replaces what is older by a tombstone: data null, metadata
 ``{"retired": TIME}``. The event stays in its place, with id, type, time and tags, and the leaf that
-the chain of hashes has of it is kept, so that `verify_chain` goes through.
-
-It does not reach into archives: what is to be retired, must be before it is archived.
+the chain of hashes has of it is kept, so that `verify_chain` goes through. Files of archives are
+written again without it (`eventstore.postgres.archived_retention`).
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import asyncpg
@@ -20,6 +20,7 @@ import msgspec
 
 from eventstore.config import DEFAULT_LOG
 from eventstore.errors import InvalidRequest
+from eventstore.postgres.archived_retention import retire_archived
 from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
 from eventstore.postgres.queries import query
 from eventstore.postgres.statements import fetch
@@ -45,7 +46,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retired(msgspec.Struct, frozen=True, kw_only=True):
-    """What a policy came to: so many events ``retired``; ``archived`` ones it could not reach."""
+    """What a policy came to: so many events ``retired``, of which ``archived`` were in archives."""
 
     policy: Policy
     retired: int
@@ -55,8 +56,10 @@ class Retired(msgspec.Struct, frozen=True, kw_only=True):
 class PostgresRetention:
     """The policies of a log, and what carries them out. Made by `connect`."""
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, pool: ConnectionPool, url: str, timeout_seconds: float) -> None:
         self._pool = pool
+        self._url = url
+        self._timeout_seconds = timeout_seconds
 
     @classmethod
     @asynccontextmanager
@@ -77,7 +80,7 @@ class PostgresRetention:
         ) as pool:
             async with pool.connection():
                 pass  # what is wrong with the server or its schema is said now, not later
-            yield cls(pool)
+            yield cls(pool, url, timeout_seconds)
 
     async def set(self, policy: Policy) -> None:
         """Keep payloads for so many days from now on; nothing is dropped before `run`.
@@ -123,32 +126,52 @@ class PostgresRetention:
         now: dt.datetime,
         *,
         dry: bool = False,
+        archive_folder: Path | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> list[Retired]:
         """Retire what has been kept for long enough at ``now``, a page in a transaction.
 
-        With ``dry`` it counts only. ``progress`` is told how many were retired so far.
+        What is in the database goes first, then what is in archives, an archive in a transaction.
+        With ``dry`` it counts only. ``archive_folder`` is where the files of archives are; else
+        they are looked for where they were written. ``progress`` is told how many were retired so
+        far.
 
         Raises:
-            RemovalRefused: PostgreSQL refused; what was retired before stays so.
+            RemovalRefused: PostgreSQL refused, or another session archives.
+            ArchiveMissing, ArchiveDamaged: the file of an archive is not at hand, or is not what
+                was written.
+            ConfigError: such a file cannot be written or removed, or pyarrow is missing.
             UpdateFailed: no answer came; run it again.
             ReadFailed, StoreUnavailable: as of the store.
+            Whichever it is, what was retired before stays so.
         """
-        results: list[Retired] = []
-        for policy in await self.policies():
+        policies = await self.policies()
+        retired: list[int] = []
+        for policy in policies:
             before = now - dt.timedelta(days=policy.days)
-            after = retired = archived = 0
+            after = count = 0
             while page := await fetch(
                 self._pool, f"retention_due_{policy.kind}", policy.name, before, after, _PAGE
             ):
                 after = page[-1]["position"]
-                due = [row["position"] for row in page if not row["is_archived"]]
-                archived += len(page) - len(due)
-                retired += len(due) if dry or not due else await self._retire(due)
+                count += len(page) if dry else await self._retire([row["position"] for row in page])
                 if progress is not None:
-                    progress(sum(one.retired for one in results) + retired)
-            results.append(Retired(policy=policy, retired=retired, archived=archived))
-        return results
+                    progress(sum(retired) + count)
+            retired.append(count)
+        archived = await retire_archived(
+            self._url,
+            now,
+            dry=dry,
+            log=self._pool.log,
+            archive_folder=archive_folder,
+            timeout_seconds=self._timeout_seconds,
+            progress=None if progress is None else lambda count: progress(sum(retired) + count),
+        )
+        return [
+            Retired(policy=policy, retired=count + reached, archived=reached)
+            for policy, count in zip(policies, retired, strict=True)
+            for reached in [archived[policy.kind, policy.name]]
+        ]
 
     async def _retire(self, positions: list[int]) -> int:
         (row,) = await self._change("retire", positions, left="what was retired before stays so")

@@ -47,6 +47,7 @@ __all__ = [
     "REVISION",
     "SCHEMA",
     "VERSION_TABLE",
+    "archive_rewrites",
     "archives",
     "commits",
     "event_tags",
@@ -61,7 +62,7 @@ __all__ = [
     "subject_keys",
 ]
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The Alembic revision that this code works with; a test holds it equal to the newest one."""
 
 SCHEMA: Final = "eventstore"
@@ -210,6 +211,32 @@ archives = Table(
     PrimaryKeyConstraint("first_position", name="archives_pkey"),
     UniqueConstraint("last_position", name="archives_last_position_key"),
     comment="Files that hold the payloads of the oldest events; insert only.",
+)
+
+archive_rewrites = Table(
+    "archive_rewrites",
+    metadata,
+    Column(
+        "first_position",
+        BigInteger,
+        autoincrement=False,
+        nullable=False,
+        comment="archives.first_position",
+    ),
+    Column(
+        "generation",
+        BigInteger,
+        autoincrement=False,
+        nullable=False,
+        comment="1, 2, 3 ...: the last is the file of the archive.",
+    ),
+    Column("file", Text, nullable=False, comment="Where it was written."),
+    Column("bytes", BigInteger, nullable=False),
+    Column("checksum", LargeBinary, nullable=False, comment="sha256 of the file."),
+    Column("rewritten_at", DateTime(timezone=True), nullable=False),
+    Column("rewritten_by", Text, nullable=False, comment="The user who had it done."),
+    PrimaryKeyConstraint("first_position", "generation", name="archive_rewrites_pkey"),
+    comment="Files in the place of archives', without what was retired since; insert only.",
 )
 
 retired = Table(

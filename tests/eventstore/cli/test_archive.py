@@ -98,8 +98,10 @@ def test_what_is_archived_is_said(run: Run, tmp_path: Path) -> None:
     run("archive", "--until", "2", "--to", str(tmp_path))
     run("retention", "set", "--stream", "visit-1", "--days", "0")
     ran = run("retention", "run", "--yes")
-    assert [(line["retired"], line["archived"]) for line in ran.lines] == [(1, 2)]
-    assert "2 that are due are in archives" in ran.err
+    assert [(line["retired"], line["archived"]) for line in ran.lines] == [(3, 2)]
+    assert "3 payloads were dropped (2 of them in archives)" in ran.err
+    assert all(line["data"] is None for line in run("read", "visit-1").lines)
+    assert run("retention", "run", "--yes").err == "nothing is due\n"
 
 
 @pytest.mark.parametrize(

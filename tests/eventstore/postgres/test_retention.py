@@ -94,16 +94,6 @@ async def test_retired_events_are_archived_as_such(
     assert "visit-1 2" not in str(pyarrow.parquet.read_table(done.file)["data"].to_pylist())
 
 
-async def test_what_is_archived_is_not_reached_and_counted(
-    store: EventStore, retention: PostgresRetention, store_url: str, tmp_path: Path
-) -> None:
-    await archive(store_url, tmp_path, until=Position(6))
-    results = await retention.run(LATER)
-    assert [(one.retired, one.archived) for one in results] == [(0, 0), (2, 2)]
-    assert not (await store.read_log(limit=1))[0].retired
-    assert (await verify_chain(store_url)).fault is None
-
-
 async def test_a_retired_event_that_speaks_again_is_found(
     retention: PostgresRetention, store_url: str
 ) -> None:

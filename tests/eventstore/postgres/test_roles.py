@@ -97,9 +97,9 @@ async def test_an_archivist_lets_payloads_go_and_does_nothing_else(
     async with PostgresRetention.connect(url) as retention:
         await retention.set(Policy(kind="stream", name=ORDER, days=0))
         (done,) = await retention.run(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1))
-        assert (done.retired, done.archived) == (2, 2)
+        assert (done.retired, done.archived) == (4, 2)
     async with connect(url) as store:
-        assert [event.retired for event in await store.read_log()] == [False, False, True, True]
+        assert all(event.retired for event in await store.read_log())
         with pytest.raises(AppendRefused, match="permission denied"):
             await store.append(ORDER, events(1), expected=ANY)
     sql = await asyncpg.connect(url)
@@ -108,6 +108,7 @@ async def test_an_archivist_lets_payloads_go_and_does_nothing_else(
         "UPDATE eventstore.events SET data = NULL",
         "INSERT INTO eventstore.archives VALUES (3, 4, '/x', 1, '', now(), 'me')",
         "INSERT INTO eventstore.retired VALUES (3, '', now(), 'me')",
+        "INSERT INTO eventstore.archive_rewrites VALUES (1, 7, '/x', 1, '', now(), 'me')",
         "SELECT wrapped_key FROM eventstore.subject_keys",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
