@@ -113,9 +113,7 @@ async def test_the_one_that_is_read_stays_unless_it_is_the_last(postgres_url: st
     await drop(postgres_url, "event-counts", 2, even_if_active=True)
     assert set((await kept(postgres_url)).values()) == {0}
     direct = await asyncpg.connect(postgres_url)
-    views = await direct.fetchval(
-        "SELECT count(*) FROM pg_views WHERE schemaname = 'documents'"
-    )
+    views = await direct.fetchval("SELECT count(*) FROM pg_views WHERE schemaname = 'documents'")
     await direct.close()
     assert views == 0
 
