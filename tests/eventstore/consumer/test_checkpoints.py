@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -184,3 +185,46 @@ async def test_two_services_of_one_name_do_not_handle_twice(postgres_url: str) -
     assert sum(await asyncio.gather(*map(race, connections))) == 50
     for connection in connections:
         await connection.close()
+
+
+HOLDING = """
+import asyncio, sys
+from pathlib import Path
+from eventstore.consumer.checkpoints import FileCheckpoint
+
+class Stuck(FileCheckpoint):
+    def _replace(self, *_):
+        print("held", flush=True)
+        sys.stdin.read()
+
+asyncio.run(Stuck(Path(sys.argv[1])).save(1, previous=0))
+"""
+
+
+async def test_a_file_that_another_process_holds_is_not_waited_for_without_end(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "billing"
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        HOLDING,
+        str(path),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    assert await holder.stdout.readline() == b"held\n"
+    checkpoint = FileCheckpoint(path, wait_seconds=0.1)
+    with pytest.raises(CheckpointUnavailable, match=f"held by process {holder.pid} .*nothing was"):
+        await checkpoint.save(Position(5), previous=Position(0))
+    assert await checkpoint.load() == 0
+
+    waiting = asyncio.ensure_future(FileCheckpoint(path).save(Position(5), previous=Position(0)))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    holder.stdin.close()
+    await waiting
+    assert await checkpoint.load() == 5
+    assert await holder.wait() == 0
