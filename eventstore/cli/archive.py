@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from eventstore.config import database_url as database_url_of
 from eventstore.config import log_name as log_name_of
 from eventstore.errors import ConfigError
 from eventstore.postgres import archive as archiving
+from eventstore.postgres.archive_condition import condition_of
 from eventstore.postgres.archived import Archive
 from eventstore.stream import Position
 
@@ -82,30 +84,36 @@ async def archive(
 
 async def archives(
     *,
+    whole: Annotated[
+        bool, Parameter(negative="", help="Read each file, and compare its sha256; slow.")
+    ] = False,
     json: Json = False,
     timeout_seconds: TimeoutSeconds = 10.0,
     log_name: LogName = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """List the archives of the log, and whether each file is at hand."""
+    """List the archives of the log, and whether each file is at hand and what was written."""
     found = await archiving.archives(
         database_url_of(database_url), log=log_name_of(log_name), timeout_seconds=timeout_seconds
     )
+    conditions = await asyncio.to_thread(
+        lambda: [condition_of(one, archive_folder(), whole=whole) for one in found]
+    )
     if json or not sys.stdout.isatty():
-        for one in found:
-            print_json(_described(one))
+        for one, condition in zip(found, conditions, strict=True):
+            print_json({**_described(one), "condition": condition})
         return
-    columns = ("first", "last", "size", "archived at", "is there", "file")
+    columns = ("first", "last", "size", "archived at", "condition", "file")
     rows = [
         (
             f"{one.first:,}",
             f"{one.last:,}",
             decimal(one.size_bytes),
             f"{one.archived_at:%Y-%m-%d %H:%M:%S}",
-            "yes" if one.path_in(archive_folder()).exists() else "no",
+            condition,
             str(one.path_in(archive_folder())),
         )
-        for one in found
+        for one, condition in zip(found, conditions, strict=True)
     ]
     print_table(columns, rows, numbers=3, nothing="there are no archives")
 
@@ -119,5 +127,5 @@ def _described(one: Archive) -> dict[str, object]:
         "sha256": one.checksum.hex(),
         "archived_at": one.archived_at,
         "archived_by": one.archived_by,
-        "there": one.path_in(archive_folder()).exists(),
+        "rewrites": one.rewrites,
     }

@@ -37,7 +37,7 @@ async def doctor(
     *,
     whole_log: Annotated[
         bool,
-        Parameter(negative="", help="Look through the whole log, not only its last events; slow."),
+        Parameter(negative="", help="Look through the whole log and all its archives; slow."),
     ] = False,
     json: Json = False,
     timeout_seconds: TimeoutSeconds = 10.0,

@@ -25,7 +25,7 @@ from eventstore.postgres.queries import query
 from eventstore.postgres.statements import fetch
 from eventstore.stream import Position
 
-__all__ = ["Archive", "Row", "Shelf", "archives_of"]
+__all__ = ["Archive", "Row", "Shelf", "archives_of", "superseded_of"]
 
 Row: TypeAlias = "asyncpg.Record | tuple[Any, ...]"
 """A row of a statement that reads events; its first column is the position."""
@@ -74,6 +74,19 @@ def archives_of(rows: Sequence[asyncpg.Record]) -> tuple[Archive, ...]:
         )
         for row in rows
     )
+
+
+def superseded_of(
+    rows: Sequence[asyncpg.Record], archives: Sequence[Archive], folder: Path | None
+) -> list[Path]:
+    """Find the files that others took the place of, of rows of ``archives_superseded``."""
+    written = [Path(row["file"]) for row in rows]
+    used = {archive.path_in(folder) for archive in archives}
+    return [
+        path
+        for path in (folder / one.name if folder else one for one in written)
+        if path not in used
+    ]
 
 
 class Shelf:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ import asyncpg
 from eventstore.config import DEFAULT_LOG
 from eventstore.errors import EventStoreError, RemovalRefused
 from eventstore.postgres.archive_rewrite import name_of_rewrite, remove, rewrite
-from eventstore.postgres.archived import Archive, Shelf, archives_of
+from eventstore.postgres.archived import Archive, Shelf, archives_of, superseded_of
 from eventstore.postgres.chain_leaf import leaf
 from eventstore.postgres.engine import TIMEOUT_SECONDS, connect
 from eventstore.postgres.queries import query
@@ -115,14 +115,11 @@ class _Retiring:
                 "before stays so."
             )
 
-    async def remove_superseded(self, archives: Iterable[Archive]) -> None:
+    async def remove_superseded(self, archives: Sequence[Archive]) -> None:
         """Remove what a run that broke off has left of the files that others took the place of."""
-        used = {archive.path_in(self._folder) for archive in archives}
-        for row in await self._connection.fetch(query("archives_superseded", self._log)):
-            written = Path(row["file"])
-            path = self._folder / written.name if self._folder else written
-            if path not in used:
-                await asyncio.to_thread(remove, path)
+        rows = await self._connection.fetch(query("archives_superseded", self._log))
+        for path in superseded_of(rows, archives, self._folder):
+            await asyncio.to_thread(remove, path)
 
     async def retire(self, archive: Archive, positions: list[Position]) -> None:
         links, leaves = await self._links(positions)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import asyncpg
 
 from eventstore.config import DEFAULT_LOG
-from eventstore.postgres.archived import Archive, archives_of
+from eventstore.postgres.archive_condition import archive_findings
+from eventstore.postgres.archived import archives_of, superseded_of
 from eventstore.postgres.engine import TIMEOUT_SECONDS, connect, revision_of
 from eventstore.postgres.findings import Finding, Level
 from eventstore.postgres.queries import query
@@ -78,8 +79,7 @@ async def preflight(
         if revision is not None:
             findings += await _log(connection, log, whole=whole_log)
         if revision == REVISION:
-            archives = archives_of(await connection.fetch(query("archives", log)))
-            findings += await asyncio.to_thread(_archives, archives, archive_folder)
+            findings += await _archives(connection, log, archive_folder, whole=whole_log)
     except Exception as error:
         raise read_failed(error) from error
     else:
@@ -186,24 +186,14 @@ async def _clock_offset(
     )
 
 
-def _archives(archives: Sequence[Archive], folder: Path | None) -> list[Finding]:
-    """Say whether the files of archives are here; `eventstore verify-log` reads them."""
-    if not archives:
-        return []
-    files = [one.path_in(folder) for one in archives]
-    held = f"positions 1 to {archives[-1].last} in {len(files)} file{'s' * (len(files) > 1)}"
-    missing = [str(file) for file in files if not file.exists()]
-    if not missing:
-        return [Finding(name="archives", value=f"{held}, all at hand")]
-    return [
-        Finding(
-            name="archives",
-            value=f"{held}, {len(missing)} not at hand, the first is {missing[0]}",
-            level=Level.WARNING,
-            advice="reads of these positions fail from here: name the folder by "
-            "EVENTSTORE_ARCHIVE, or restore the files",
-        )
-    ]
+async def _archives(
+    connection: asyncpg.Connection[asyncpg.Record], log: str, folder: Path | None, *, whole: bool
+) -> list[Finding]:
+    archives = archives_of(await connection.fetch(query("archives", log)))
+    superseded = superseded_of(
+        await connection.fetch(query("archives_superseded", log)), archives, folder
+    )
+    return await asyncio.to_thread(archive_findings, archives, superseded, folder, whole=whole)
 
 
 async def _log(

@@ -36,7 +36,9 @@ def test_archive_list_read_verify(
     made = run("archive", "--until", "4", "--to", str(tmp_path))
     assert (made.code, made.lines[0]["first"], made.lines[0]["last"]) == (Exit.OK, 1, 4)
     assert "back them up" in made.err
-    assert run("archives").lines == made.lines
+    listed = run("archives").lines
+    assert listed == [line | {"condition": "present"} for line in made.lines]
+    assert run("archives", "--whole").lines[0]["condition"] == "whole"
     assert run("read", "--log").out == before
     verified = json.loads(run("verify-log", "--json").out)
     assert (verified["verdict"], verified["archived"], verified["retired"]) == ("valid", 4, 0)
@@ -50,10 +52,11 @@ def test_archive_list_read_verify(
     lost = run("read", "--log")
     assert (lost.code, lost.out) == (Exit.INFRASTRUCTURE, "")
     assert f"by {ARCHIVE_FOLDER}" in lost.err
-    assert not run("archives").lines[0]["there"]
+    assert run("archives").lines[0]["condition"] == "missing"
     monkeypatch.setenv(ARCHIVE_FOLDER, str(elsewhere))
     assert run("read", "--log").out == before
     (elsewhere / file.name).write_bytes(b"PAR1")
+    assert run("archives").lines[0]["condition"] == "damaged"
     assert run("read", "--log").code == Exit.VIOLATION
     assert run("verify-log").code == Exit.VIOLATION
 

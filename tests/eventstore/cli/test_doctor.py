@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from eventstore import ABSENT, cli, connect, stream_name
+from eventstore import ABSENT, Position, cli, connect, stream_name
 from eventstore.postgres import preflight as looked
+from eventstore.postgres.archive import archive
 from eventstore.postgres.findings import Finding, Level
 from eventstore.postgres.preflight import preflight
+from eventstore.postgres.retention import Policy, PostgresRetention
 from tests.support.stores import events
 from verification.cluster.postgres import PostgresServer
 
@@ -84,6 +88,55 @@ async def test_broken_streams(filled_url: str, statement: str, words: str) -> No
     versions = (await found(filled_url, whole_log=True))["versions"]
     assert versions.level is Level.VIOLATION
     assert words in versions.value
+
+
+def spoil(file: Path, how: str) -> None:
+    content = file.read_bytes()
+    file.unlink()
+    if how != "missing":
+        middle = len(content) // 2
+        file.write_bytes(
+            content[:-1]
+            if how == "cut"
+            else content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+        )
+
+
+@pytest.mark.parametrize(
+    ("how", "quick", "thorough", "words"),
+    [
+        ("missing", Level.WARNING, Level.WARNING, "1 not at hand, the first is "),
+        ("cut", Level.ERROR, Level.ERROR, "1 damaged, the first is "),
+        ("flipped", Level.OK, Level.ERROR, "1 damaged, the first is "),
+    ],
+)
+async def test_a_file_of_an_archive_that_is_not_what_it_was(
+    filled_url: str, tmp_path: Path, how: str, quick: Level, thorough: Level, words: str
+) -> None:
+    _, second = await archive(filled_url, tmp_path, until=Position(6), events_per_file=3)
+    sound = (await found(filled_url, whole_log=True))["archives"]
+    assert (sound.level, sound.value) == (
+        Level.OK,
+        "positions 1 to 6 in 2 files, all at hand, their sha256 is right",
+    )
+    spoil(Path(second.file), how)
+    assert (await found(filled_url))["archives"].level is quick
+    looked_at = (await found(filled_url, whole_log=True))["archives"]
+    assert looked_at.level is thorough
+    assert f"{words}{second.file}" in looked_at.value
+    assert looked_at.advice
+
+
+async def test_an_old_file_that_says_what_was_retired(filled_url: str, tmp_path: Path) -> None:
+    (archived,) = await archive(filled_url, tmp_path, until=Position(6))
+    copy = shutil.copy(archived.file, tmp_path / "copy")
+    async with PostgresRetention.connect(filled_url) as retention:
+        await retention.set(Policy(kind="category", name="s", days=0))
+        await retention.run(await retention.now())
+    assert "retired in archives" not in await found(filled_url)
+    shutil.copy(copy, archived.file)
+    left = (await found(filled_url))["retired in archives"]
+    assert (left.level, archived.file in left.value) == (Level.WARNING, True)
 
 
 async def test_clocks_apart(filled_url: str) -> None:
