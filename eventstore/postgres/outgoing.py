@@ -1,7 +1,8 @@
 """The log as the relay publishes it: rows become messages, without becoming events in between.
 
 It meets `eventstore.relay.ports.OutgoingLog`. The data of an event goes out as they are stored, to
-the letter: nothing is decoded that only has to be carried.
+the letter: nothing is decoded that only has to be carried. A page is bounded in bytes too, since a
+thousand events of a megabyte are a gigabyte.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import msgspec
 from eventstore import wire
 from eventstore.config import DEFAULT_LOG
 from eventstore.errors import InvalidEvent
+from eventstore.fitting_pages import FittingPages
 from eventstore.postgres.archived import Row, Shelf
 from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
 from eventstore.postgres.queries import query as statement
@@ -32,9 +34,11 @@ from eventstore.subscription import HeadWatch
 from eventstore.uncollected import uncollected
 from eventstore.wire_bytes import WireBytes, encode_parts, subject_for
 
-__all__ = ["PostgresOutgoingLog"]
+__all__ = ["PAGE_BYTES", "PostgresOutgoingLog"]
 
-_END: Final = 2**63 - 1
+PAGE_BYTES: Final = 16 * 1024 * 1024
+"""How much data a page has at most, unless one event alone has more; see `FittingPages`."""
+
 _CONNECTIONS: Final = 2
 _NOTHING: Final = "{}"
 _EPOCH: Final = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - the zone is written once, by hand
@@ -46,12 +50,19 @@ class PostgresOutgoingLog:
     """Reads a log for the relay. Made by `connect`."""
 
     def __init__(
-        self, pool: ConnectionPool, log: str, watch: HeadWatch, archive_folder: Path | None
+        self,
+        pool: ConnectionPool,
+        log: str,
+        watch: HeadWatch,
+        archive_folder: Path | None,
+        page_bytes: int,
     ) -> None:
         self._pool = pool
-        self._query = statement("read_log", log)
+        self._query = statement("read_log_page", log)
+        self._pages = FittingPages(page_bytes)
         self._watch = watch
         self._woken_at = Position(-1)
+        self._more_after: int | None = None
         self._shelf = Shelf(archive_folder)
 
     @classmethod
@@ -63,11 +74,12 @@ class PostgresOutgoingLog:
         log: str = DEFAULT_LOG,
         timeout_seconds: float = TIMEOUT_SECONDS,
         archive_folder: Path | None = None,
+        page_bytes: int = PAGE_BYTES,
     ) -> AsyncIterator[Self]:
         """Connect to a log on the primary at ``url``; closed at the end of the block.
 
         ``archive_folder`` is where the files of archives are; without it they are looked for where
-        they were written.
+        they were written. A page has at most ``page_bytes`` of data, or one event.
 
         Raises:
             ConfigError: the URL cannot be used, or ``log`` cannot be a name.
@@ -84,21 +96,28 @@ class PostgresOutgoingLog:
             async with pool.connection():
                 pass  # what is wrong with the server or its schema is said now, not later
             listener.start()
-            yield cls(pool, log, watch, archive_folder)
+            yield cls(pool, log, watch, archive_folder, page_bytes)
 
     async def read(self, *, after: Position, limit: int) -> list[WireBytes]:
         """Read the events with a position above ``after``, as messages; see `OutgoingLog`."""
+        asked = self._pages.rows(limit)
         async with self._pool.connection() as connection:
             try:
-                rows = await connection.fetch(self._query, after, _END, limit)
+                rows = await connection.fetch(self._query, after, asked, self._pages.bytes_max)
             except Exception as error:
                 raise read_failed(error) from error
         completed = await self._shelf.completed(rows, self._pool)
         with uncollected():
-            return _messages(completed)
+            messages = _messages(completed)
+        size = sum(len(message.body) for message in messages)
+        self._pages.got(len(messages), size, asked=asked, limit=limit)
+        self._more_after = after + len(messages) if self._pages.cut else None
+        return messages
 
     async def wait(self, *, after: Position, seconds: float) -> None:
         """Wait until there may be an event after a position; see `OutgoingLog.wait`."""
+        if after == self._more_after:
+            return
         if not await self._watch.wait_past(after, seconds):
             return
         if self._woken_at == after:

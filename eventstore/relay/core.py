@@ -109,7 +109,10 @@ class Created(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What the log holds after the position asked for; fewer than asked for means: that is all."""
+    """What the log holds after the position asked for.
+
+    Fewer than asked for are all that there are, or are large; then the log does not let us wait.
+    """
 
     events: Sequence[Entry]
 

@@ -79,6 +79,8 @@ class OutgoingLog(Protocol):
     async def read(self, *, after: Position, limit: int) -> list[WireBytes]:
         """Read the events with a position above ``after``, at most ``limit``.
 
+        There may be fewer, but one, when they are large; then `wait` does not wait behind them.
+
         Raises:
             ReadFailed, StoreUnavailable: no answer came.
             InvalidEvent: the log holds an event that no store accepts.
