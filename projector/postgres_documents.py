@@ -8,12 +8,15 @@ Reading before the checkpoint is locked is safe. It was where it is expected bef
 were read, it only ever goes forward, and it is there when they are written: so it did not move in
 between, and nor did they, since whoever changes documents moves it in the same transaction; but for
 the replay of events that were set aside, and as long as there are any, no commit goes this way.
+For the same reason a connection need not read again what it wrote itself, or read before, as long
+as the checkpoint is where it put it: it keeps `KnownDocuments`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import msgspec
@@ -26,6 +29,7 @@ from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.documents import Changed, DocumentProjection, fold, keys_to_load, wanted_by
 from projector.errors import ConfigError
+from projector.known_documents import KnownDocuments
 from projector.postgres_tables import DOCUMENTS, checkpoints
 
 __all__ = ["DocumentTable"]
@@ -126,13 +130,16 @@ class DocumentTable:
         )
         self.quoted = _dialect.identifier_preparer.format_table(self.table)
         self._statements = _Statements.of(self.quoted)
+        self._known: WeakKeyDictionary[Driver, KnownDocuments] = WeakKeyDictionary()
 
     async def apply(self, connection: AsyncConnection, events: Sequence[RecordedEvent]) -> None:
         """Bring the documents from just before the events to just after; see `Projection.apply`."""
         # SQLAlchemy has begun the transaction; its driver takes arrays as they are.
         driver: Driver | None = (await connection.get_raw_connection()).driver_connection
         assert driver is not None, "the connection is open"  # noqa: S101
-        kept, gone = _written(await self._changed(driver, events))
+        wanted = wanted_by(self.projection, events)
+        present = await self._load(driver, keys_to_load(wanted))
+        kept, gone = _written(fold(wanted, _documents(present)))
         if kept[0]:
             await driver.execute(self._statements.write, *kept)
         if gone:
@@ -142,25 +149,34 @@ class DocumentTable:
         self, driver: Driver, events: Sequence[RecordedEvent], checkpoint: Checkpoint
     ) -> bool:
         """Do that and move the checkpoint, by one statement; see `projector.postgres.AtOnce`."""
-        kept, gone = _written(await self._changed(driver, events))
+        known = self._known.setdefault(driver, KnownDocuments())
+        wanted = wanted_by(self.projection, events)
+        keys = keys_to_load(wanted)
+        present = known.take(checkpoint.position, keys)
+        if len(present) < len(keys):
+            present |= await self._load(driver, [key for key in keys if key not in present])
+        kept, gone = _written(fold(wanted, _documents(present)))
         place = (self.name, self.generation, checkpoint.position, events[-1].position)
         if gone:
             moved = await driver.fetchval(self._statements.commit_and_remove, *place, *kept, gone)
         else:
             moved = await driver.fetchval(self._statements.commit, *place, *kept)
+        if moved:
+            present.update(zip(kept[0], kept[1], strict=True))
+            present.update(dict.fromkeys(gone))
+            known.keep(events[-1].position, present)
         return bool(moved)
-
-    async def _changed(self, driver: Driver, events: Sequence[RecordedEvent]) -> list[Changed]:
-        """Read what the events change, and fold them into it."""
-        wanted = wanted_by(self.projection, events)
-        return fold(wanted, await self.present(driver, keys_to_load(wanted)))
 
     async def present(self, driver: Driver, keys: Sequence[str]) -> dict[str, Any]:
         """Read the documents under some keys; where there is none, nothing."""
+        return _documents(await self._load(driver, keys))
+
+    async def _load(self, driver: Driver, keys: Sequence[str]) -> dict[str, str | None]:
+        """Read them as they are stored; null where there is none."""
         if not keys:
             return {}
         rows = await driver.fetch(self._statements.load, keys)
-        return {key: _decode(document) for key, document in rows if document is not None}
+        return {row[0]: row[1] for row in rows}
 
     async def move(self, driver: Driver, checkpoint: Checkpoint, position: Position) -> bool:
         """Move the checkpoint within a transaction; false if it is not where it must be."""
@@ -171,6 +187,10 @@ class DocumentTable:
         """Return the document under a key, null if there is none."""
         query = sa.select(self.table.c.document).where(self.table.c.key == key)
         return (await connection.execute(query)).scalar_one_or_none()
+
+
+def _documents(stored: Mapping[str, str | None]) -> dict[str, Any]:
+    return {key: _decode(document) for key, document in stored.items() if document is not None}
 
 
 def _written(
