@@ -1,7 +1,8 @@
 """Sends appends in batches: whoever comes while a batch is under way goes with the next one.
 
-There is no waiting for a batch to fill. Two connections take turns, so that one batch is encoded
-while another is decided; an append that finds nobody waiting goes at once and alone, by a
+There is no waiting for a batch to fill, but for one turn of the event loop, in which those that
+were just answered send what they have next. Two connections take turns, so that one batch is
+encoded while another is decided; an append that finds nobody waiting goes at once and alone, by a
 short way. `batching` decides what may go together, `calls` knows the functions.
 
 A caller that is cancelled, or waits longer than the time limit, before its append is sent takes it
@@ -23,7 +24,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 from eventstore.config import DEFAULT_LOG, server_of
 from eventstore.errors import EventStoreError, SchemaMismatch, StoreUnavailable
 from eventstore.postgres import calls
-from eventstore.postgres.batching import QUEUE_APPENDS, AppendQueue, PendingAppend
+from eventstore.postgres.batching import BATCH_APPENDS, QUEUE_APPENDS, AppendQueue, PendingAppend
 from eventstore.postgres.engine import TIMEOUT_SECONDS, check_schema, connect
 from eventstore.postgres.queries import query
 from eventstore.postgres.translate import append_failed, spoils_others
@@ -35,6 +36,9 @@ __all__ = ["CONNECTIONS", "Appender"]
 
 CONNECTIONS: Final = 2
 """How many batches are under way at a time: one is decided, the next is on its way."""
+
+_LARGE_BATCH: Final = BATCH_APPENDS // 2
+"""From so many appends on, a batch costs hardly less for each if it has more."""
 
 _CLOSE_SECONDS: Final = 2.0
 
@@ -212,6 +216,8 @@ class Appender:
             while batch := self._next_batch():
                 self._lonely = len(batch) == 1 and not self._queue
                 line = await self._carry_out(batch, line)
+                if len(batch) < _LARGE_BATCH:
+                    await asyncio.sleep(0)  # those that were just answered may have more to send
         finally:
             self._free.append(line)
 
