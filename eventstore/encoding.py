@@ -52,9 +52,9 @@ DEPTH_MAX: Final = 100
 _INTEGER_MAX: Final = 2**64 - 1
 _INTEGER_MIN: Final = -(2**63)
 
-_LONG_DIGITS: Final = 19
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{%d}" % _LONG_DIGITS)
-_NOT_DIGITS: Final = bytes(byte for byte in range(256) if byte not in b"0123456789")
+_LONG_NUMBER: Final = 19 * b"0"
+_DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
+"""Makes any digit a zero, and anything else a space."""
 
 _INNERMOST: Final = re.compile(rb"\[\]|\{\}")
 _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
@@ -149,12 +149,11 @@ def _encode(field: str, value: Any, size_max: int) -> str:
 def _is_suspicious(encoded: bytes) -> bool:
     """Whether it contains what the encoded form of every leaf that breaks a rule contains.
 
-    A regular expression takes longer than all the rest, so it is kept for who has enough digits.
+    Without a regular expression, which would take longer than all the rest.
     """
     if b"null" in encoded or b"\\u0000" in encoded:
         return True
-    digits = encoded.translate(None, _NOT_DIGITS)
-    return len(digits) >= _LONG_DIGITS and _LONG_NUMBER.search(encoded) is not None
+    return _LONG_NUMBER in encoded.translate(_DIGITS)
 
 
 def _may_be_too_deep(encoded: bytes) -> bool:

@@ -71,11 +71,10 @@ def one_arguments(append: PendingAppend[Any]) -> tuple[Any, ...]:
 
 def one_answer(append: PendingAppend[Any], row: asyncpg.Record) -> Answer:
     """Say what ``append_one`` answered."""
-    if row["outcome"] == "appended":
-        return (_appended(append.writes[0], row["last_version"], row["last_position"]),)
-    return _answer(
-        append, [row["outcome"]], [row["last_version"]], [row["last_position"]], [row["reused"]]
-    )
+    ((outcome, version, position, reused),) = row
+    if outcome == "appended":
+        return (_appended(append.writes[0], version, position),)
+    return _answer(append, [outcome], [version], [position], [reused])
 
 
 def batch_arguments(batch: Sequence[PendingAppend[Any]]) -> tuple[Any, ...]:
