@@ -51,8 +51,9 @@ async def keep_epoch(model: PostgresReadModel, epoch: Epoch) -> None:
         await connection.run_sync(_metadata.create_all)
         query = sa.select(_epochs.c.epoch).filter_by(**key)
         known: int | None = (await connection.execute(query)).scalar_one_or_none()
-        if known is not None and epoch.number > known and checkpoint.position > epoch.after:
-            raise EpochBegan(checkpoint, epoch.number, epoch.after)
+        shared = None if known is None else epoch.shared_with(known)
+        if shared is not None and checkpoint.position > shared:
+            raise EpochBegan(checkpoint, epoch.number, shared)
         row = insert(_epochs).values(**key, epoch=epoch.number)
         newer = {"epoch": sa.func.greatest(_epochs.c.epoch, row.excluded.epoch)}
         await connection.execute(

@@ -89,7 +89,11 @@ def run(
                     database, archive_folder=config.archive_folder()
                 ) as log,
                 JetStreamPublisher.open(
-                    nats, name="eventstore relay", replicas=replicas, first=first_position
+                    nats,
+                    name="eventstore relay",
+                    replicas=replicas,
+                    first=first_position,
+                    epoch=log.epoch,
                 ) as stream,
             ):
                 alarms = (lease.lost, *stream.alarms)

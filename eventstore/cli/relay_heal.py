@@ -12,15 +12,20 @@ import datetime as dt
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 import msgspec
 
+from eventstore import wire
 from eventstore.cli.transfer import writing
 from eventstore.config import archive_folder
 from eventstore.epoch import Epoch
 from eventstore.errors import ConfigError, ForeignMessage
 from eventstore.export_file import event_line, header_line, trailer_line
 from eventstore.jetstream import Connection, connect
+from eventstore.postgres.engine import connect as connect_postgres
+from eventstore.postgres.epochs import record_epoch
 from eventstore.postgres.outgoing import PostgresOutgoingLog
+from eventstore.postgres.translate import read_failed
 from eventstore.relay.jetstream_audit import Audit, audit, lost_events
 from eventstore.relay.jetstream_stream import inspect, replace
 from eventstore.stream import Position
@@ -102,12 +107,41 @@ async def heal(
             saved, foreign = await _save(link, log, found, save_lost, end)
             healing = msgspec.structs.replace(healing, saved=saved, foreign=foreign)
         if new_epoch:
-            second = int(dt.datetime.now(dt.UTC).timestamp())
-            epoch = Epoch(number=max(before.epoch.number + 1, second), after=found.agrees_to)
+            epoch = _next_epoch(before.epoch.joined(await log.epoch()), found.agrees_to)
+            # First where it lasts: a relay may make the stream before we do.
+            await _record(database, epoch, timeout_seconds)
             reason = f"the log went back to position {found.agrees_to}"
             await replace(link, reason=reason, epoch=epoch)
             healing = msgspec.structs.replace(healing, state=NEW_EPOCH, epoch=epoch.number)
         return healing
+
+
+def _next_epoch(before: Epoch, after: Position) -> Epoch:
+    second = int(dt.datetime.now(dt.UTC).timestamp())
+    return Epoch.of((*before.began, (max(before.number + 1, second), after)))
+
+
+async def _record(database: str, epoch: Epoch, timeout_seconds: float) -> None:
+    """Keep the epoch in the log's database.
+
+    Raises:
+        ConfigError: we may not.
+        StoreUnavailable, ReadFailed: there is no answer; nothing was done to the stream.
+    """
+    connection = await connect_postgres(
+        database, timeout_seconds=timeout_seconds, statement_seconds=timeout_seconds
+    )
+    try:
+        await record_epoch(connection, wire.STREAM, epoch)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise ConfigError(
+            f"the new epoch cannot be kept in the log's database: {error}. Run this as its owner; "
+            "nothing was done to the stream."
+        ) from error
+    except Exception as error:
+        raise read_failed(error) from error
+    finally:
+        connection.terminate()
 
 
 async def _save(

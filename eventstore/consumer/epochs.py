@@ -49,6 +49,7 @@ def entered(known: int | None, epoch: Epoch, position: Position) -> int:
     """
     if known is None:
         return epoch.number
-    if epoch.number > known and position > epoch.after:
-        raise EpochBegan(position, epoch.number, epoch.after)
+    shared = epoch.shared_with(known)
+    if shared is not None and position > shared:
+        raise EpochBegan(position, epoch.number, shared)
     return max(known, epoch.number)

@@ -21,10 +21,12 @@ import msgspec
 
 from eventstore import wire
 from eventstore.config import DEFAULT_LOG
+from eventstore.epoch import Epoch
 from eventstore.errors import InvalidEvent
 from eventstore.fitting_pages import FittingPages
 from eventstore.postgres.archived import Row, Shelf
 from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
+from eventstore.postgres.epochs import read_epoch
 from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import recorded
 from eventstore.postgres.translate import read_failed
@@ -113,6 +115,18 @@ class PostgresOutgoingLog:
         self._pages.got(len(messages), size, asked=asked, limit=limit)
         self._more_after = after + len(messages) if self._pages.cut else None
         return messages
+
+    async def epoch(self) -> Epoch:
+        """Return which history of the log this is.
+
+        Raises:
+            ReadFailed, StoreUnavailable: no answer came.
+        """
+        async with self._pool.connection() as connection:
+            try:
+                return await read_epoch(connection, wire.STREAM)
+            except Exception as error:
+                raise read_failed(error) from error
 
     async def wait(self, *, after: Position, seconds: float) -> None:
         """Wait until there may be an event after a position; see `OutgoingLog.wait`."""

@@ -17,8 +17,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Final, NoReturn, Self
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import Final, NoReturn, Self, TypeAlias
 
 import msgspec
 
@@ -26,6 +26,7 @@ from eventstore import jetstream
 from eventstore.dataplane.connection import DataPlane
 from eventstore.dataplane.frames import Message
 from eventstore.dataplane.opening import connect as connect_plane
+from eventstore.epoch import Epoch
 from eventstore.errors import PublishRefused, PublishUnanswered, StreamUnavailable
 from eventstore.relay import jetstream_stream
 from eventstore.relay.jetstream_stream import EVENTS, CarryingStream
@@ -62,6 +63,13 @@ class _PubAck(msgspec.Struct):
 _decode_ack: Final = msgspec.json.Decoder(_PubAck).decode
 
 
+AskEpoch: TypeAlias = Callable[[], Awaitable[Epoch]]
+
+
+async def _first_epoch() -> Epoch:
+    return Epoch()
+
+
 class JetStreamPublisher:
     """Keeps the stream, and publishes to it with its sequence equal to the position.
 
@@ -76,6 +84,7 @@ class JetStreamPublisher:
         stream: CarryingStream,
         replicas: int,
         first: int,
+        epoch: AskEpoch,
         ack_seconds: float,
     ) -> None:
         self.alarms: Sequence[asyncio.Future[NoReturn]] = (connection.lost, plane.lost)
@@ -84,6 +93,7 @@ class JetStreamPublisher:
         self._stream = stream
         self._replicas = replicas
         self._first = first
+        self._epoch = epoch
         self._ack_seconds = ack_seconds
         self._inbox = plane.new_inbox().encode()
         self._windows: dict[int, Window] = {}
@@ -104,6 +114,7 @@ class JetStreamPublisher:
         stream: CarryingStream = EVENTS,
         replicas: int = 1,
         first: int = 1,
+        epoch: AskEpoch | None = None,
         ack_seconds: float = 5.0,
     ) -> AsyncIterator[Self]:
         """Connect to NATS at ``url``; the connections are closed at the end of the block.
@@ -114,6 +125,7 @@ class JetStreamPublisher:
             stream: Which one is published to; its subjects are those of the messages.
             replicas: How many servers hold the stream, when it has to be created.
             first: The position of its first message, when it has to be created.
+            epoch: Asked which epoch the stream is of, when it has to be created; the first without.
             ack_seconds: How long there may be no reply to a publish under way.
 
         Raises:
@@ -129,6 +141,7 @@ class JetStreamPublisher:
                 stream=stream,
                 replicas=replicas,
                 first=first,
+                epoch=epoch or _first_epoch,
                 ack_seconds=ack_seconds,
             )
 
@@ -143,7 +156,11 @@ class JetStreamPublisher:
     async def create(self) -> None:
         """Create the stream; see `StreamPublisher`."""
         await jetstream_stream.create(
-            self._connection, self._stream, replicas=self._replicas, first=self._first
+            self._connection,
+            self._stream,
+            replicas=self._replicas,
+            first=self._first,
+            epoch=await self._epoch(),
         )
 
     async def replace(self, reason: str) -> None:
@@ -154,6 +171,7 @@ class JetStreamPublisher:
             replicas=self._replicas,
             first=self._first,
             reason=reason,
+            epoch=await self._epoch(),
         )
 
     async def publish(self, messages: Sequence[WireBytes]) -> None:

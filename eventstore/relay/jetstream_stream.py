@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -36,6 +37,8 @@ _NAME_IN_USE: Final = 10058
 _DUPLICATE_WINDOW_SECONDS: Final = 1.0
 _EPOCH: Final = "trueorder-epoch"
 _EPOCH_AFTER: Final = "trueorder-epoch-after"
+_EPOCHS: Final = "trueorder-epochs"
+_EPOCH_FORM: Final = re.compile("([0-9]{1,18}):([0-9]{1,18})")
 _REASON: Final = "trueorder-made-because"
 
 
@@ -117,10 +120,17 @@ def _missing(info: StreamInfo) -> int:
 
 def epoch_of(metadata: Mapping[str, str] | None) -> Epoch:
     """Read the epoch from a stream's metadata; the first one if there is none."""
-    number, after = ((metadata or {}).get(name, "") for name in (_EPOCH, _EPOCH_AFTER))
-    if not (number.isascii() and number.isdecimal() and after.isascii() and after.isdecimal()):
-        return Epoch()
-    return Epoch(number=int(number), after=Position(int(after)))
+    kept = metadata or {}
+    last = f"{kept.get(_EPOCH, '')}:{kept.get(_EPOCH_AFTER, '')}"
+    found = map(_EPOCH_FORM.fullmatch, (*kept.get(_EPOCHS, "").split(), last))
+    return Epoch.of((int(one[1]), Position(int(one[2]))) for one in found if one is not None)
+
+
+def _metadata(epoch: Epoch, reason: str) -> dict[str, str]:
+    kept = {_EPOCH: str(epoch.number), _EPOCH_AFTER: str(epoch.after), _REASON: reason}
+    if epoch.earlier:
+        kept[_EPOCHS] = " ".join(f"{number}:{after}" for number, after in epoch.began)
+    return kept
 
 
 async def _message(
@@ -170,12 +180,7 @@ async def create(
         ConfigError: the server refuses such a stream.
     """
     config = _config(stream, replicas)
-    epoch = epoch or Epoch()
-    config.metadata = {
-        _EPOCH: str(epoch.number),
-        _EPOCH_AFTER: str(epoch.after),
-        _REASON: reason,
-    }
+    config.metadata = _metadata(epoch or Epoch(), reason)
     config.first_seq = first if first > 1 else None
     with answered(f"create the stream {stream.name}"):
         try:
@@ -199,7 +204,7 @@ async def replace(
     replicas: int = 1,
     first: int = 1,
 ) -> None:
-    """Delete the stream and create it anew, in its epoch or in another; see `create`.
+    """Delete the stream and create it anew, in its epoch or in a later one; see `create`.
 
     It keeps its replicas and where it begins; ``replicas`` and ``first`` are for one that is gone.
 
@@ -209,7 +214,7 @@ async def replace(
     """
     found = await inspect(connection, stream)
     if found is not None:
-        epoch = epoch or found.epoch
+        epoch = found.epoch.joined(epoch or Epoch())
         replicas, first = found.replicas, found.begins_at
     with (
         answered(f"delete the stream {stream.name}"),

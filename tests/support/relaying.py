@@ -45,7 +45,7 @@ def relay_session(store_url: str, nats_url: str) -> relay.OpenSession:
     async def open_session() -> AsyncIterator[relay.Session]:
         async with (
             PostgresOutgoingLog.connect(store_url) as log,
-            JetStreamPublisher.open(nats_url, name="test relay") as stream,
+            JetStreamPublisher.open(nats_url, name="test relay", epoch=log.epoch) as stream,
         ):
             yield relay.Session(log=log, stream=stream, alarms=stream.alarms)
 

@@ -53,6 +53,15 @@ def test_an_epoch_is_entered_unless_it_left_behind_what_was_handled(
         )
 
 
+def test_who_was_away_for_two_epochs_meets_the_one_that_went_further_back() -> None:
+    """It has handled what the first of them left behind, though the second left nothing of it."""
+    latest = Epoch(number=20, after=Position(150), earlier=((10, Position(100)),))
+    with pytest.raises(EpochBegan, match="set its checkpoint to 100"):
+        entered(1, latest, Position(120))
+    assert entered(10, latest, Position(120)) == 20
+    assert entered(1, latest, Position(100)) == 20
+
+
 @pytest.fixture(params=["file", "bucket", "postgres", "group"])
 def open_epochs(
     request: pytest.FixtureRequest, tmp_path: Path, nats_url: str, postgres_url: str

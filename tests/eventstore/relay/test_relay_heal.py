@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import nats
 import pytest
 from nats.js.api import StreamConfig
@@ -11,11 +12,12 @@ from eventstore import wire
 from eventstore.cli import relay as cli
 from eventstore.cli import relay_heal, relay_status
 from eventstore.cli.transfer import import_log
-from eventstore.errors import ConfigError
+from eventstore.errors import ConfigError, ReadFailed
 from eventstore.migrate import migrate
 from eventstore.postgres.importer import Importer
 from eventstore.postgres.store import PostgresEventStore
 from tests.support import relaying as support
+from tests.support.servers import delete_all_streams
 from verification.cluster.postgres import PostgresServer
 
 pytestmark = pytest.mark.stack
@@ -95,6 +97,26 @@ async def test_a_new_epoch_leaves_behind_what_the_log_lost_and_keeps_it_in_a_fil
     assert after.epoch > 1
     assert after.epoch_after == 3
     assert after.made_because == "the log went back to position 3"
+    # All of JetStream is lost: the log remembers its epoch.
+    await delete_all_streams(nats_url)
+    async with support.relaying(restored_url, nats_url):
+        await support.relayed(nats_url, 7)
+    again = await status(restored_url, nats_url)
+    assert (again.epoch, again.epoch_after) == (found.epoch, 3)
+    assert again.made_because == "there was none"
+
+
+async def test_an_epoch_that_cannot_be_kept_in_the_log_does_not_begin(
+    restored_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    """Somebody else's table is in the way; the stream stays as it is."""
+    connection = await asyncpg.connect(restored_url)
+    await connection.execute("CREATE SCHEMA relay; CREATE TABLE relay.epochs (n integer)")
+    await connection.close()
+    before = await status(restored_url, nats_url)
+    with pytest.raises(ReadFailed):
+        await heal(restored_url, nats_url, save_lost=tmp_path / "lost", new_epoch=True)
+    assert await status(restored_url, nats_url) == before
 
 
 async def test_a_new_epoch_without_a_place_for_what_is_lost_is_refused(
