@@ -12,7 +12,6 @@ import datetime as dt
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import msgspec
 
 from eventstore import wire
@@ -22,10 +21,8 @@ from eventstore.epoch import Epoch
 from eventstore.errors import ConfigError, ForeignMessage
 from eventstore.export_file import event_line, header_line, trailer_line
 from eventstore.jetstream import Connection, connect
-from eventstore.postgres.engine import connect as connect_postgres
-from eventstore.postgres.epochs import record_epoch
+from eventstore.postgres.epochs import record_epoch_at
 from eventstore.postgres.outgoing import PostgresOutgoingLog
-from eventstore.postgres.translate import read_failed
 from eventstore.relay.jetstream_audit import Audit, audit, lost_events
 from eventstore.relay.jetstream_stream import inspect, replace
 from eventstore.stream import Position
@@ -68,7 +65,8 @@ async def heal(
     """Audit the stream, and mend it.
 
     Raises:
-        ConfigError: ``new_epoch`` without ``save_lost``, or the file exists; nothing was done.
+        ConfigError: ``new_epoch`` without ``save_lost``, or the file exists, or the epoch cannot be
+            kept in the log's database; nothing was done.
         StoreUnavailable, ReadFailed, StreamUnavailable: a server does not answer.
     """
     if new_epoch and save_lost is None:
@@ -109,7 +107,7 @@ async def heal(
         if new_epoch:
             epoch = _next_epoch(before.epoch.joined(await log.epoch()), found.agrees_to)
             # First where it lasts: a relay may make the stream before we do.
-            await _record(database, epoch, timeout_seconds)
+            await record_epoch_at(database, wire.STREAM, epoch, timeout_seconds=timeout_seconds)
             reason = f"the log went back to position {found.agrees_to}"
             await replace(link, reason=reason, epoch=epoch)
             healing = msgspec.structs.replace(healing, state=NEW_EPOCH, epoch=epoch.number)
@@ -119,29 +117,6 @@ async def heal(
 def _next_epoch(before: Epoch, after: Position) -> Epoch:
     second = int(dt.datetime.now(dt.UTC).timestamp())
     return Epoch.of((*before.began, (max(before.number + 1, second), after)))
-
-
-async def _record(database: str, epoch: Epoch, timeout_seconds: float) -> None:
-    """Keep the epoch in the log's database.
-
-    Raises:
-        ConfigError: we may not.
-        StoreUnavailable, ReadFailed: there is no answer; nothing was done to the stream.
-    """
-    connection = await connect_postgres(
-        database, timeout_seconds=timeout_seconds, statement_seconds=timeout_seconds
-    )
-    try:
-        await record_epoch(connection, wire.STREAM, epoch)
-    except asyncpg.InsufficientPrivilegeError as error:
-        raise ConfigError(
-            f"the new epoch cannot be kept in the log's database: {error}. Run this as its owner; "
-            "nothing was done to the stream."
-        ) from error
-    except Exception as error:
-        raise read_failed(error) from error
-    finally:
-        connection.terminate()
 
 
 async def _save(

@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Final, Protocol
 
+import asyncpg
+
+from eventstore.config import server_of
 from eventstore.epoch import Epoch
+from eventstore.errors import ConfigError
+from eventstore.postgres.engine import TIMEOUT_SECONDS, connect
+from eventstore.postgres.translate import read_failed
 from eventstore.stream import Position
 
-__all__ = ["read_epoch", "record_epoch"]
+__all__ = ["read_epoch", "record_epoch", "record_epoch_at"]
 
 _EXISTS: Final = "SELECT to_regclass('relay.epochs') IS NOT NULL"
 
@@ -69,3 +75,28 @@ async def record_epoch(connection: _Connection, stream: str, epoch: Epoch) -> No
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         await connection.execute(_TABLE)
         await connection.execute(_RECORD, stream, list(numbers), list(positions))
+
+
+async def record_epoch_at(
+    url: str, stream: str, epoch: Epoch, *, timeout_seconds: float = TIMEOUT_SECONDS
+) -> None:
+    """Keep an epoch in the log's database at ``url``.
+
+    Raises:
+        ConfigError: we may not.
+        StoreUnavailable, ReadFailed: no answer came.
+    """
+    connection = await connect(
+        url, timeout_seconds=timeout_seconds, statement_seconds=timeout_seconds
+    )
+    try:
+        await record_epoch(connection, stream, epoch)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise ConfigError(
+            f"a new epoch cannot be kept in the log's database at {server_of(url)}: {error}. "
+            "Do this as its owner."
+        ) from error
+    except Exception as error:
+        raise read_failed(error) from error
+    finally:
+        connection.terminate()
