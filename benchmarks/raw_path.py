@@ -20,6 +20,7 @@ import nats
 from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 
 from eventstore.dataplane.frames import publish_with_headers_frame
+from eventstore.postgres.wakeup import LISTENS
 
 __all__ = ["CHANGED", "ONE_OF"]
 
@@ -80,7 +81,7 @@ async def _relay(store_url: str, nats_url: str) -> None:
     reader, writer = await _socket(nats_url)
     connection = await asyncpg.connect(store_url)
     read = await connection.prepare(_READ)
-    listening = await asyncpg.connect(store_url)
+    listening = await asyncpg.connect(store_url, server_settings={"application_name": LISTENS})
     grown = asyncio.Event()
     await listening.add_listener("eventstore", lambda *_: grown.set())
     last = 0

@@ -5,6 +5,9 @@ and so undo what committing in groups gains. Here it is a statement of its own, 
 its own, at most one under way and at most one a millisecond: however many commits there are
 meanwhile, the last one is told. It may be lost, by any failure at all; whoever waits looks for
 himself now and then (`eventstore.subscription`), so that costs time and nothing else.
+
+Where nobody listens, nobody is told: a notification costs the server as much as half an append.
+Listeners are sessions with a name of their own, which announcers look for.
 """
 
 from __future__ import annotations
@@ -19,17 +22,28 @@ import asyncpg
 
 from eventstore.errors import EventStoreError
 from eventstore.postgres.engine import TIMEOUT_SECONDS, connect
+from eventstore.postgres.queries import query
 from eventstore.postgres.schema import schema_of
 from eventstore.postgres.translate import DRIVER_ERRORS
 from eventstore.stream import Position
 from eventstore.subscription import HeadWatch
 
-__all__ = ["Announcer", "Listener"]
+__all__ = ["LISTENS", "Announcer", "Listener"]
+
+LISTENS: Final = "eventstore listen"
+"""The application name of a session that listens: a session of any other name may not be told."""
 
 _log: Final = logging.getLogger(__name__)
 
 _GAP_SECONDS: Final = 0.001
 _RETRY_SECONDS: Final = 1.0
+
+_UNHEARD_SECONDS: Final = 0.1
+"""After so long an announcer that nobody heard looks again, if there is news: who begins to listen
+may be told of what is appended meanwhile so much later."""
+
+_HEARD_SECONDS: Final = 1.0
+"""After so long an announcer looks whether it still has somebody who listens."""
 
 _FAILURES: Final = (EventStoreError, *DRIVER_ERRORS)
 
@@ -91,12 +105,22 @@ class Announcer:
         # A notification draws a transaction number, so its commit would flush to disk beside the
         # appends, and for nothing: it tells of a commit that is there already.
         await connection.execute("SET synchronous_commit = off")
-        statement = await connection.prepare("SELECT pg_notify($1, $2)")
+        notify = await connection.prepare("SELECT pg_notify($1, $2)")
+        is_heard = await connection.prepare(query("is_heard"))
+        loop = asyncio.get_running_loop()
+        heard, looked = False, 0.0
         while True:
             await self._news.wait()
             self._news.clear()
-            await statement.fetch(self._channel, str(self._head))
+            if not heard:
+                heard, looked = await is_heard.fetchval(LISTENS), loop.time()
+            if not heard:  # who comes now reads for himself what is there
+                await asyncio.sleep(_UNHEARD_SECONDS)
+                continue
+            await notify.fetch(self._channel, str(self._head))
             await asyncio.sleep(_GAP_SECONDS)
+            if loop.time() >= looked + _HEARD_SECONDS:
+                heard, looked = await is_heard.fetchval(LISTENS), loop.time()
 
 
 class Listener:
@@ -138,7 +162,7 @@ class Listener:
                     self._url,
                     timeout_seconds=self._timeout_seconds,
                     statement_seconds=self._timeout_seconds,
-                    application="eventstore listen",
+                    application=LISTENS,
                 )
                 try:
                     await self._until_lost(connection)

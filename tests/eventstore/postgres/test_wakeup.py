@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -95,3 +97,42 @@ async def test_a_server_that_is_not_there_is_no_error() -> None:
         listener.start()
         announcer.announce(Position(1))
         await asyncio.sleep(0.1)
+
+
+async def test_nobody_is_told_where_nobody_listens(store_url: str) -> None:
+    told_of: list[object] = []
+    watch = HeadWatch()
+    unnamed = await connect(store_url)
+    await unnamed.add_listener("eventstore", lambda *given: told_of.append(given[-1]))
+    async with (
+        Announcer.open(store_url, "default", HeadWatch()) as announcer,
+        Listener.open(store_url, "default", watch) as listener,
+    ):
+        for position in range(1, 4):
+            announcer.announce(Position(position))
+            await asyncio.sleep(0.1)
+        assert not told_of
+        listener.start()
+        await told(announcer, watch, 4)
+        await unnamed.fetch("SELECT 1")
+        assert told_of
+    await unnamed.close()
+
+
+async def test_a_listener_of_another_role_is_told(store_url: str) -> None:
+    """Who may not see what other sessions do sees the name under which they listen."""
+    watch = HeadWatch()
+    name = f"teller_{uuid4().hex}"
+    administrator = await connect(store_url)
+    await administrator.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'teller'")
+    teller_url = urlsplit(store_url)._replace(
+        netloc=f"{name}:teller@{urlsplit(store_url).netloc.rpartition('@')[2]}"
+    )
+    async with (
+        Listener.open(store_url, "default", watch) as listener,
+        Announcer.open(teller_url.geturl(), "default", HeadWatch()) as announcer,
+    ):
+        listener.start()
+        await told(announcer, watch, 1)
+    await administrator.execute(f"DROP ROLE {name}")
+    await administrator.close()
