@@ -230,25 +230,24 @@ class Appender:
         """Send a batch, tell its callers, and return the connection if it is still good."""
         self._under_way.add(batch)
         try:
-            line = await self._connected(batch, line)
+            if line is None or line.connection.is_closed():
+                line = await self._connect(batch)
             return None if line is None else await self._send(batch, line)
         finally:
             self._under_way.discard(batch)
             self._settled.set()
 
-    async def _connected(self, batch: tuple[Pending, ...], line: _Line | None) -> _Line | None:
-        """Return a connection that is good, or tell the callers that there is none."""
+    async def _connect(self, batch: tuple[Pending, ...]) -> _Line | None:
+        """Make a connection, or tell the callers that there is none."""
         try:
-            if line is None or line.connection.is_closed():
-                if len(self._lost) >= _LOST_MAX:
-                    await self._end_lost_sessions()
-                line = await _Line.open(self._url, self._log, self._timeout_seconds)
+            if len(self._lost) >= _LOST_MAX:
+                await self._end_lost_sessions()
+            return await _Line.open(self._url, self._log, self._timeout_seconds)
         except BaseException as error:
             _refuse(batch, _not_sent(error, self._url))
             if not isinstance(error, Exception):
                 raise
             return None
-        return line
 
     async def _send(self, batch: Sequence[Pending], line: _Line) -> _Line | None:
         try:
