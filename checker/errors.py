@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 __all__ = [
     "CheckerError",
@@ -96,6 +97,11 @@ class ModelError(CheckerError):
         super().__init__(f"model {model!r} failed on operation [{operation}]: {cause}")
         self.model = model
         self.operation = operation
+
+    @classmethod
+    def raised(cls, model: str, operation: str, error: BaseException) -> Self:
+        """Of what a model raised about an operation, or in a method that it calls."""
+        return cls(model, operation, f"{type(error).__name__}: {error}")
 
 
 class EngineUnavailable(CheckerError):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from checker.errors import MalformedHistory
+from checker.errors import CheckerError, MalformedHistory, ModelError
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
-from checker.models import Partition
+from checker.models import Model, Partition
 from checker.monitors import Monitor
 from checker.monitors.bounded import bounded
 from checker.operation import Operation
@@ -23,6 +23,7 @@ _UNWATCHED_MAX: Final = 1000
 
 
 def split(
+    model: Model[Any],
     history: History | RecordedHistory,
     parts_of: Callable[[Sequence[Operation]], Sequence[Partition]],
     is_over: Callable[[], bool],
@@ -31,6 +32,7 @@ def split(
 
     Raises:
         MalformedHistory: the model cannot make sense of an operation.
+        ModelError: the model raised.
     """
 
     def work() -> Sequence[Partition]:
@@ -43,6 +45,10 @@ def split(
         raise MalformedHistory(
             error.reason, source=history.source, line=error.line, operation=error.operation
         ) from error
+    except CheckerError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ModelError.raised(model.name, "partition", error) from error
 
 
 def over(doing: str, seconds: float) -> str:

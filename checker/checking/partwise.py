@@ -61,7 +61,7 @@ class Run:
         """
         try:
             with collection_paused():
-                partitions = split(history, model.partition, self._is_over)
+                partitions = split(model, history, model.partition, self._is_over)
                 if partitions is None:
                     over = not_split(len(history), self._elapsed())
                     self._on_partition(over)

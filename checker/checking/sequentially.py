@@ -115,7 +115,7 @@ class SequentialRun:
     def _objects(
         self, model: Model[Any], history: History | RecordedHistory
     ) -> Sequence[Partition]:
-        objects = split(history, partial(objects_of, model), self._is_over)
+        objects = split(model, history, partial(objects_of, model), self._is_over)
         if objects is None:
             raise _NotSplit
         return objects

@@ -26,6 +26,10 @@ class SearchBudget:
         """Say which limit is reached, if one is."""
         if used_bytes > self.limits.memory_bytes:
             return "memory"
-        if configurations % self._period == 0 and self._clock() > self._deadline:
+        if configurations % self._period == 0 and self.is_late():
             return "timeout"
         return None
+
+    def is_late(self) -> bool:
+        """Say whether the time is up."""
+        return self._clock() > self._deadline

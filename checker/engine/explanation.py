@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from checker.engine.outcome import SearchOutcome
-from checker.engine.reference import apply, initial
+from checker.engine.stepping import apply, initial, not_pure
 from checker.models.describe import describe, shorten
 from checker.models.model import Model
 from checker.models.nondeterministic import NondeterministicModel
@@ -66,6 +66,8 @@ def _state_after(model: Model[Any], prefix: Sequence[Operation]) -> Any:
     state = initial(model)
     for operation in prefix:
         state = apply(model, state, operation)
+        if state is None:  # it was legal when the search asked
+            raise not_pure(model, operation)
     return state
 
 

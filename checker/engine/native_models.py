@@ -15,12 +15,12 @@ from typing import Any
 from checker import _native
 from checker._native import CancelToken
 from checker.engine.native_columns import Columns
-from checker.engine.reference import apply, blamed, initial
+from checker.engine.stepping import apply, initial
 from checker.errors import CheckerError, ModelError
 from checker.limits import Limits
 from checker.models.canonical import canonical_json
 from checker.models.describe import describe
-from checker.models.model import Model
+from checker.models.model import Model, asked
 from checker.models.nondeterministic import NondeterministicModel
 from checker.operation import Operation
 
@@ -53,7 +53,7 @@ def search(
             initial(model),
             step,
             actions.operations,
-            bytes(not model.changes(operation) for operation in actions.operations),
+            bytes(not asked(model, model.changes, operation) for operation in actions.operations),
             columns.invoked,
             columns.completed,
             rows,
@@ -75,8 +75,8 @@ def _successors(
         return model.successors(state, operation)
     except CheckerError:
         raise
-    except Exception as error:
-        raise blamed(model, describe(operation), error) from error
+    except (Exception, SystemExit) as error:
+        raise ModelError.raised(model.name, describe(operation), error) from error
 
 
 class _Actions:

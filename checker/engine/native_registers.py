@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from checker.engine.native_columns import Columns, ValueNumbers
-from checker.engine.reference import apply, initial
+from checker.engine.stepping import apply, initial
 from checker.errors import ModelError
 from checker.models.describe import describe
 from checker.models.register import Register

@@ -17,15 +17,14 @@ from typing import Any, Final
 
 from checker.engine.budget import SearchBudget
 from checker.engine.outcome import SearchOutcome
+from checker.engine.stepping import Steps, initial
 from checker.engine.undecided import Limit, Reach, undecided
-from checker.errors import CheckerError, ModelError
 from checker.limits import Limits
-from checker.models.describe import describe
-from checker.models.model import Model, as_state, required_and_optional
+from checker.models.model import Model, required_and_optional
 from checker.operation import Operation
 from checker.verdict import Verdict
 
-__all__ = ["apply", "blamed", "initial", "search"]
+__all__ = ["search"]
 
 _CLOCK_PERIOD: Final = 256
 """Configurations between two looks at the clock."""
@@ -48,37 +47,6 @@ def search(
         ModelError: the model raised, or broke its contract.
     """
     return _Search(model, operations, limits or Limits(), clock).run()
-
-
-def apply(model: Model[Any], state: Any, operation: Operation) -> Any:
-    """Take one step of a model; None if it is illegal.
-
-    Raises:
-        ModelError: the model raised, or returned what cannot be a state.
-    """
-    try:
-        return as_state(model.step(state, operation))
-    except CheckerError:
-        raise
-    except Exception as error:
-        raise blamed(model, describe(operation), error) from error
-
-
-def initial(model: Model[Any]) -> Any:
-    """Ask a model for its first state.
-
-    Raises:
-        ModelError: the model raised, or returned what cannot be a state.
-    """
-    try:
-        return as_state(model.init())
-    except Exception as error:
-        raise blamed(model, "init", error) from error
-
-
-def blamed(model: Model[Any], operation: str, error: Exception) -> ModelError:
-    """Say which model failed on which operation, and how."""
-    return ModelError(model.name, operation, f"{type(error).__name__}: {error}")
 
 
 class _Configuration:
@@ -114,6 +82,7 @@ class _Search:
         clock: Callable[[], float],
     ) -> None:
         self._model = model
+        self._steps = Steps(model)
         required, optional = required_and_optional(model, operations)
         self._required = sorted(required, key=lambda operation: operation.invoked)
         self._optional = sorted(optional, key=lambda operation: operation.invoked)
@@ -128,8 +97,9 @@ class _Search:
         while path:
             here = path[-1]
             if here.low == len(self._required):
-                return self._outcome(Verdict.VALID, witness=_order(path))
-            limit = self._budget.exhausted(len(self._seen), self._bytes)
+                self._remember(path)
+                return self._decided(Verdict.VALID, witness=_order(path))
+            limit = self._budget.exhausted(len(self._seen), self._bytes + self._steps.bytes)
             if limit is not None:
                 self._remember(path)
                 return self._outcome(Verdict.UNKNOWN, reason=self._undecided(limit))
@@ -139,7 +109,7 @@ class _Search:
                 path.pop()
             else:
                 path.append(self._visit(following))
-        return self._outcome(Verdict.INVALID)
+        return self._decided(Verdict.INVALID)
 
     def _visit(self, configuration: _Configuration) -> _Configuration:
         self._seen.add(configuration.key)
@@ -184,7 +154,7 @@ class _Search:
         """Take the next candidate that is legal and leads to a new configuration."""
         for is_optional, index in here.candidates:
             operation = self._optional[index] if is_optional else self._required[index]
-            state = apply(self._model, here.state, operation)
+            state = self._steps.take(here.state, operation)
             if state is None:
                 continue
             low, window, pending = here.low, here.window, here.pending
@@ -209,6 +179,14 @@ class _Search:
         operations = len(self._required) + len(self._optional)
         reach = Reach(len(self._seen), len(self._longest), operations, self._blocked)
         return undecided(limit, reach, self._budget.limits)
+
+    def _decided(
+        self, verdict: Verdict, *, witness: tuple[int, ...] | None = None
+    ) -> SearchOutcome:
+        """Answer, once the model has confirmed what the answer rests on."""
+        if not self._steps.confirm(self._budget.is_late):
+            return self._outcome(Verdict.UNKNOWN, reason=self._undecided("timeout"))
+        return self._outcome(verdict, witness=witness)
 
     def _outcome(
         self, verdict: Verdict, *, witness: tuple[int, ...] | None = None, reason: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from checker.engine.reference import apply, initial
+from checker.engine.stepping import apply, initial
 from checker.models.describe import describe
 from checker.models.model import Model, required_and_optional
 from checker.operation import Operation

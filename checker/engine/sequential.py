@@ -20,11 +20,11 @@ from typing import Any, Final, NamedTuple
 
 from checker.engine.budget import SearchBudget
 from checker.engine.outcome import SearchOutcome
-from checker.engine.reference import apply
-from checker.engine.undecided import Reach, undecided
+from checker.engine.stepping import Steps, apply, initial
+from checker.engine.undecided import Limit, Reach, undecided
 from checker.limits import Limits
 from checker.models.describe import describe
-from checker.models.model import Partition, required_and_optional
+from checker.models.model import Partition, asked, required_and_optional
 from checker.operation import Operation
 from checker.verdict import Verdict
 
@@ -68,7 +68,7 @@ def replay_by_process(objects: Sequence[Partition], witness: Sequence[int]) -> s
     missing = {index for index, act in acts.items() if act.is_required}.difference(witness)
     if missing:
         return f"it leaves out operation {min(missing)}"
-    states = [part.model.init() for part in objects]
+    states = [initial(part.model) for part in objects]
     last: dict[int | str, int] = {}
     for index in witness:
         act = acts[index]
@@ -109,6 +109,9 @@ class _Search:
         self, objects: Sequence[Partition], limits: Limits, clock: Callable[[], float]
     ) -> None:
         self._models = [part.model for part in objects]
+        known = {id(model): Steps(model) for model in self._models}
+        self._steps = [known[id(model)] for model in self._models]
+        self._doubted = [steps for steps in known.values() if steps.is_doubted]
         self._budget = SearchBudget(limits, clock, period=_CLOCK_PERIOD)
         self._chains, self._after = _chains(objects)
         self._left = sum(act.is_required for chain in self._chains for act in chain)
@@ -118,25 +121,25 @@ class _Search:
         self._blocked: Operation | None = None
 
     def run(self) -> SearchOutcome:
-        states = tuple(model.init() for model in self._models)
+        states = tuple(map(initial, self._models))
         path = [self._visit(_Configuration((0,) * len(self._chains), states, None))]
         while path:
             here = path[-1]
             if self._is_complete(here.places):
-                return self._outcome(Verdict.VALID, witness=_order(path))
-            limit = self._budget.exhausted(len(self._seen), self._bytes)
+                self._remember(path)
+                return self._decided(Verdict.VALID, witness=_order(path))
+            kept = self._bytes + sum(steps.bytes for steps in self._doubted)
+            limit = self._budget.exhausted(len(self._seen), kept)
             if limit is not None:
                 self._remember(path)
-                reach = Reach(len(self._seen), len(self._longest), self._left)
-                reason = undecided(limit, reach, self._budget.limits)
-                return self._outcome(Verdict.UNKNOWN, reason=reason)
+                return self._undecided(limit)
             following = self._following(here)
             if following is None:
                 self._remember(path)
                 path.pop()
             else:
                 path.append(self._visit(following))
-        return self._outcome(Verdict.INVALID)
+        return self._decided(Verdict.INVALID)
 
     def _visit(self, here: _Configuration) -> _Configuration:
         self._seen.add((here.places, here.states))
@@ -156,7 +159,7 @@ class _Search:
             act = chain[place]
             state = here.states[act.thing]
             observes = act.is_required and not act.changes
-            if observes and apply(self._models[act.thing], state, act.operation) is not None:
+            if observes and self._steps[act.thing].take(state, act.operation) is not None:
                 return [number]
             open_chains.append((act.operation.invoked, number))
         return [number for _, number in sorted(open_chains)]
@@ -164,7 +167,7 @@ class _Search:
     def _following(self, here: _Configuration) -> _Configuration | None:
         for number in here.following:
             act = self._chains[number][here.places[number]]
-            state = apply(self._models[act.thing], here.states[act.thing], act.operation)
+            state = self._steps[act.thing].take(here.states[act.thing], act.operation)
             if state is None:
                 continue
             places = (*here.places[:number], here.places[number] + 1, *here.places[number + 1 :])
@@ -190,6 +193,19 @@ class _Search:
             if place < len(chain) and chain[place].is_required
         ]
         self._blocked = min(waiting, key=lambda operation: operation.invoked, default=None)
+
+    def _decided(
+        self, verdict: Verdict, *, witness: tuple[int, ...] | None = None
+    ) -> SearchOutcome:
+        """Answer, once the models have confirmed what the answer rests on."""
+        if not all(steps.confirm(self._budget.is_late) for steps in self._doubted):
+            return self._undecided("timeout")
+        return self._outcome(verdict, witness=witness)
+
+    def _undecided(self, limit: Limit) -> SearchOutcome:
+        reach = Reach(len(self._seen), len(self._longest), self._left)
+        reason = undecided(limit, reach, self._budget.limits)
+        return self._outcome(Verdict.UNKNOWN, reason=reason)
 
     def _outcome(
         self, verdict: Verdict, *, witness: tuple[int, ...] | None = None, reason: str = ""
@@ -218,7 +234,12 @@ def _chains(
     for thing, part in enumerate(objects):
         required, optional = required_and_optional(part.model, part.operations)
         acts += [
-            _Act(operation, thing, is_required=True, changes=part.model.changes(operation))
+            _Act(
+                operation,
+                thing,
+                is_required=True,
+                changes=asked(part.model, part.model.changes, operation),
+            )
             for operation in required
         ]
         acts += [_Act(operation, thing, is_required=False, changes=True) for operation in optional]

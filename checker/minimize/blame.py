@@ -18,7 +18,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from checker.engine import native
-from checker.engine.reference import apply
+from checker.engine.stepping import apply
 from checker.limits import Limits
 from checker.minimize.lenient import ANYTHING, Lenient, TooManyStates, may_happen
 from checker.minimize.reachable import identity, reachable

@@ -16,8 +16,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from checker.checking.sequentially import objects_of
-from checker.engine.reference import apply
 from checker.engine.sequential import search_by_process
+from checker.engine.stepping import apply
 from checker.limits import Limits
 from checker.minimize.lenient import TooManyStates
 from checker.minimize.reachable import STATES_MAX, reachable

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from checker.engine.reference import apply
+from checker.engine.stepping import apply
 from checker.errors import CheckerError
 from checker.minimize.reachable import STATES_MAX, reachable
 from checker.models.model import Model

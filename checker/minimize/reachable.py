@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from checker.engine.reference import apply
+from checker.engine.stepping import apply
 from checker.models import Kv, Model, MultiRegister, Register
 from checker.models.kv import Strings
 from checker.operation import Operation, Outcome

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from checker.engine.reference import apply
+from checker.engine.stepping import apply
 from checker.minimize.reachable import reachable
 from checker.models.model import Model, required_and_optional
 from checker.operation import Operation

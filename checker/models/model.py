@@ -24,18 +24,21 @@ A whole model, ready for ``checker verify --model mymodule:Counter``::
 from __future__ import annotations
 
 import abc
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from checker.errors import CheckerError, ModelError
 from checker.models.canonical import canonical_json
+from checker.models.describe import describe
 from checker.operation import Operation, Outcome
 
-__all__ = ["Model", "Partition", "as_state", "required_and_optional"]
+__all__ = ["Model", "Partition", "as_state", "asked", "required_and_optional"]
 
 StateT = TypeVar("StateT", bound=Hashable)
 AnyT = TypeVar("AnyT")
+AnswerT = TypeVar("AnswerT")
 
 
 class Model(abc.ABC, Generic[StateT]):
@@ -123,6 +126,9 @@ def required_and_optional(
 
     What is in neither list says nothing: operations that certainly had no effect, and those whose
     unknown outcome cannot matter.
+
+    Raises:
+        ModelError: the model raised.
     """
     required: list[Operation] = []
     optional: list[Operation] = []
@@ -130,8 +136,24 @@ def required_and_optional(
         if operation.outcome is Outcome.OK:
             required.append(operation)
         elif operation.outcome is Outcome.FAIL:
-            if model.observes(operation):
+            if asked(model, model.observes, operation):
                 required.append(operation)
-        elif model.changes(operation):
+        elif asked(model, model.changes, operation):
             optional.append(operation)
     return required, optional
+
+
+def asked(
+    model: Model[Any], question: Callable[[Operation], AnswerT], operation: Operation
+) -> AnswerT:
+    """Return what a method of the model answers about an operation.
+
+    Raises:
+        ModelError: it raised.
+    """
+    try:
+        return question(operation)
+    except CheckerError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ModelError.raised(model.name, describe(operation), error) from error

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from checker.checking.sequentially import explain_by_process, objects_of
 from checker.engine.outcome import SearchOutcome
-from checker.engine.reference import apply
 from checker.engine.sequential import search_by_process
+from checker.engine.stepping import apply
 from checker.limits import Limits
 from checker.models import Model, Partition
 from checker.models.describe import describe, shorten

@@ -10,6 +10,7 @@ import msgspec
 
 from checker.checking.consistency import LINEARIZABLE, SEQUENTIAL, judge_level
 from checker.engine import explanation, reference
+from checker.engine.stepping import apply
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
@@ -176,7 +177,7 @@ def _with_order(
     initial = shorten(str(state), STATE_CHARACTERS)
     steps = []
     for index in order:
-        state = reference.apply(part.model, state, known[index])
+        state = apply(part.model, state, known[index])
         steps.append(
             Step(
                 operation=index,

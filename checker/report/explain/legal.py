@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from checker.engine import reference
+from checker.engine.stepping import apply
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.models import Partition
@@ -97,7 +97,7 @@ def _states_at(model: Model[Any], others: Sequence[Operation], blocked: Operatio
         left = [op for op in before if op.index not in done]
         for operation in left:
             if not any(_precedes(other, operation) for other in left):
-                after = reference.apply(model, state, operation)
+                after = apply(model, state, operation)
                 if after is not None:
                     pending.append((done | {operation.index}, after))
     return list(reached)

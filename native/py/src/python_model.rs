@@ -4,11 +4,12 @@
 //! it is asked again, to find a model out that does not always answer the same.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use pyo3::prelude::*;
 use trueorder_core::{Compiled, Malformed, Model, OperationTable};
 
-use crate::python_states::{ANSWERED_DIFFERENTLY, CHANGED, Fault, PythonStates};
+use crate::python_states::{ANSWERED_DIFFERENTLY, CHANGED, Fault, PythonStates, in_order};
 
 /// Where an action is not legal.
 const ILLEGAL: u32 = u32::MAX;
@@ -41,31 +42,41 @@ impl<'py> PythonModel<'py> {
         self.states.into_fault()
     }
 
-    fn ask(&mut self, state: u32, action: u32) -> PyResult<u32> {
-        let after = self.states.ask(state, action)?;
-        if after.is_none() {
-            return Ok(ILLEGAL);
-        }
-        self.states.intern(&after)
+    /// Ask for every step once more; false if that was not done by the deadline.
+    pub(crate) fn confirm(&mut self, deadline: Option<Instant>) -> bool {
+        let known = in_order(self.steps.keys());
+        let steps = &self.steps;
+        self.states
+            .confirm(known, deadline, |states, state, action| {
+                compare(states, (state, action), steps[&(state, action)])
+            })
     }
 
     /// Ask Python, and make sure that an operation that changes nothing changes nothing.
     fn first(&mut self, state: u32, action: u32) -> Result<u32, Fault> {
-        let after = self.ask(state, action)?;
+        let after = ask(&mut self.states, state, action)?;
         if self.observers[action as usize] && after != ILLEGAL && after != state {
             return Err(Fault::Impure(action, CHANGED));
         }
         self.steps.insert((state, action), after);
         Ok(after)
     }
+}
 
-    /// Ask Python for what is remembered.
-    fn again(&mut self, state: u32, action: u32, known: u32) -> Result<u32, Fault> {
-        if self.ask(state, action)? != known {
-            return Err(Fault::Impure(action, ANSWERED_DIFFERENTLY));
-        }
-        Ok(known)
+fn ask(states: &mut PythonStates<'_>, state: u32, action: u32) -> PyResult<u32> {
+    let after = states.ask(state, action)?;
+    if after.is_none() {
+        return Ok(ILLEGAL);
     }
+    states.intern(&after)
+}
+
+/// Ask Python for what is remembered.
+fn compare(states: &mut PythonStates<'_>, step: (u32, u32), known: u32) -> Result<(), Fault> {
+    if ask(states, step.0, step.1)? != known {
+        return Err(Fault::Impure(step.1, ANSWERED_DIFFERENTLY));
+    }
+    Ok(())
 }
 
 impl Model for PythonModel<'_> {
@@ -86,7 +97,9 @@ impl Model for PythonModel<'_> {
         }
         let answer = match self.steps.get(&(state, action)) {
             None => self.first(state, action),
-            Some(&known) if self.states.doubts() => self.again(state, action, known),
+            Some(&known) if self.states.doubts() => {
+                compare(&mut self.states, (state, action), known).map(|()| known)
+            }
             Some(&known) => Ok(known),
         };
         match answer {

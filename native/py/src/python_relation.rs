@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::Instant;
 
 use pyo3::prelude::*;
 use trueorder_core::models::possible::Relation;
 
-use crate::python_states::{ANSWERED_DIFFERENTLY, CHANGED, Fault, PythonStates};
+use crate::python_states::{ANSWERED_DIFFERENTLY, CHANGED, Fault, PythonStates, in_order};
 
 /// An object whose steps are a Python function's: an iterable of the states after one.
 pub(crate) struct PythonRelation<'py> {
@@ -43,14 +44,20 @@ impl<'py> PythonRelation<'py> {
         self.states.into_fault()
     }
 
-    fn ask(&mut self, state: u32, action: u32) -> PyResult<Vec<u32>> {
-        let after = self.states.ask(state, action)?;
-        numbers(&mut self.states, &after)
+    /// Ask for every step once more; false if that was not done by the deadline.
+    pub(crate) fn confirm(&mut self, deadline: Option<Instant>) -> bool {
+        let known = in_order(self.steps.keys());
+        let (steps, successors) = (&self.steps, &self.successors);
+        self.states
+            .confirm(known, deadline, |states, state, action| {
+                let known = steps[&(state, action)].clone();
+                compare(states, (state, action), &successors[known])
+            })
     }
 
     /// Ask Python, and make sure that an operation that changes nothing changes nothing.
     fn first(&mut self, state: u32, action: u32) -> Result<Range<usize>, Fault> {
-        let after = self.ask(state, action)?;
+        let after = ask(&mut self.states, state, action)?;
         if self.observers[action as usize] && after.iter().any(|&after| after != state) {
             return Err(Fault::Impure(action, CHANGED));
         }
@@ -61,23 +68,29 @@ impl<'py> PythonRelation<'py> {
         Ok(found)
     }
 
-    /// Ask Python for what is remembered.
-    fn again(&mut self, state: u32, action: u32, known: Range<usize>) -> Result<(), Fault> {
-        if self.ask(state, action)? != self.successors[known] {
-            return Err(Fault::Impure(action, ANSWERED_DIFFERENTLY));
-        }
-        Ok(())
-    }
-
     fn known(&mut self, state: u32, action: u32) -> Result<Range<usize>, Fault> {
         let Some(known) = self.steps.get(&(state, action)).cloned() else {
             return self.first(state, action);
         };
         if self.states.doubts() {
-            self.again(state, action, known.clone())?;
+            let successors = &self.successors[known.clone()];
+            compare(&mut self.states, (state, action), successors)?;
         }
         Ok(known)
     }
+}
+
+fn ask(states: &mut PythonStates<'_>, state: u32, action: u32) -> PyResult<Vec<u32>> {
+    let after = states.ask(state, action)?;
+    numbers(states, &after)
+}
+
+/// Ask Python for what is remembered.
+fn compare(states: &mut PythonStates<'_>, step: (u32, u32), known: &[u32]) -> Result<(), Fault> {
+    if ask(states, step.0, step.1)? != known {
+        return Err(Fault::Impure(step.1, ANSWERED_DIFFERENTLY));
+    }
+    Ok(())
 }
 
 /// The numbers of some states, ascending, each once.

@@ -42,6 +42,15 @@ impl From<PyErr> for Fault {
     }
 }
 
+/// Steps, so that what is found wrong first is the same in every run.
+pub(crate) fn in_order<'a>(
+    steps: impl Iterator<Item = &'a (u32, u32)>,
+) -> impl Iterator<Item = (u32, u32)> {
+    let mut steps: Vec<(u32, u32)> = steps.copied().collect();
+    steps.sort_unstable();
+    steps.into_iter()
+}
+
 /// A model's states, and the function that steps from one to another.
 pub(crate) struct PythonStates<'py> {
     py: Python<'py>,
@@ -83,6 +92,29 @@ impl<'py> PythonStates<'py> {
         };
         states.poll();
         states
+    }
+
+    /// Ask for all that is remembered once more, in this order: a verdict that rests on what a
+    /// model does not say again means nothing. False if that was not done by the deadline.
+    pub(crate) fn confirm(
+        &mut self,
+        known: impl Iterator<Item = (u32, u32)>,
+        deadline: Option<Instant>,
+        mut again: impl FnMut(&mut Self, u32, u32) -> Result<(), Fault>,
+    ) -> bool {
+        for (state, action) in known {
+            if !self.go_on() {
+                return true; // there is a fault, and no verdict
+            }
+            let is_late = self.since == 0 && deadline.is_some_and(|at| Instant::now() >= at);
+            if is_late || self.halt.load(Ordering::Relaxed) {
+                return false;
+            }
+            if let Err(fault) = again(self, state, action) {
+                self.fail(fault);
+            }
+        }
+        true
     }
 
     /// Why the search stopped, if the model is to blame or a signal came.

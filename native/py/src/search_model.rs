@@ -1,12 +1,14 @@
 //! The function `search_model`: the search, with a model written in Python.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use trueorder_core::models::possible::Possible;
-use trueorder_core::{Budget, OperationTable, Progress, Timeline, search};
+use trueorder_core::{
+    Budget, Exhausted, OperationTable, Outcome, Progress, Timeline, Verdict, search,
+};
 
 use crate::cancel::CancelToken;
 use crate::column::Column;
@@ -70,8 +72,9 @@ pub(crate) fn search_model<'py>(
     let table = table.map_err(invalid)?;
     let timeline = Timeline::new(&table, &actions.0);
     let halt = Arc::new(AtomicBool::new(false));
+    let deadline = deadline(timeout_seconds)?;
     let budget = Budget {
-        deadline: deadline(timeout_seconds)?,
+        deadline,
         memory_bytes,
         kept: Arc::default(),
         cancel: Arc::clone(&halt),
@@ -79,19 +82,40 @@ pub(crate) fn search_model<'py>(
     let observers = observers.0.iter().map(|&observer| observer != 0).collect();
     let states = PythonStates::new(step, operations, cancel, halt);
     let progress = Progress::default();
-    let (outcome, fault) = if several {
+    let (outcome, is_confirmed, fault) = if several {
         let relation = PythonRelation::new(initial, states, observers)?;
         let mut model = Possible::new(relation);
         let outcome = search(&timeline, &mut model, &budget, &progress);
-        (outcome, model.into_relation().into_fault())
+        let mut relation = model.into_relation();
+        let is_confirmed = decides(&outcome) && relation.confirm(deadline);
+        (outcome, is_confirmed, relation.into_fault())
     } else {
         let mut model = PythonModel::new(initial, states, observers)?;
         let outcome = search(&timeline, &mut model, &budget, &progress);
-        (outcome, model.into_fault())
+        let is_confirmed = decides(&outcome) && model.confirm(deadline);
+        (outcome, is_confirmed, model.into_fault())
     };
     match fault {
-        None => Ok(SearchReport::from(outcome)),
+        None if is_confirmed || !decides(&outcome) => Ok(SearchReport::from(outcome)),
+        None => Ok(SearchReport::from(unconfirmed(outcome, &budget))),
         Some(Fault::Raised(error)) => Err(error),
         Some(Fault::Impure(action, words)) => Err(ImpureModel::new_err((words, action))),
+    }
+}
+
+fn decides(outcome: &Outcome) -> bool {
+    !matches!(outcome.verdict, Verdict::Unknown(_))
+}
+
+/// What is known if a limit came before the model had confirmed what the verdict rests on.
+fn unconfirmed(outcome: Outcome, budget: &Budget) -> Outcome {
+    let is_cancelled = budget.cancel.load(Ordering::Relaxed);
+    Outcome {
+        verdict: Verdict::Unknown(if is_cancelled {
+            Exhausted::Cancelled
+        } else {
+            Exhausted::Timeout
+        }),
+        ..outcome
     }
 }
