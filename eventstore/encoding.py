@@ -60,7 +60,7 @@ _INNERMOST: Final = re.compile(rb"\[\]|\{\}")
 _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
-class EncodedEvent(msgspec.Struct, frozen=True, kw_only=True):
+class EncodedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event that keeps the rules, with its data and metadata as JSON text."""
 
     id: UUID

@@ -54,7 +54,7 @@ WAIT_SECONDS_MAX: Final = 24 * 3600
 _POSITION_MAX: Final = 2**63 - 1
 
 
-class EncodedWrite(msgspec.Struct, frozen=True, kw_only=True):
+class EncodedWrite(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A write that keeps the rules."""
 
     stream: StreamName
