@@ -80,11 +80,15 @@ class Contest:
             "emmett": (_installed(emmett), emmett_url),
         }
 
-    def latency(self, rate: Rate, case: Case) -> str:
+    def latency(self, rate: Rate, limit: Rate, case: Case) -> str:
         """Our latencies in words, beside the single raw insert, which the flush to disk bounds."""
-        if case.batch > 1 or rate.p99 is None or self._single_insert is None:
+        single = self._single_insert
+        if case.batch > 1 or single is None or rate.p99 is None or limit.p99 is None:
             return rate.words()
-        return f"{rate.words()} = {rate.p99 / self._single_insert:.1f} lone raw inserts"
+        return (
+            f"{rate.words()} = {rate.p99 / single:.1f} lone raw inserts, "
+            f"where that of raw inserts is {limit.p99 / single:.1f}"
+        )
 
     def run_name(self) -> str:
         """A name for the streams of one round."""
@@ -177,7 +181,7 @@ async def _measure_case(contest: Contest, case: Case, scale: Scale) -> Row:
     rate, limit = best(ours), best(limits)
     peer, peer_note = _best_peer("eventsourcing", theirs)
     _, other_note = _best_peer("emmett", others)
-    notes = [contest.latency(rate, case), peer_note, other_note]
+    notes = [contest.latency(rate, limit, case), peer_note, other_note]
     return Row(
         name=case.name,
         unit=UNIT,
