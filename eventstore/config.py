@@ -29,6 +29,7 @@ __all__ = [
     "key_file_text",
     "log_name",
     "nats_url",
+    "place_of",
     "server_of",
 ]
 
@@ -138,6 +139,11 @@ def server_of(url: str) -> str:
     query = parse_qs(parts.query)
     hosts = parts.netloc.rpartition("@")[2] or ",".join(query.get("host", ["?"]))
     return f"{unquote(hosts)}/{unquote(parts.path.lstrip('/'))}"
+
+
+def place_of(url: str, log: str) -> str:
+    """Name the server, the database, and the log if it is not the default one."""
+    return server_of(url) if log == DEFAULT_LOG else f"{server_of(url)}, log {log!r}"
 
 
 def _setting(

@@ -16,7 +16,7 @@ from eventstore.event import RecordedEvent
 __all__ = ["Query", "QueryItem"]
 
 
-class QueryItem(msgspec.Struct, frozen=True):
+class QueryItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One way to match: an event must meet all three conditions; an empty one holds of any event.
 
     Its stream's category is one of ``categories``, its type is one of ``types``, and it has every

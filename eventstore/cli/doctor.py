@@ -11,7 +11,7 @@ from rich.text import Text
 
 from eventstore.cli.exits import Exit
 from eventstore.cli.options import DatabaseUrl, Json, LogName, TimeoutSeconds, print_json
-from eventstore.config import archive_folder, server_of
+from eventstore.config import archive_folder, place_of
 from eventstore.config import database_url as database_url_of
 from eventstore.config import log_name as log_name_of
 from eventstore.postgres.findings import Finding, Level
@@ -60,13 +60,13 @@ async def doctor(
     if json:
         print_json({"schema": "trueorder.doctor/1", "level": worst, "findings": findings})
     else:
-        _print(server_of(url), findings)
+        _print(place_of(url, log_name_of(log_name)), findings)
     return _EXITS[worst]
 
 
-def _print(server: str, findings: list[Finding]) -> None:
+def _print(place: str, findings: list[Finding]) -> None:
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-    console.print(Text(server, style="bold"))
+    console.print(Text(place, style="bold"))
     for finding in findings:
         level = Text(f"{finding.level:<9}", style=_STYLES[finding.level])
         console.print(level, Text(f"{finding.name:<27}{finding.value}"), sep="  ")

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from eventstore.cli.options import DatabaseUrl
-from eventstore.config import DEFAULT_LOG, log_name, server_of
+from eventstore.cli.options import DatabaseUrl, Json, print_json
 from eventstore.config import database_url as database_url_of
+from eventstore.config import log_name, place_of
 from eventstore.migrate import HEAD, current
 from eventstore.migrate import migrate as migrate_database
 
@@ -25,6 +25,7 @@ async def migrate(
             help="Which log of the database; it is made if it is not there.",
         ),
     ] = None,
+    json: Json = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Bring a log to the schema of this version.
@@ -34,6 +35,7 @@ async def migrate(
     url, name = database_url_of(database_url), log_name(log)
     before = await current(url, log=name)
     await migrate_database(url, log=name)
-    where = server_of(url) if name == DEFAULT_LOG else f"{server_of(url)}, log {name!r}"
+    if json or not sys.stdout.isatty():
+        print_json({"log": name, "before": before, "revision": HEAD})
     done = "already at" if before == HEAD else f"migrated from {before or 'nothing'} to"
-    sys.stderr.write(f"{where}: {done} revision {HEAD}\n")
+    sys.stderr.write(f"{place_of(url, name)}: {done} revision {HEAD}\n")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from eventstore.config import DATABASE_URL, DEFAULT_LOG, LOG, archive_folder, log_name
 from eventstore.config import database_url as database_url_of
@@ -50,6 +51,7 @@ TimeoutSeconds = Annotated[
     Parameter(
         name="--timeout",
         help="How many seconds to wait for a connection, and for an answer.",
+        validator=Number(gt=0),
     ),
 ]
 

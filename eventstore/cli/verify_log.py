@@ -13,7 +13,7 @@ from rich.text import Text
 from eventstore.cli.exits import Exit
 from eventstore.cli.options import DatabaseUrl, Json, LogName, TimeoutSeconds, print_json
 from eventstore.cli.progress import progress
-from eventstore.config import archive_folder, server_of
+from eventstore.config import archive_folder, place_of
 from eventstore.config import database_url as database_url_of
 from eventstore.config import log_name as log_name_of
 from eventstore.errors import ConfigError
@@ -69,7 +69,7 @@ async def verify_log(
     if json or not sys.stdout.isatty():
         _print_json(report)
     else:
-        _print(server_of(url), report, signed)
+        _print(place_of(url, name), report, signed)
     return Exit.OK if report.fault is None else Exit.VIOLATION
 
 
@@ -120,9 +120,9 @@ def _print_json(report: ChainReport) -> None:
     )
 
 
-def _print(server: str, report: ChainReport, signed: SignedHead | None) -> None:
+def _print(place: str, report: ChainReport, signed: SignedHead | None) -> None:
     console = Console(file=sys.stdout, highlight=False)
-    console.print(Text(server, style="bold"))
+    console.print(Text(place, style="bold"))
     verified = f"{report.events:,} events in {report.links:,} links"
     if report.fault is None:
         console.print(Text(f"valid    {verified}", style="green"))

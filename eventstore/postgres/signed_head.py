@@ -115,8 +115,8 @@ def private_key(path: Path) -> Ed25519PrivateKey:
         ConfigError: there is none.
     """
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, TypeError, ValueError, UnsupportedAlgorithm) as error:
+        key = load_pem_private_key(_content(path), password=None)
+    except (TypeError, ValueError, UnsupportedAlgorithm) as error:
         raise _no_key(path, "genpkey -algorithm ed25519") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise _no_key(path, "genpkey -algorithm ed25519")
@@ -130,8 +130,8 @@ def public_key(path: Path) -> Ed25519PublicKey:
         ConfigError: there is none.
     """
     try:
-        key = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+        key = load_pem_public_key(_content(path))
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise _no_key(path, "pkey -pubout") from error
     if not isinstance(key, Ed25519PublicKey):
         raise _no_key(path, "pkey -pubout")
@@ -168,6 +168,13 @@ async def last_link(
 def _message(log: str, position: int, digest: str, signed_at: str) -> bytes:
     lines = (FORMAT, log, str(position), digest, signed_at)
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 def _no_key(path: Path, command: str) -> ConfigError:

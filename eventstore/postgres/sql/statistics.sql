@@ -13,10 +13,16 @@ SELECT
     (
         SELECT sum(pg_table_size(c.oid))::bigint
         FROM pg_class AS c
-        WHERE c.relnamespace = 'eventstore'::regnamespace AND c.relkind = 'r'
+        WHERE c.relnamespace = (
+            SELECT e.relnamespace FROM pg_class AS e WHERE e.oid = 'eventstore.events'::regclass
+        )
+          AND c.relkind = 'r'
     ) AS table_bytes,
     (
         SELECT sum(pg_indexes_size(c.oid))::bigint
         FROM pg_class AS c
-        WHERE c.relnamespace = 'eventstore'::regnamespace AND c.relkind = 'r'
+        WHERE c.relnamespace = (
+            SELECT e.relnamespace FROM pg_class AS e WHERE e.oid = 'eventstore.events'::regclass
+        )
+          AND c.relkind = 'r'
     ) AS index_bytes

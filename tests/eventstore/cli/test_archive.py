@@ -15,6 +15,7 @@ from eventstore.cli.tables import event_cells
 from eventstore.config import ARCHIVE_FOLDER, DATABASE_URL
 from eventstore.postgres.retention import PostgresRetention
 from tests.support.commands import Run, runner
+from tests.support.seeded import seeded
 
 pytestmark = pytest.mark.stack
 
@@ -138,7 +139,13 @@ def test_each_log_has_its_own(run: Run, tmp_path: Path) -> None:
     refused = run("archives", "--log-name", "acme")
     assert (refused.code, "run `eventstore migrate --log acme`" in refused.err) == (2, True)
     assert run("migrate", "--log", "acme").code == Exit.OK
+    assert ", log 'acme': already at" in run("migrate", "--log", "acme").err
     run("append", "z-1", "--type", "x", "--expected", "any", "--log-name", "acme")
+    large = json.dumps(seeded(1).randbytes(100_000).hex())
+    run("append", "z-1", "--type", "x", "--expected", "any", "--data", large)
+    tables = [run("stats", *log).lines[0]["table_bytes"] for log in ((), ("--log-name", "acme"))]
+    assert tables[0] > tables[1] > 0, "of its own tables only"
+    assert ", log 'acme'" in run("doctor", "--log-name", "acme").out
     run("retention", "set", "--category", "z", "--days", "0", "--log-name", "acme")
     assert run("retention", "list").lines == []
     run("archive", "--until", "4", "--to", str(tmp_path))

@@ -13,6 +13,7 @@ import pytest
 from eventstore import cli
 from eventstore.config import DATABASE_URL
 from eventstore.event import new_event_id
+from eventstore.migrate import HEAD
 from tests.support.commands import Run, runner
 
 SOMEWHERE = ("--database-url", "postgresql://127.0.0.1:1/log")
@@ -62,6 +63,11 @@ def store(run: Run, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
             ["append", "a-1", "--type=x", "--expected=any", "--after=3", "--unless={}"],
             "--unless",
         ),
+        (
+            ["append", "a-1", "--type=x", "--expected=any", "--after=3", '--unless=[{"typs": []}]'],
+            "unknown field",
+        ),
+        (["head", "--timeout", "0", *SOMEWHERE], "--timeout"),
         (["serve", "--host", "192.0.2.1"], "can be reached by others"),
         (["serve", "--certificate", "x"], "--key"),
         (["serve", "--token-file", "/nowhere"], "/nowhere"),
@@ -189,6 +195,7 @@ def test_migrate_makes_a_store(run: Run, postgres_url: str) -> None:
         ran = run("migrate", "--database-url", postgres_url)
         assert ran.code == 0
         assert words in ran.err
+        assert ran.lines[0]["revision"] == HEAD
     assert run("head", "--database-url", postgres_url).out == "0\n"
 
 
