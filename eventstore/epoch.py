@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from eventstore.stream import Position
 
-__all__ = ["Epoch"]
+__all__ = ["Epoch", "KnowsEpoch"]
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,3 +42,16 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     def joined(self, other: Epoch) -> Epoch:
         """Return the later of two epochs, with what either knows of those before it."""
         return Epoch.of((*self.began, *other.began))
+
+
+@runtime_checkable
+class KnowsEpoch(Protocol):
+    """A log that says itself which history it is; PostgreSQL's does."""
+
+    async def epoch(self) -> Epoch:
+        """Return the epoch.
+
+        Raises:
+            ReadFailed, StoreUnavailable: no answer came.
+        """
+        ...

@@ -176,7 +176,7 @@ class EpochBegan(ProjectorError):
         super().__init__(
             f"projection {checkpoint.projection!r} is at position {checkpoint.position}, but in "
             f"epoch {epoch} the log has other events after position {after} than those it has "
-            "applied: rebuild it (`projector rebuild`)."
+            "applied: build another generation (`projector rebuild`) and switch to it."
         )
         self.checkpoint = checkpoint
         self.epoch = epoch

@@ -131,13 +131,18 @@ class Following:
         """The cursor is lost: have another one."""
         self.ask = Ask.CURSOR
 
-    def unreachable(self, head: Position) -> None:
+    def unreachable(self, head: Position, epoch: Epoch | None = None) -> None:
         """JetStream cannot be reached, but the log can, which is at ``head``.
+
+        ``epoch`` is the log's, null if it does not know.
 
         Raises:
             LogWentBack: that is before our position.
+            EpochBegan: it is of another history than what was handed out.
         """
         self._check(head)
+        if epoch is not None:
+            self._epoch = entered(self._epoch, epoch, self.position)
         if head > self.position:
             self._read_log(head, then=Ask.CURSOR, is_head=True)
 

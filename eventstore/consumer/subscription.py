@@ -21,7 +21,7 @@ from eventstore.consumer.epochs import EpochStore
 from eventstore.consumer.following import Ask, Compared, Following, Page, StreamState
 from eventstore.consumer.jetstream import JetStreamCursor
 from eventstore.consumer.selection import Selection
-from eventstore.epoch import Epoch
+from eventstore.epoch import Epoch, KnowsEpoch
 from eventstore.errors import (
     CheckpointUnavailable,
     ForeignMessage,
@@ -295,8 +295,13 @@ class ConsumerSubscription:
         if self._log is None:
             return
         try:
-            self._core.unreachable(await self._log.head())
-        except (StoreUnavailable, ReadFailed) as error:
+            epoch = await self._log.epoch() if isinstance(self._log, KnowsEpoch) else Epoch()
+            # The first one says nothing: epochs that began before they were kept are not known.
+            known = epoch if epoch.number > 1 else None
+            if known is not None:
+                await self._enter(known)
+            self._core.unreachable(await self._log.head(), known)
+        except (StoreUnavailable, ReadFailed, CheckpointUnavailable) as error:
             self._said.trouble(error)
 
     async def _attach(self) -> Cursor:

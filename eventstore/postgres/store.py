@@ -17,12 +17,15 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from eventstore import wire
 from eventstore.config import DEFAULT_LOG
+from eventstore.epoch import Epoch
 from eventstore.errors import EventIdReused
 from eventstore.event import Event, RecordedEvent
 from eventstore.postgres.appender import Appender
 from eventstore.postgres.archived import Shelf
 from eventstore.postgres.engine import POOL_SIZE, TIMEOUT_SECONDS, ConnectionPool
+from eventstore.postgres.epochs import read_epoch
 from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import acknowledged, recorded
 from eventstore.postgres.translate import read_failed
@@ -211,6 +214,18 @@ class PostgresEventStore:
         """Return the position of the last event in the log."""
         (row,) = await self._fetch("head")
         return Position(row["head"])
+
+    async def epoch(self) -> Epoch:
+        """Return which history of the log this is; see `eventstore.epoch.KnowsEpoch`.
+
+        Raises:
+            ReadFailed, StoreUnavailable: no answer came.
+        """
+        async with self._pool.connection() as connection:
+            try:
+                return await read_epoch(connection, wire.STREAM)
+            except Exception as error:
+                raise read_failed(error) from error
 
     async def wait_for(self, position: Position, timeout_seconds: float) -> Position:
         """Wait until the log has reached a position, as `EventStore.wait_for` says."""

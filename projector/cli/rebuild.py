@@ -31,6 +31,7 @@ from projector.errors import ConfigError, GenerationSetAside
 from projector.parking import AsideState
 from projector.postgres import PostgresReadModel
 from projector.postgres_build import DocumentBuild
+from projector.postgres_epochs import keep_epoch
 from projector.process import ProcessProjection
 from projector.projector import LOG
 from projector.rebuild import rebuild as build
@@ -85,6 +86,9 @@ async def rebuild(
         log = await stack.enter_async_context(
             PostgresEventStore.connect(store, pool_size=1, archive_folder=archive_folder())
         )
+        epoch = await log.epoch()
+        if epoch.number > 1:  # the first may be all that is known
+            await keep_epoch(model, epoch)
         start = (await model.checkpoint()).position
         await _refuse_set_aside(model)
         show = stack.enter_context(progress(f"rebuilding {loaded.name}", await log.head()))

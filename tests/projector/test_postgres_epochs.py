@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from eventstore.epoch import Epoch
 from eventstore.jetstream import connect
+from eventstore.postgres.epochs import record_epoch_at
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.relay.jetstream_stream import replace
 from eventstore.stream import Position
+from projector.cli.rebuild import rebuild
 from projector.errors import EpochBegan
 from projector.postgres import PostgresReadModel
 from projector.postgres_epochs import keep_epoch
@@ -45,6 +47,22 @@ async def test_one_that_never_saw_an_epoch_takes_the_one_there_is(postgres_url: 
     async with PostgresReadModel.open(postgres_url, StreamTotals()) as model:
         await model.prepare()
         await keep_epoch(model, epoch(5, after=3))
+
+
+async def test_a_rebuild_asks_the_log_itself(store_url: str) -> None:
+    """It does without NATS; what it would go on with is of another history."""
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        PostgresReadModel.open(store_url, StreamTotals()) as model,
+    ):
+        await relaying.append(store, 4)
+        await rebuild("stream-totals", database_url=store_url)
+        await keep_epoch(model, Epoch())
+        await relaying.append(store, 2)
+        await record_epoch_at(store_url, "EVENTS", epoch(5, after=3))
+        with pytest.raises(EpochBegan, match="other events after position 3"):
+            await rebuild("stream-totals", database_url=store_url)
+        assert (await model.checkpoint()).position == 4
 
 
 async def run_for_a_while(store_url: str, nats_url: str) -> asyncio.subprocess.Process:

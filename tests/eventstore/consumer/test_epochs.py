@@ -18,6 +18,7 @@ from eventstore.consumer.postgres_epochs import PostgresEpochs
 from eventstore.epoch import Epoch
 from eventstore.errors import CheckpointUnavailable, ConfigError, EpochBegan
 from eventstore.jetstream import connect
+from eventstore.postgres.epochs import record_epoch_at
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.relay.jetstream_stream import replace
 from eventstore.store import Subscription
@@ -195,3 +196,28 @@ async def test_a_group_stops_for_its_furthest_partition(store_url: str, nats_url
         with pytest.raises(EpochBegan, match="at position 5"):
             await GroupMember(joined, follow, handle).run()
     assert handled == []
+
+
+async def test_who_reads_the_log_while_nats_is_away_sees_its_epoch(
+    store_url: str, tmp_path: Path
+) -> None:
+    """The log went back to 3 and grew past where the consumer is: nothing else would tell."""
+    nowhere = "nats://127.0.0.1:1"
+    async with PostgresEventStore.connect(store_url) as store:
+        await support.append(store, 9)
+        epochs = FileCheckpoint(tmp_path / "billing")
+        await epochs.enter(Epoch(), Position(5))
+        async with consumer(nowhere, store, after=Position(5), epochs=epochs) as subscription:
+            assert len((await anext(subscription)).events) == 4
+        await record_epoch_at(store_url, "EVENTS", epoch(20, after=3))
+        for handled in (5, 9):
+            async with consumer(
+                nowhere, store, after=Position(handled), epochs=epochs
+            ) as subscription:
+                with pytest.raises(EpochBegan, match="set its checkpoint to 3"):
+                    await anext(subscription)
+        async with consumer(nowhere, store, after=Position(3), epochs=epochs) as subscription:
+            assert len((await anext(subscription)).events) == 6
+        # It is in that epoch now.
+        async with consumer(nowhere, store, after=Position(5), epochs=epochs) as subscription:
+            assert len((await anext(subscription)).events) == 4
