@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from eventstore.config import DEFAULT_LOG, check_database_url, server_of
 from eventstore.errors import SchemaMismatch
+from eventstore.postgres.at_hand import AtHand
 from eventstore.postgres.queries import query
 from eventstore.postgres.schema import REVISION
 from eventstore.postgres.translate import unavailable
@@ -139,6 +140,8 @@ class ConnectionPool:
     ) -> None:
         self.log = log
         self._pool = pool
+        self._at_hand = AtHand(asyncio.get_running_loop().time)
+        self._waiting = 0
         self._server = server_of(url)
         self._timeout_seconds = timeout_seconds
 
@@ -162,9 +165,12 @@ class ConnectionPool:
             reset=_keep_session,
         )
         await pool
+        opened = cls(pool, url, log, timeout_seconds)
         try:
-            yield cls(pool, url, log, timeout_seconds)
+            yield opened
         finally:
+            for connection in opened._at_hand.clear():
+                await opened._give_back(connection)
             # Orderly, but a server that no longer answers must not keep us.
             with suppress(Exception):
                 async with asyncio.timeout(_CLOSE_SECONDS):
@@ -178,19 +184,31 @@ class ConnectionPool:
             StoreUnavailable: none became free, or none could be made, within the time limit.
             SchemaMismatch: the database is not at the revision that this code works with.
         """
+        connection = self._at_hand.take() or await self._borrow()
         try:
-            connection = await self._pool.acquire(timeout=self._timeout_seconds)
+            yield connection
+        except BaseException:
+            await self._give_back(connection)
+            raise
+        if self._waiting or not self._at_hand.keep(connection):
+            await self._give_back(connection)
+
+    async def _borrow(self) -> Connection:
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=self._timeout_seconds)
         except SchemaMismatch:
             raise
         except Exception as error:
             raise unavailable(error, self._server) from error
-        try:
-            yield connection
         finally:
-            # What the statement answered stands, whatever becomes of its connection: one that
-            # cannot be given back is closed, and the pool makes another.
-            with suppress(Exception):
-                await self._pool.release(connection, timeout=_RELEASE_SECONDS)
+            self._waiting -= 1
+
+    async def _give_back(self, connection: Connection) -> None:
+        # What the statement answered stands, whatever becomes of its connection: one that cannot
+        # be given back is closed, and the pool makes another.
+        with suppress(Exception):
+            await self._pool.release(connection, timeout=_RELEASE_SECONDS)
 
 
 async def check_schema(
