@@ -83,7 +83,15 @@ def acknowledged(rows: Iterable[asyncpg.Record]) -> tuple[Appended, ...]:
 
 
 def times_of(sent: Sequence[bytes]) -> list[dt.datetime]:
-    """Make times of what PostgreSQL sends: microseconds since 2000; exact until the year 2106."""
-    microseconds = struct.unpack(f">{len(sent)}q", b"".join(sent))
+    """Make times of what PostgreSQL sends: microseconds since 2000; exact until the year 2106.
+
+    Events that were appended together have one time: it is made once.
+    """
+    distinct = tuple(dict.fromkeys(sent))
+    microseconds = struct.unpack(f">{len(distinct)}q", b"".join(distinct))
     seconds = [(number + _EPOCH_MICROSECONDS) / 1e6 for number in microseconds]
-    return msgspec.convert(seconds, list[dt.datetime], strict=False)
+    times = msgspec.convert(seconds, list[dt.datetime], strict=False)
+    if len(times) == len(sent):
+        return times
+    of = dict(zip(distinct, times, strict=True))
+    return [of[moment] for moment in sent]

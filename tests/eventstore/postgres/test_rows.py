@@ -31,5 +31,14 @@ def test_times_are_exact(times: list[dt.datetime]) -> None:
     assert times_of(sent) == times
 
 
+def test_a_time_that_comes_again_is_the_same() -> None:
+    first, second = (number.to_bytes(8, "big", signed=True) for number in (-1, 10**15))
+    assert times_of([second, first, second]) == [
+        EPOCH + dt.timedelta(microseconds=10**15),
+        EPOCH - dt.timedelta(microseconds=1),
+        EPOCH + dt.timedelta(microseconds=10**15),
+    ]
+
+
 def test_no_rows_are_no_events() -> None:
     assert recorded([]) == []
