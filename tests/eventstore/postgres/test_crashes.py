@@ -107,6 +107,12 @@ async def test_nothing_acknowledged_is_lost(
     for stream in {event.stream for event in log}:
         versions = [event.version for event in log if event.stream == stream]
         assert versions == list(range(1, len(versions) + 1))
+    acknowledged = sum(len(line.ids) for line in writers.acknowledged())
+    sys.stdout.write(  # shown by pytest -s: what a release was tried with
+        f"\nkill -9 of PostgreSQL {CRASHES - CRASHES // 2} times and of a writer {CRASHES // 2} "
+        f"times: {acknowledged:,} events were acknowledged, {len(log):,} are in the log; none is "
+        "lost, none is there twice, the chain is whole\n"
+    )
 
 
 async def test_boundaries_hold_and_outcomes_are_told_across_crashes(
