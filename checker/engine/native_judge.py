@@ -164,6 +164,10 @@ def _options(model: Model[Any]) -> str:
     return msgspec.json.encode({} if initial is None else {"initial": initial}).decode()
 
 
+_VERDICTS: Final = {verdict.value: verdict for verdict in Verdict}
+"""By name; an enumeration's own call takes as long as all else that is said of a part."""
+
+
 class _Parts:
     """Puts the reports on a history's parts into words."""
 
@@ -180,7 +184,7 @@ class _Parts:
         self._limits = limits
 
     def result(self, report: PartReport) -> PartitionResult:
-        verdict = Verdict(report.verdict)
+        verdict = _VERDICTS[report.verdict]
         algorithm = report.monitor
         if algorithm is None:
             algorithm = f"search: native ({report.why})" if report.why else "search: native"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from checker.limits import Limits
@@ -37,6 +38,8 @@ def undecided(limit: Limit, reach: Reach, limits: Limits) -> str:
     return f"{', '.join(parts)}, and {limit_reached(limit, limits)}"
 
 
+# Hundreds of thousands of parts may end at one limit, and say the same.
+@lru_cache(maxsize=1024)
 def monitor_undecided(limit: Limit, at: tuple[str, int | None] | None, limits: Limits) -> str:
     """Say what a monitor was doing that a limit ended, and what to change.
 
