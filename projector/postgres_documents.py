@@ -43,11 +43,16 @@ _LOAD: Final = """
 SELECT wanted.key, (SELECT d.document::text FROM {table} AS d WHERE d.key = wanted.key)
 FROM unnest($1::text[]) AS wanted (key)
 """
+# Documents and positions as one text each: of an array the driver asks of every item whether it is
+# an array itself, which takes as long as all else that it does with it.
 _WRITE: Final = """
 INSERT INTO {table} (key, document, position)
 SELECT key, document::json, position
-FROM {source}unnest(${first}::text[], ${second}::text[], ${third}::bigint[])
-    AS t (key, document, position)
+FROM {source}unnest(
+    ${first}::text[],
+    string_to_array(${second}::text, E'\n'),
+    string_to_array(${third}::text, ',')::bigint[]
+) AS t (key, document, position)
 ON CONFLICT (key) DO UPDATE SET document = excluded.document, position = excluded.position
 """
 _REMOVE: Final = """
@@ -139,11 +144,11 @@ class DocumentTable:
         assert driver is not None, "the connection is open"  # noqa: S101
         wanted = wanted_by(self.projection, events)
         present = await self._load(driver, keys_to_load(wanted))
-        kept, gone = _written(fold(wanted, _documents(present)))
-        if kept[0]:
-            await driver.execute(self._statements.write, *kept)
-        if gone:
-            await driver.execute(self._statements.remove, gone)
+        left = _Left.of(fold(wanted, _documents(present)))
+        if left.keys:
+            await driver.execute(self._statements.write, *left.columns())
+        if left.gone:
+            await driver.execute(self._statements.remove, left.gone)
 
     async def commit(
         self, driver: Driver, events: Sequence[RecordedEvent], checkpoint: Checkpoint
@@ -155,16 +160,15 @@ class DocumentTable:
         present = known.take(checkpoint.position, keys)
         if len(present) < len(keys):
             present |= await self._load(driver, [key for key in keys if key not in present])
-        kept, gone = _written(fold(wanted, _documents(present)))
+        left = _Left.of(fold(wanted, _documents(present)))
         place = (self.name, self.generation, checkpoint.position, events[-1].position)
+        kept, gone = left.columns(), left.gone
         if gone:
             moved = await driver.fetchval(self._statements.commit_and_remove, *place, *kept, gone)
         else:
             moved = await driver.fetchval(self._statements.commit, *place, *kept)
         if moved:
-            present.update(zip(kept[0], kept[1], strict=True))
-            present.update(dict.fromkeys(gone))
-            known.keep(events[-1].position, present)
+            known.keep(events[-1].position, present | left.stored())
         return bool(moved)
 
     async def present(self, driver: Driver, keys: Sequence[str]) -> dict[str, Any]:
@@ -193,14 +197,35 @@ def _documents(stored: Mapping[str, str | None]) -> dict[str, Any]:
     return {key: _decode(document) for key, document in stored.items() if document is not None}
 
 
-def _written(
-    changed: Sequence[Changed],
-) -> tuple[tuple[list[str], list[str], list[Position]], list[str]]:
-    """Split changes into the columns of what is kept, and the keys of what is gone."""
-    kept = [one for one in changed if one.after is not None]
-    columns = (
-        [one.key for one in kept],
-        [_encode(one.after).decode() for one in kept],
-        [one.position for one in kept],
-    )
-    return columns, [one.key for one in changed if one.after is None]
+class _Left(msgspec.Struct, frozen=True):
+    """What a batch leaves: documents as JSON, each a line, and the keys of those that are gone."""
+
+    keys: list[str]
+    lines: list[str]
+    positions: list[Position]
+    gone: list[str]
+
+    @classmethod
+    def of(cls, changed: Sequence[Changed]) -> _Left:
+        kept = [one for one in changed if one.after is not None]
+        return cls(
+            keys=[one.key for one in kept],
+            lines=_lines([one.after for one in kept]),
+            positions=[one.position for one in kept],
+            gone=[one.key for one in changed if one.after is None],
+        )
+
+    def columns(self) -> tuple[list[str], str, str]:
+        """Return what a write takes."""
+        return self.keys, "\n".join(self.lines), ",".join(map(str, self.positions))
+
+    def stored(self) -> dict[str, str | None]:
+        """Return what is stored under each key then."""
+        return dict(zip(self.keys, self.lines, strict=True)) | dict.fromkeys(self.gone)
+
+
+def _lines(documents: Sequence[Any]) -> list[str]:
+    lines = [_encode(document).decode() for document in documents]
+    if any("\n" in line for line in lines):  # only JSON that was written by somebody else
+        lines = [_encode(_decode(line)).decode() for line in lines]
+    return lines

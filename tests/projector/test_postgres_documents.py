@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import asyncpg
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -205,6 +206,32 @@ async def test_what_cannot_be_stored_is_the_projections_failure(
             await model.commit(log(1), start)
         assert await documents(model, table) == {}
         assert await model.checkpoint() == start
+
+
+async def test_documents_are_what_they_are_whatever_is_in_them(postgres_url: str) -> None:
+    """Line ends, separators, an empty key, and JSON that came from elsewhere."""
+    documents_in = {
+        "": "",
+        "a\nb": "one\ntwo\u2028three",
+        "a,b": ["x\r\n", None, {"\n": ","}],
+        "raw": msgspec.Raw(b'{\n  "indented": [1,\n 2]\n}\n'),
+        "NULL": "NULL",
+    }
+
+    class Odd:
+        name = "odd"
+
+        def project(self, event: RecordedEvent) -> Iterable[Change]:
+            del event
+            for key, document in documents_in.items():
+                yield Put(key, document)
+            yield Update("lone", lambda before: None if before else False)
+
+    table = DocumentTable(Odd())
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await project_all(model, log(3), batch=1)
+        expected = documents_in | {"raw": {"indented": [1, 2]}, "lone": False}
+        assert await documents(model, table) == {k: (v, 3) for k, v in expected.items()}
 
 
 async def test_a_connection_that_died_is_not_the_projections_failure(postgres_url: str) -> None:
