@@ -199,6 +199,7 @@ class RelayCore:
         self._read_to = Position(0)
         self._page: tuple[Entry, ...] = ()
         self._looking = False  # a read, or the rest before one, is under way
+        self._rest: WaitForMore | None = None  # that rest
         self._under_way = 0
         self._publishes = 0
         self._idle = self._pace.idle_first
@@ -215,8 +216,9 @@ class RelayCore:
         return [InspectStream(self._round)]
 
     def wants(self, command: Command) -> bool:
-        """Whether the command belongs to this round."""
-        return command.round == self._round
+        """Whether the command belongs to this round, and is no rest that was ended early."""
+        ended = isinstance(command, WaitForMore) and command is not self._rest
+        return command.round == self._round and not ended
 
     def receive(self, command: Command, outcome: Outcome) -> list[Command]:
         """Decide what to do next.
@@ -296,12 +298,13 @@ class RelayCore:
             return self._fill()
         # That was all: rest before looking again, and look less and less often.
         self._looking = True
-        wait = WaitForMore(self._round, self._idle, self._read_to)
+        self._rest = WaitForMore(self._round, self._idle, self._read_to)
         self._idle = min(self._pace.idle_limit, self._idle * 2)
-        return [*self._publish(), wait]
+        return [*self._publish(), self._rest]
 
     def _rested(self, seconds: float) -> list[Command]:
         self._looking = False
+        self._rest = None
         self._since_inspection += seconds
         if self.caught_up and self._since_inspection >= self._pace.inspect_every:
             # Nothing is published, so nothing would tell that the stream lost what it had.
@@ -332,6 +335,10 @@ class RelayCore:
         self._under_way -= len(events)
         self.position = max(self.position, events[-1].position)
         self._backoff.reset()
+        if self._rest is not None:
+            # Whoever appends goes on appending, mostly: looking again is sooner than being told.
+            self._rest = None
+            self._looking = False
         return self._fill()
 
     def _start_over(self) -> list[Command]:

@@ -117,8 +117,23 @@ def test_what_is_appended_while_the_stream_is_slow_is_published_together() -> No
     third, read = core.receive(publishes[0], relay.Acknowledged())
     assert positions(third) == [3]
     [_] = core.receive(read, relay.Page(log(50)[3:]))
-    [together] = core.receive(publishes[1], relay.Acknowledged())
+    together, read = core.receive(publishes[1], relay.Acknowledged())
     assert positions(together) == list(range(4, 51))
+    assert isinstance(read, relay.ReadPage)
+
+
+def test_what_was_appended_while_the_stream_was_slow_is_looked_for_and_not_waited_for() -> None:
+    core = new_core()
+    _, read = resumed(core, 0, events=20)
+    publish, rest = core.receive(read, relay.Page(log(4)[3:]))
+    assert isinstance(rest, relay.WaitForMore)
+    assert core.wants(rest)
+    [read] = core.receive(publish, relay.Acknowledged())
+    assert not core.wants(rest), "it need not be told"
+    assert isinstance(read, relay.ReadPage)
+    assert read.after == 4
+    [rest] = core.receive(read, relay.Page([]))
+    assert core.wants(rest), "nothing was there: now it waits"
 
 
 def test_an_idle_relay_looks_less_and_less_often() -> None:
