@@ -3,7 +3,8 @@
 -- read; of all else the stored size is at hand. The usual page fits, and is only summed up.
 SELECT
     e.position, e.stream, e.version, timestamptz_send(e.recorded_at), uuid_send(e.event_id),
-    e.type, array_to_string(e.tags, ' '), e.data, e.metadata
+    e.type, CASE WHEN cardinality(e.tags) > 0 THEN array_to_string(e.tags, ' ') END,
+    e.data, e.metadata
 FROM eventstore.events AS e
 WHERE e.position > $1 AND e.position <= $1 + $2
 ORDER BY e.position
