@@ -19,6 +19,7 @@
     +- ParkingFull
     +- NotSetAside
     +- TablesDiffer
+    +- AnotherProjection
     +- ReadModelBehind
     +- ReadModelIncomplete
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from projector.checkpoint import Checkpoint
 
 __all__ = [
+    "AnotherProjection",
     "CheckpointConflict",
     "ConfigError",
     "EpochBegan",
@@ -286,6 +288,26 @@ class TablesDiffer(ProjectorError):
         self.projection = projection
         self.generation = generation
         self.difference = difference
+
+
+class AnotherProjection(ProjectorError):
+    """A read model is of another projection, which has the same name. Nothing was changed."""
+
+    definite = True
+
+    def __init__(self, projection: str, generation: int, kept_by: str, refused: str) -> None:
+        after = generation + 1
+        super().__init__(
+            f"the read model of projection {projection!r}, generation {generation}, is of "
+            f"{kept_by}; {refused} has the same name. If it is another projection, give it another "
+            f"name. If it takes the place of the first, build it beside that one, as generation "
+            f"{after}, with `projector rebuild MODULE:ATTRIBUTE --generation {after} --switch`. "
+            f"If it is the same, moved or renamed, say so in it: identity = {kept_by!r}."
+        )
+        self.projection = projection
+        self.generation = generation
+        self.kept_by = kept_by
+        self.refused = refused
 
 
 class ReadModelBehind(ProjectorError):

@@ -141,6 +141,7 @@ class PostgresReadModel:
 
         Raises:
             ConfigError: PostgreSQL refuses the tables that the projection names.
+            AnotherProjection: the read model is of another one of the same name.
             TablesDiffer: the read model was built with other tables, or one of them is gone.
             ReadModelUnavailable: no answer came.
         """

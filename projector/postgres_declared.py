@@ -1,10 +1,11 @@
-"""Holds a projection to the tables that its read model was built with.
+"""Holds a read model to its projection, and that to the tables that it was built with.
 
 Tables never change under a read model: what was applied before would be missing in the new shape.
 A changed projection is another generation, built beside the present one from the log, and switched
 to. So when a generation is prepared, what its projection declares is compared with what it declared
-the first time; that also tells two projections of one name apart. And a table that somebody dropped
-is not quietly made again, empty, under a checkpoint that says it is full.
+the first time. Documents look the same whoever keeps them; so it is kept as well whose they are,
+and two projections of one name do not go on behind one another's checkpoint. And a table that
+somebody dropped is not quietly made again, empty, under a checkpoint that says it is full.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projector.errors import TablesDiffer
-from projector.postgres_tables import declared_tables
-from projector.projection import Projection
+from projector.errors import AnotherProjection, TablesDiffer
+from projector.postgres_tables import declared_tables, identities
+from projector.projection import Projection, identity_of
 
 __all__ = ["Declaration", "check_declared", "declaration", "difference"]
 
@@ -30,7 +31,7 @@ _dialect: Final = PGDialect()  # type: ignore[no-untyped-call]
 
 
 async def check_declared(connection: AsyncConnection, projection: Projection, applied: int) -> None:
-    """Compare, and keep what is declared the first time, before any table is made.
+    """Compare, and keep whose it is and what is declared the first time, before tables are made.
 
     Args:
         connection: In the transaction that prepares the projection.
@@ -38,9 +39,17 @@ async def check_declared(connection: AsyncConnection, projection: Projection, ap
         applied: Its checkpoint's position.
 
     Raises:
+        AnotherProjection: the read model is of another one.
         TablesDiffer: it declares something else than before, or a table is gone.
     """
     key = {"projection": projection.name, "generation": projection.generation}
+    own = identity_of(projection)
+    mine = insert(identities).values(**key, identity=own).on_conflict_do_nothing()
+    await connection.execute(mine)
+    owner = sa.select(identities.c.identity).filter_by(**key)
+    kept_by = (await connection.execute(owner)).scalar_one()
+    if kept_by != own:
+        raise AnotherProjection(projection.name, projection.generation, kept_by, own)
     now = declaration(projection.tables)
     first = insert(declared_tables).values(**key, declaration=msgspec.json.encode(now).decode())
     await connection.execute(first.on_conflict_do_nothing())

@@ -52,7 +52,14 @@ WHERE c.relkind IN ('r', 'p') AND (n.nspname || '.' || c.relname = $1
 _SET_ASIDE: Final = """
 SELECT count(*) FROM projector.set_aside_events WHERE projection = $1 AND generation = $2
 """
-_KEPT_OF_IT: Final = ("set_aside_events", "halts", "epochs", "declared_tables", "checkpoints")
+_KEPT_OF_IT: Final = (
+    "set_aside_events",
+    "halts",
+    "epochs",
+    "declared_tables",
+    "identities",
+    "checkpoints",
+)
 
 _prepare: Final = PGDialect().identifier_preparer  # type: ignore[no-untyped-call]
 

@@ -27,6 +27,9 @@ _dialect: Final = PGDialect()  # type: ignore[no-untyped-call]
 
 async def active_generation(connection: AsyncConnection, projection: str) -> int | None:
     """Return the generation to be read, null if none was ever prepared."""
+    there = sa.select(sa.func.to_regclass(active_generations.fullname))
+    if (await connection.execute(there)).scalar_one() is None:
+        return None
     query = sa.select(active_generations.c.generation).filter_by(projection=projection)
     found: int | None = (await connection.execute(query)).scalar_one_or_none()
     return found
@@ -51,6 +54,8 @@ async def switch(
     """
     name = projection.name
     active = await active_generation(connection, name)
+    if active is None:
+        raise GenerationUnknown(name, projection.generation, [])
     # Both checkpoints stay where they are until this is committed.
     query = (
         sa.select(checkpoints.c.generation, checkpoints.c.position)
@@ -60,7 +65,7 @@ async def switch(
     )
     rows = await connection.execute(query)
     positions: dict[int, int] = {row.generation: row.position for row in rows}
-    if active is None or projection.generation not in positions:
+    if projection.generation not in positions:
         raise GenerationUnknown(name, projection.generation, sorted(positions))
     position = positions[projection.generation]
     if position < positions[active] and not even_if_behind:

@@ -16,6 +16,7 @@ __all__ = [
     "checkpoints",
     "declared_tables",
     "halts",
+    "identities",
     "metadata",
     "set_aside",
 ]
@@ -92,4 +93,13 @@ declared_tables = sa.Table(
     sa.Column("generation", sa.Integer, primary_key=True),
     sa.Column("declaration", sa.Text, nullable=False, comment="JSON: tables, columns, types"),
     comment="The tables that each read model was built with.",
+)
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("projection", sa.Text, primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("identity", sa.Text, nullable=False, comment="its class, or what it says itself"),
+    comment="Which of all projections that may have one name each read model is of.",
 )

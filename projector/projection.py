@@ -15,7 +15,7 @@ from projector.documents import DocumentProjection
 from projector.errors import ConfigError
 from projector.process import Process, ProcessProjection
 
-__all__ = ["BUILT_IN", "Projection", "load_projection"]
+__all__ = ["BUILT_IN", "Projection", "identity_of", "load_projection"]
 
 BUILT_IN: Final = {
     "event-counts": "projector.projections.event_counts:EventCounts",
@@ -60,6 +60,18 @@ class Projection(Protocol):
         connection. Do not commit, and do not send mail.
         """
         ...
+
+
+def identity_of(projection: object) -> str:
+    """Return what tells a projection from another one of its name.
+
+    That is the ``identity`` that it states, else the class of what a user wrote, with its module.
+    """
+    written: object = getattr(projection, "projection", projection)  # within what adapts it
+    stated: object = getattr(written, "identity", None)
+    if isinstance(stated, str) and stated:
+        return stated
+    return f"{type(written).__module__}.{type(written).__qualname__}"
 
 
 def load_projection(given: str) -> Projection | DocumentProjection:

@@ -20,6 +20,7 @@ from typing import Final
 from eventstore.errors import ConfigError as StoreConfigError
 from eventstore.errors import ForeignMessage, SchemaMismatch
 from projector.errors import (
+    AnotherProjection,
     ConfigError,
     EpochBegan,
     FeedDiverged,
@@ -53,7 +54,7 @@ class Exit(enum.IntEnum):
 
 
 _EXITS: Final[tuple[tuple[tuple[type[Exception], ...], Exit], ...]] = (
-    ((ConfigError, StoreConfigError, SchemaMismatch, TablesDiffer), Exit.USAGE),
+    ((ConfigError, StoreConfigError, SchemaMismatch, AnotherProjection, TablesDiffer), Exit.USAGE),
     ((GenerationUnknown, FeedUnknown, NotSetAside), Exit.USAGE),
     ((GenerationBehind, GenerationSetAside, GenerationInUse), Exit.NOT_YET),
     ((ParkingFull,), Exit.INCOMPLETE),

@@ -19,6 +19,7 @@ class Sums:
 
     def __init__(self, name: str, *, key: str, amount: str) -> None:
         self.name = name
+        self.identity = f"sums of {amount!r} by {key!r}"
         self._key = key
         self._amount = amount
 

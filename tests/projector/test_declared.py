@@ -9,15 +9,19 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventstore.event import RecordedEvent
-from projector.errors import GenerationSetAside, ProjectionFailed, TablesDiffer
+from projector.documents import Put
+from projector.errors import AnotherProjection, GenerationSetAside, ProjectionFailed, TablesDiffer
 from projector.parking import AsideState, Cause
 from projector.postgres import PostgresReadModel
 from projector.postgres_declared import declaration, difference
 from projector.postgres_documents import DocumentTable
 from projector.postgres_generations import active_generation, switch
+from projector.projection import identity_of
+from projector.projections.event_counts import EventCounts
 from projector.projections.event_search import EventSearch
 from projector.projections.latest_events import LatestEvents
 from projector.projections.stream_totals import StreamTotals
+from projector.projections.sums import Sums
 from tests.support.recorded import log
 
 
@@ -65,6 +69,70 @@ async def test_a_changed_projection_is_a_new_generation(
         assert (await other.checkpoint()).position == 2, "and nothing else happened"
         other.projection.generation = 2  # type: ignore[misc]
         await other.prepare()
+
+
+class Deposits:
+    """A document projection; of what class documents are, their table does not show."""
+
+    name = "balances"
+
+    def project(self, event: RecordedEvent) -> list[Put]:
+        return [Put(event.stream, event.version)]
+
+
+class Overdrafts(Deposits):
+    """Another one, whose author did not know of the first."""
+
+
+class RenamedDeposits(Deposits):
+    """The first one, of which it says so."""
+
+    identity = identity_of(Deposits())
+
+
+@pytest.mark.stack
+async def test_another_projection_of_the_same_name_is_refused(postgres_url: str) -> None:
+    async with PostgresReadModel.open(postgres_url, DocumentTable(Deposits())) as model:
+        await model.prepare()
+        await model.commit(log(2), await model.checkpoint())
+    async with PostgresReadModel.open(postgres_url, DocumentTable(Overdrafts())) as other:
+        with pytest.raises(
+            AnotherProjection, match=r"of .*\.Deposits; .*\.Overdrafts has"
+        ) as refused:
+            await other.prepare()
+    assert "as generation 2" in str(refused.value)
+    assert f"identity = '{identity_of(Deposits())}'" in str(refused.value)
+    for allowed in (
+        DocumentTable(RenamedDeposits()),
+        DocumentTable(Overdrafts(), 2),
+        DocumentTable(Deposits()),
+    ):
+        async with PostgresReadModel.open(postgres_url, allowed) as model:
+            await model.prepare()
+
+
+@pytest.mark.stack
+async def test_a_read_model_of_before_is_of_whoever_keeps_it_first(postgres_url: str) -> None:
+    async with PostgresReadModel.open(postgres_url, DocumentTable(Deposits())) as model:
+        await model.prepare()
+        async with model.transaction() as connection:
+            await connection.execute(sa.text("DROP TABLE projector.identities"))
+        await model.prepare()
+    async with PostgresReadModel.open(postgres_url, DocumentTable(Overdrafts())) as other:
+        with pytest.raises(AnotherProjection):
+            await other.prepare()
+
+
+def test_what_tells_projections_apart() -> None:
+    """It must never change for what is built in, or every read model would be refused."""
+    assert identity_of(DocumentTable(LatestEvents())) == (
+        "projector.projections.latest_events.LatestEvents"
+    )
+    assert identity_of(StreamTotals()) == "projector.projections.stream_totals.StreamTotals"
+    assert identity_of(EventSearch()) == "projector.projections.event_search.EventSearch"
+    assert identity_of(EventCounts()) == "projector.projections.event_counts.EventCounts"
+    by_product = Sums("sales", key="product", amount="price")
+    assert identity_of(DocumentTable(by_product)) == "sums of 'price' by 'product'"
 
 
 @pytest.mark.stack

@@ -39,6 +39,7 @@ MENDED = {mended}
 
 class Amounts:
     name = "amounts"
+    identity = "the amounts of a till"  # in whatever module
 
     def project(self, event):
         if event.data is None and MENDED:
@@ -254,6 +255,8 @@ async def test_operators_mean_the_generation_that_is_read(shop: Shop) -> None:
 async def test_what_is_not_there_is_said(shop: Shop) -> None:
     assert (await shop.run("lag", nats_too=True))[0] == Exit.INFRASTRUCTURE, "there is no stream"
     code, _, said = await shop.run("park", "amounts")
+    assert (code, "no generation 1, there is none at all" in said) == (Exit.USAGE, True)
+    code, _, said = await shop.run("switch", f"{shop.broken}:Amounts")
     assert (code, "no generation 1, there is none at all" in said) == (Exit.USAGE, True)
     code, _, said = await shop.run("replay", f"{shop.broken}:Amounts", "x")
     assert (code, "no generation 1, there is none at all" in said) == (Exit.USAGE, True)

@@ -20,6 +20,7 @@ from projector import projector
 from projector.errors import LogWentBack, ProjectionFailed
 from projector.postgres import PostgresReadModel
 from projector.postgres_tables import checkpoints
+from projector.projection import identity_of
 from projector.projections.stream_totals import StreamTotals
 from tests.support import projecting as support
 from tests.support import relaying
@@ -242,6 +243,8 @@ async def test_what_is_damaged_on_the_stream_is_read_from_the_log(
 
 class Fragile(StreamTotals):
     """Fails at one position, for as long as it is told to."""
+
+    identity = identity_of(StreamTotals())
 
     def __init__(self, position: int, *, times: int) -> None:
         self.position = Position(position)
