@@ -22,6 +22,7 @@ from eventstore.errors import (
     AppendError,
     ArchiveDamaged,
     ConfigError,
+    EventDamaged,
     EventStoreError,
     ImportRefused,
     InvalidRequest,
@@ -62,7 +63,7 @@ def exit_of(error: EventStoreError) -> Exit:
             return Exit.REFUSED if error.definite else Exit.UNDECIDED
         case MalformedExport():
             return Exit.MALFORMED
-        case ArchiveDamaged() | PositionGap() | StreamDiverged():
+        case ArchiveDamaged() | EventDamaged() | PositionGap() | StreamDiverged():
             return Exit.VIOLATION
         case ConfigError() | InvalidRequest() | SchemaMismatch() | SealBroken():
             return Exit.USAGE

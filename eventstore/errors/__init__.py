@@ -31,6 +31,7 @@
     +- SubjectForgotten
     +- SealBroken
     +- PositionGap
+    +- EventDamaged
     +- ConsumeError
     |  +- ContentDiffers
     |  +- LogWentBack
@@ -97,6 +98,7 @@ from eventstore.errors.root import (
 from eventstore.errors.serving import (
     ArchiveDamaged,
     ArchiveMissing,
+    EventDamaged,
     MigrationFailed,
     PositionGap,
     PositionNotReached,
@@ -119,6 +121,7 @@ __all__ = [
     "ConsumeError",
     "ContentDiffers",
     "EpochBegan",
+    "EventDamaged",
     "EventIdReused",
     "EventNotReadable",
     "EventStoreError",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArchiveDamaged",
     "ArchiveMissing",
+    "EventDamaged",
     "MigrationFailed",
     "PositionGap",
     "PositionNotReached",
@@ -35,6 +36,21 @@ class ArchiveMissing(ReadFailed):
 
 class ArchiveDamaged(ReadFailed):
     """The file of an archive is not the one that was written: restore it from a copy."""
+
+
+class EventDamaged(EventStoreError):
+    """An event of the log cannot be decoded. Somebody wrote past the store, which checks before."""
+
+    definite = True
+
+    @classmethod
+    def at(cls, position: int, reason: str) -> EventDamaged:
+        """Say where, and why."""
+        return cls(
+            f"the event at position {position} cannot be decoded: {reason}. It was not passed on, "
+            "nor what was read with it. The store writes no such event: find out who writes to the "
+            "events table, and restore the row from a backup."
+        )
 
 
 class RemovalRefused(EventStoreError):

@@ -16,11 +16,12 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from eventstore.errors import EventDamaged
 from eventstore.event import RecordedEvent
 from eventstore.store import Appended
 from eventstore.uncollected import uncollected
 
-__all__ = ["acknowledged", "recorded", "times_of"]
+__all__ = ["acknowledged", "recorded", "times_at", "times_of"]
 
 _EPOCH_MICROSECONDS: Final = 946_684_800_000_000
 """From the beginning of Unix time to that of PostgreSQL's, 2000-01-01."""
@@ -29,7 +30,11 @@ _decode: Final = msgspec.json.Decoder(list[Any]).decode
 
 
 def recorded(rows: Sequence[asyncpg.Record | tuple[Any, ...]]) -> list[RecordedEvent]:
-    """Make recorded events of the rows of a read."""
+    """Make recorded events of the rows of a read.
+
+    Raises:
+        EventDamaged: what one says cannot be decoded.
+    """
     if not rows:
         return []
     with uncollected():
@@ -59,12 +64,25 @@ def _recorded(rows: Sequence[asyncpg.Record | tuple[Any, ...]]) -> list[Recorded
                 msgspec.convert(ids, list[UUID]),
                 types,
                 tags,
-                _decode(f"[{','.join(data)}]"),
-                _decode(f"[{','.join(metadata)}]"),
+                _decoded(positions, data),
+                _decoded(positions, metadata),
                 strict=True,
             )
         )
     ]
+
+
+def _decoded(positions: Sequence[int], texts: Sequence[str]) -> list[Any]:
+    """Decode a column at once. PostgreSQL takes as JSON what is none, such as half a surrogate."""
+    try:
+        return _decode(f"[{','.join(texts)}]")
+    except msgspec.DecodeError:
+        for position, text in zip(positions, texts, strict=True):
+            try:
+                _decode(f"[{text}]")
+            except msgspec.DecodeError as error:
+                raise EventDamaged.at(position, str(error)) from error
+        raise
 
 
 def acknowledged(rows: Iterable[asyncpg.Record]) -> tuple[Appended, ...]:
@@ -83,15 +101,19 @@ def acknowledged(rows: Iterable[asyncpg.Record]) -> tuple[Appended, ...]:
 
 
 def times_of(sent: Sequence[bytes]) -> list[dt.datetime]:
-    """Make times of what PostgreSQL sends: microseconds since 2000; exact until the year 2106.
+    """Make times of what PostgreSQL sends: microseconds since 2000; exact until the year 2106."""
+    return times_at(struct.unpack(f">{len(sent)}q", b"".join(sent)))
+
+
+def times_at(microseconds: Sequence[int]) -> list[dt.datetime]:
+    """Make times of microseconds since 2000; exact until the year 2106.
 
     Events that were appended together have one time: it is made once.
     """
-    distinct = tuple(dict.fromkeys(sent))
-    microseconds = struct.unpack(f">{len(distinct)}q", b"".join(distinct))
-    seconds = [(number + _EPOCH_MICROSECONDS) / 1e6 for number in microseconds]
+    distinct = tuple(dict.fromkeys(microseconds))
+    seconds = [(number + _EPOCH_MICROSECONDS) / 1e6 for number in distinct]
     times = msgspec.convert(seconds, list[dt.datetime], strict=False)
-    if len(times) == len(sent):
+    if len(times) == len(microseconds):
         return times
     of = dict(zip(distinct, times, strict=True))
-    return [of[moment] for moment in sent]
+    return [of[moment] for moment in microseconds]

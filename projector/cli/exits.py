@@ -18,7 +18,7 @@ import enum
 from typing import Final
 
 from eventstore.errors import ConfigError as StoreConfigError
-from eventstore.errors import ForeignMessage, SchemaMismatch
+from eventstore.errors import EventDamaged, ForeignMessage, SchemaMismatch
 from projector.errors import (
     AnotherProjection,
     ConfigError,
@@ -58,7 +58,7 @@ _EXITS: Final[tuple[tuple[tuple[type[Exception], ...], Exit], ...]] = (
     ((GenerationUnknown, FeedUnknown, NotSetAside), Exit.USAGE),
     ((GenerationBehind, GenerationSetAside, GenerationInUse), Exit.NOT_YET),
     ((ParkingFull,), Exit.INCOMPLETE),
-    ((LogWentBack, EpochBegan, ForeignMessage, FeedDiverged), Exit.VIOLATION),
+    ((LogWentBack, EpochBegan, EventDamaged, ForeignMessage, FeedDiverged), Exit.VIOLATION),
     ((ProjectionFailed,), Exit.INTERNAL),
 )
 

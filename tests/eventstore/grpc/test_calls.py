@@ -114,6 +114,9 @@ def test_an_error_that_is_not_known_here_keeps_its_effect() -> None:
 
 def test_every_error_of_a_store_has_a_status() -> None:
     assert code_of(errors.InvalidEvent("x")) is grpc.StatusCode.INVALID_ARGUMENT
+    damaged = errors.EventDamaged.at(7, "no JSON")
+    assert code_of(damaged) is grpc.StatusCode.DATA_LOSS
+    assert isinstance(error_of(failure_to(damaged), ASKED), errors.EventDamaged)
     assert code_of(errors.MigrationFailed("x")) is grpc.StatusCode.INTERNAL
 
 
