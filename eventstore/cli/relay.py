@@ -114,14 +114,18 @@ async def status(
     nats_url: NatsUrl = None,
     timeout_seconds: TimeoutSeconds = 5.0,
     json: Json = False,
-) -> None:
-    """Say where the log and the stream are, and who relays; exit 5 if either cannot be asked."""
+) -> Exit:
+    """Say where the log and the stream are, and who relays.
+
+    Ends with 1 if the stream diverged from the log; 5 if either cannot be asked.
+    """
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
     found = await relay_status.ask(database, nats, timeout_seconds)
     if json:
         print_json(found)
     else:
         sys.stdout.write(relay_status.text(found))
+    return Exit.VIOLATION if found.state in relay_status.DIVERGED else Exit.OK
 
 
 @app.command

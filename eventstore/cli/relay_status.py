@@ -24,6 +24,7 @@ __all__ = ["RelayStatus", "ask", "text"]
 NO_STREAM: Final = "no stream"
 AHEAD: Final = "diverged: ahead of the log"
 DIFFERS: Final = "diverged: its last message is not the log's"
+DIVERGED: Final = frozenset({AHEAD, DIFFERS})
 DAMAGED: Final = "damaged: it lost messages"
 BEHIND: Final = "behind"
 CAUGHT_UP: Final = "caught up"
