@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from collections.abc import Sequence
 from typing import Final, Protocol, runtime_checkable
@@ -117,6 +118,11 @@ def check_projection(made: object, given: str) -> Projection | DocumentProjectio
             f"{given!r} is named {name!r}: a name has lower-case letters, digits, - and _."
         )
     if not isinstance(made, Projection):
+        if inspect.iscoroutinefunction(made.project) or inspect.isasyncgenfunction(made.project):
+            raise ConfigError(
+                f"{given!r} has an async project: it must be a plain function of the event. What "
+                "has to wait is written as `async def apply(connection, events)`."
+            )
         return made
     generation: object = made.generation
     if not (isinstance(generation, int) and generation >= 1):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -63,6 +64,26 @@ def test_a_projection_that_names_itself_badly_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=reason):
         check_projection(Sketch(**changes), "sketch")
+
+
+class Waits:
+    name = "waits"
+
+    async def project(self, event: object) -> tuple[()]:
+        return ()
+
+
+class Streams:
+    name = "streams"
+
+    async def project(self, event: object) -> AsyncIterator[object]:
+        yield event
+
+
+@pytest.mark.parametrize("made", [Waits(), Streams()])
+def test_a_projection_that_would_wait_is_refused_before_any_event(made: object) -> None:
+    with pytest.raises(ConfigError, match="has an async project: it must be a plain function"):
+        check_projection(made, "mine:made")
 
 
 def test_a_projection_in_order_is_taken() -> None:
