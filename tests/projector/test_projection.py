@@ -69,8 +69,8 @@ def test_a_projection_that_names_itself_badly_is_refused(
 class Waits:
     name = "waits"
 
-    async def project(self, event: object) -> tuple[()]:
-        return ()
+    async def project(self, event: object) -> list[object]:
+        return [event]
 
 
 class Streams:
