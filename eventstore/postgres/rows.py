@@ -21,7 +21,7 @@ from eventstore.event import RecordedEvent
 from eventstore.store import Appended
 from eventstore.uncollected import uncollected
 
-__all__ = ["acknowledged", "recorded", "times_at", "times_of"]
+__all__ = ["acknowledged", "recorded", "times_of"]
 
 _EPOCH_MICROSECONDS: Final = 946_684_800_000_000
 """From the beginning of Unix time to that of PostgreSQL's, 2000-01-01."""
@@ -101,19 +101,15 @@ def acknowledged(rows: Iterable[asyncpg.Record]) -> tuple[Appended, ...]:
 
 
 def times_of(sent: Sequence[bytes]) -> list[dt.datetime]:
-    """Make times of what PostgreSQL sends: microseconds since 2000; exact until the year 2106."""
-    return times_at(struct.unpack(f">{len(sent)}q", b"".join(sent)))
-
-
-def times_at(microseconds: Sequence[int]) -> list[dt.datetime]:
-    """Make times of microseconds since 2000; exact until the year 2106.
+    """Make times of what PostgreSQL sends: microseconds since 2000; exact until the year 2106.
 
     Events that were appended together have one time: it is made once.
     """
-    distinct = tuple(dict.fromkeys(microseconds))
-    seconds = [(number + _EPOCH_MICROSECONDS) / 1e6 for number in distinct]
+    distinct = tuple(dict.fromkeys(sent))
+    microseconds = struct.unpack(f">{len(distinct)}q", b"".join(distinct))
+    seconds = [(number + _EPOCH_MICROSECONDS) / 1e6 for number in microseconds]
     times = msgspec.convert(seconds, list[dt.datetime], strict=False)
-    if len(times) == len(microseconds):
+    if len(times) == len(sent):
         return times
     of = dict(zip(distinct, times, strict=True))
-    return [of[moment] for moment in microseconds]
+    return [of[moment] for moment in sent]
