@@ -127,6 +127,7 @@ class PostgresReadModel:
             pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=timeout_seconds,
+            hide_parameters=True,  # errors are logged and kept; what events say is for neither
         )
         try:
             yield cls(engine, projection, server_of(url), connect)

@@ -22,7 +22,7 @@ _words = sa.Table(
     sa.Column(
         "words",
         TSVECTOR,
-        sa.Computed("to_tsvector('simple', content)", persisted=True),
+        sa.Computed("to_tsvector('simple', left(content, 200000))", persisted=True),
         nullable=False,
     ),
     sa.Column("content", sa.Text, nullable=False),
@@ -31,7 +31,7 @@ _words = sa.Table(
 
 
 class EventSearch:
-    """Indexes stream, type and data; see `projector.projection.Projection`."""
+    """Indexes stream, type and data, to 200,000 characters: PostgreSQL's `tsvector` has a limit."""
 
     name, generation, tables = "event-search", 1, _tables
 
