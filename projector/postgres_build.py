@@ -19,6 +19,7 @@ from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from eventstore.uncollected import uncollected
 from projector.checkpoint import Checkpoint
+from projector.document_json import encode_document
 from projector.documents import fold, keys_to_load, wanted_by
 from projector.errors import CheckpointConflict, ProjectionFailed
 from projector.postgres import PostgresReadModel
@@ -42,8 +43,6 @@ INSERT INTO {table} (key, document, position)
 SELECT key, document::json, position FROM staged_documents WHERE document IS NOT NULL
 ON CONFLICT (key) DO UPDATE SET document = excluded.document, position = excluded.position
 """
-
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class DocumentBuild:
@@ -189,6 +188,6 @@ class DocumentBuild:
     def _rows(self) -> Iterator[tuple[str, str | None, Position]]:
         for key, position in self._changed.items():
             document = self._known[key]
-            text = None if document is None else _encode(document).decode()
+            text = None if document is None else encode_document(key, document)
             self._known_bytes += len(key) + len(text or "")
             yield key, text, position

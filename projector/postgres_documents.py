@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
+from projector.document_json import decode_document, encode_document
 from projector.documents import Changed, DocumentProjection, fold, keys_to_load, wanted_by
 from projector.errors import ConfigError
 from projector.known_documents import KnownDocuments
@@ -72,9 +73,6 @@ _dialect: Final = PGDialect()  # type: ignore[no-untyped-call]
 
 _IDENTIFIER_BYTES: Final = 63
 """What PostgreSQL keeps of a name, silently."""
-
-_encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder().decode
 
 
 class _Statements(msgspec.Struct, frozen=True):
@@ -194,7 +192,9 @@ class DocumentTable:
 
 
 def _documents(stored: Mapping[str, str | None]) -> dict[str, Any]:
-    return {key: _decode(document) for key, document in stored.items() if document is not None}
+    return {
+        key: decode_document(document) for key, document in stored.items() if document is not None
+    }
 
 
 class _Left(msgspec.Struct, frozen=True):
@@ -210,7 +210,7 @@ class _Left(msgspec.Struct, frozen=True):
         kept = [one for one in changed if one.after is not None]
         return cls(
             keys=[one.key for one in kept],
-            lines=_lines([one.after for one in kept]),
+            lines=_lines(kept),
             positions=[one.position for one in kept],
             gone=[one.key for one in changed if one.after is None],
         )
@@ -224,8 +224,9 @@ class _Left(msgspec.Struct, frozen=True):
         return dict(zip(self.keys, self.lines, strict=True)) | dict.fromkeys(self.gone)
 
 
-def _lines(documents: Sequence[Any]) -> list[str]:
-    lines = [_encode(document).decode() for document in documents]
+def _lines(kept: Sequence[Changed]) -> list[str]:
+    lines = [encode_document(one.key, one.after) for one in kept]
     if any("\n" in line for line in lines):  # only JSON that was written by somebody else
-        lines = [_encode(_decode(line)).decode() for line in lines]
+        pairs = zip(kept, lines, strict=True)
+        lines = [encode_document(one.key, decode_document(line)) for one, line in pairs]
     return lines

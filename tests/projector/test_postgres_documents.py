@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from math import inf
 from typing import Any, cast
 
 import asyncpg
@@ -193,7 +194,14 @@ class Wrong:
 
 @pytest.mark.parametrize(
     "change",
-    [Put("nul\0", 1), Put("k", object()), Put(cast("str", 7), 1), Update("k", lambda n: n + 1)],
+    [
+        Put("nul\0", 1),
+        Put("k", float("nan")),
+        Put("k", {"a": [None, -inf]}),
+        Put("k", object()),
+        Put(cast("str", 7), 1),
+        Update("k", lambda n: n + 1),
+    ],
 )
 async def test_what_cannot_be_stored_is_the_projections_failure(
     postgres_url: str, change: Change
