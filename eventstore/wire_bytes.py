@@ -20,7 +20,7 @@ from uuid import UUID
 import msgspec
 
 from eventstore import wire
-from eventstore.errors import InvalidEvent
+from eventstore.errors import ForeignMessage, InvalidEvent
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position, StreamName, StreamVersion, stream_name
 from eventstore.uncollected import uncollected
@@ -29,6 +29,7 @@ __all__ = [
     "WireBytes",
     "decode",
     "decode_all",
+    "decode_at",
     "encode",
     "encode_parts",
     "header_fields",
@@ -160,6 +161,22 @@ def decode(subject: bytes, headers: bytes, body: bytes) -> RecordedEvent:
         except Exception:  # noqa: BLE001, S110 - whatever is wrong, the careful way has words for it
             pass
     return wire.decode(subject.decode("utf-8", "replace"), header_fields(headers), body)
+
+
+def decode_at(sequence: int, subject: bytes, headers: bytes, body: bytes) -> RecordedEvent:
+    """Read the message that is at a place in the stream, where its event's position must be.
+
+    Raises:
+        ForeignMessage: it is none of the log's, or its event is of another position.
+    """
+    try:
+        event = decode(subject, headers, body)
+    except ForeignMessage as error:
+        raise ForeignMessage(error.subject, error.reason, sequence) from error
+    if event.position != sequence:
+        reason = f"it says position {event.position}"
+        raise ForeignMessage(subject.decode("utf-8", "replace"), reason, sequence)
+    return event
 
 
 def decode_all(messages: Sequence[tuple[bytes, bytes, bytes]]) -> list[RecordedEvent] | None:

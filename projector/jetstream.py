@@ -119,7 +119,10 @@ class JetStreamDelivery:
         events = []
         try:
             for message in taken:
-                events.append(_event_of(message))
+                sequence = delivered(message).sequence
+                events.append(
+                    wire_bytes.decode_at(sequence, message.subject, message.headers, message.body)
+                )
         except ForeignMessage:
             # What comes before it counts; it is still there the next time.
             arrived.extendleft(reversed(taken[len(events) :]))
@@ -150,23 +153,6 @@ class JetStreamDelivery:
 
 def _in_place(event: RecordedEvent, message: Message) -> bool:
     return event.position == delivered(message).sequence
-
-
-def _event_of(message: Message) -> RecordedEvent:
-    """Read the event of a message.
-
-    Raises:
-        ForeignMessage: it is none of the log's, or is at another place than its position.
-    """
-    sequence = delivered(message).sequence
-    try:
-        event = wire_bytes.decode(message.subject, message.headers, message.body)
-    except ForeignMessage as error:
-        raise ForeignMessage(error.subject, error.reason, sequence) from error
-    if event.position != sequence:
-        subject = message.subject.decode("utf-8", "replace")
-        raise ForeignMessage(subject, f"it says position {event.position}", sequence)
-    return event
 
 
 async def extent(connection: Connection) -> StreamExtent:

@@ -207,25 +207,11 @@ def _decoded(messages: Sequence[Message], places: Sequence[Delivered]) -> list[R
     events = []
     for message, place in zip(messages, places, strict=True):
         try:
-            events.append(_event_at(place.sequence, message))
+            events.append(
+                wire_bytes.decode_at(place.sequence, message.subject, message.headers, message.body)
+            )
         except ForeignMessage:
             if events:
                 break  # what comes before it counts
             raise
     return events
-
-
-def _event_at(sequence: int, message: Message) -> RecordedEvent:
-    """Read the event of a message that is at a place in the stream.
-
-    Raises:
-        ForeignMessage: it is none of the log's, or is at another place than its position.
-    """
-    try:
-        event = wire_bytes.decode(message.subject, message.headers, message.body)
-    except ForeignMessage as error:
-        raise ForeignMessage(error.subject, error.reason, sequence) from error
-    if event.position != sequence:
-        subject = message.subject.decode("utf-8", "replace")
-        raise ForeignMessage(subject, f"it says position {event.position}", sequence)
-    return event

@@ -11,14 +11,15 @@ from typing import Any, Final, Protocol
 
 import asyncpg
 
+from eventstore import wire
 from eventstore.config import server_of
 from eventstore.epoch import Epoch
 from eventstore.errors import ConfigError
-from eventstore.postgres.engine import TIMEOUT_SECONDS, connect
+from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool, connect
 from eventstore.postgres.translate import read_failed
 from eventstore.stream import Position
 
-__all__ = ["read_epoch", "record_epoch", "record_epoch_at"]
+__all__ = ["epoch_of_the_log", "read_epoch", "record_epoch", "record_epoch_at"]
 
 _EXISTS: Final = "SELECT to_regclass('relay.epochs') IS NOT NULL"
 
@@ -56,6 +57,19 @@ class _Connection(Protocol):
     def fetchval(self, query: str, *args: object) -> Awaitable[Any]: ...
     def execute(self, query: str, *args: object) -> Awaitable[str]: ...
     def transaction(self) -> Any: ...
+
+
+async def epoch_of_the_log(pool: ConnectionPool) -> Epoch:
+    """Return which history of the log this is.
+
+    Raises:
+        ReadFailed, StoreUnavailable: no answer came.
+    """
+    async with pool.connection() as connection:
+        try:
+            return await read_epoch(connection, wire.STREAM)
+        except Exception as error:
+            raise read_failed(error) from error
 
 
 async def read_epoch(connection: _Connection, stream: str) -> Epoch:

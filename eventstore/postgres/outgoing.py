@@ -26,7 +26,7 @@ from eventstore.errors import InvalidEvent
 from eventstore.fitting_pages import FittingPages
 from eventstore.postgres.archived import Row, Shelf
 from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
-from eventstore.postgres.epochs import read_epoch
+from eventstore.postgres.epochs import epoch_of_the_log
 from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import recorded
 from eventstore.postgres.translate import read_failed
@@ -122,11 +122,7 @@ class PostgresOutgoingLog:
         Raises:
             ReadFailed, StoreUnavailable: no answer came.
         """
-        async with self._pool.connection() as connection:
-            try:
-                return await read_epoch(connection, wire.STREAM)
-            except Exception as error:
-                raise read_failed(error) from error
+        return await epoch_of_the_log(self._pool)
 
     async def wait(self, *, after: Position, seconds: float) -> None:
         """Wait until there may be an event after a position; see `OutgoingLog.wait`."""

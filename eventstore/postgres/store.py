@@ -17,7 +17,6 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from eventstore import wire
 from eventstore.config import DEFAULT_LOG
 from eventstore.epoch import Epoch
 from eventstore.errors import EventIdReused
@@ -25,7 +24,7 @@ from eventstore.event import Event, RecordedEvent
 from eventstore.postgres.appender import Appender
 from eventstore.postgres.archived import Shelf
 from eventstore.postgres.engine import POOL_SIZE, TIMEOUT_SECONDS, ConnectionPool
-from eventstore.postgres.epochs import read_epoch
+from eventstore.postgres.epochs import epoch_of_the_log
 from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import acknowledged, recorded
 from eventstore.postgres.translate import read_failed
@@ -221,11 +220,7 @@ class PostgresEventStore:
         Raises:
             ReadFailed, StoreUnavailable: no answer came.
         """
-        async with self._pool.connection() as connection:
-            try:
-                return await read_epoch(connection, wire.STREAM)
-            except Exception as error:
-                raise read_failed(error) from error
+        return await epoch_of_the_log(self._pool)
 
     async def wait_for(self, position: Position, timeout_seconds: float) -> Position:
         """Wait until the log has reached a position, as `EventStore.wait_for` says."""
