@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from checker.limits import Limits
     from checker.models import MODELS, Model, NondeterministicModel, Partition, model_named
     from checker.operation import Operation, Outcome
-    from checker.verdict import Anomaly, CheckResult, PartitionResult, Verdict, worst
+    from checker.result import CheckResult, Partitions
+    from checker.verdict import Anomaly, PartitionResult, Verdict, worst
 
 __all__ = [
     "MODELS",
@@ -50,6 +51,7 @@ __all__ = [
     "Outcome",
     "Partition",
     "PartitionResult",
+    "Partitions",
     "RecordedHistory",
     "UnknownFormat",
     "UnknownModel",
@@ -74,7 +76,8 @@ _HOMES: Final = MappingProxyType(
         "checker.limits": "Limits",
         "checker.models": "MODELS Model NondeterministicModel Partition model_named",
         "checker.operation": "Operation Outcome",
-        "checker.verdict": "Anomaly CheckResult PartitionResult Verdict worst",
+        "checker.result": "CheckResult Partitions",
+        "checker.verdict": "Anomaly PartitionResult Verdict worst",
     }
 )
 """Where each name is defined; a test holds that these are the names of ``__all__``."""

@@ -13,6 +13,7 @@ __all__ = [
     "Malformed",
     "MalformedOperation",
     "PartReport",
+    "PartReports",
     "SearchReport",
     "TooLarge",
     "judge",
@@ -71,6 +72,15 @@ class MalformedOperation(Exception): ...
 
 @final
 class JudgeProgress:
+    def __new__(
+        cls,
+        *,
+        parts: int,
+        parts_decided: int,
+        operations: int,
+        operations_decided: int,
+        configurations: int,
+    ) -> JudgeProgress: ...
     @property
     def parts(self) -> int: ...
     @property
@@ -116,6 +126,21 @@ class PartReport:
     def seconds(self) -> float: ...
 
 @final
+class PartReports:
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> PartReport: ...
+    @property
+    def severities(self) -> bytes: ...
+    @property
+    def operations(self) -> bytes: ...
+    @property
+    def configurations(self) -> bytes: ...
+    @property
+    def algorithms(self) -> list[tuple[str | None, str]]: ...
+    @property
+    def peak_bytes(self) -> int | None: ...
+
+@final
 class SearchReport:
     @property
     def verdict(self) -> Literal["valid", "invalid", "unknown"]: ...
@@ -140,8 +165,8 @@ def judge(
     jobs: int,
     cancel: CancelToken | None = None,
     on_progress: Callable[[JudgeProgress], object] | None = None,
-    stopped: list[PartReport] | None = None,
-) -> list[PartReport]: ...
+    stopped: Callable[[PartReports], object] | None = None,
+) -> PartReports: ...
 def judged_models() -> list[str]: ...
 def judge_by_process(
     history: History,

@@ -13,7 +13,7 @@ from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.models import Model
-from checker.verdict import CheckResult
+from checker.result import CheckResult
 
 __all__ = ["acheck"]
 

@@ -22,7 +22,8 @@ from checker.history.recorded import RecordedHistory, read_natively
 from checker.history.uncertainty import widen
 from checker.limits import Limits
 from checker.models import Model, model_named
-from checker.verdict import CheckResult, PartitionResult, Verdict, worst
+from checker.result import CheckResult, Partitions
+from checker.verdict import PartitionResult, Verdict
 
 __all__ = ["ENGINES", "Engine", "check", "check_file"]
 
@@ -39,8 +40,8 @@ def check(
     engine: Engine = "auto",
     clock_uncertainty: int = 0,
     cancel: CancelToken | None = None,
-    on_partition: Callable[[PartitionResult], object] | None = None,
     on_progress: Callable[[JudgeProgress], object] | None = None,
+    on_stopped: Callable[[Partitions], object] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> CheckResult:
     """Decide whether a history is linearizable, or what else its consistency is to be.
@@ -57,9 +58,10 @@ def check(
         clock_uncertainty: Nanoseconds by which each operation is widened at both ends, since the
             clocks that timed it may be wrong by so much.
         cancel: Stops the native engine from another thread: what is not decided is unknown.
-        on_partition: Is told of each part with its verdict; if Ctrl-C ends the check, of those
-            that were decided by then.
-        on_progress: Is told ten times a second how far the native engine is.
+        on_progress: Is told how far the check is: ten times a second by the native engine, after
+            each part by those in Python.
+        on_stopped: Is given the parts that were decided by then when something that is raised, such
+            as Ctrl-C, ends the check.
         clock: What seconds are read from.
 
     Raises:
@@ -77,17 +79,17 @@ def check(
     refuse_without_time(judge, history)
     began = clock()
     history, clock_uncertainty = _widened(history, clock_uncertainty)
-    judging = Judging(limits or Limits(), engine, cancel, on_partition, on_progress, clock)
+    judging = Judging(limits or Limits(), engine, cancel, on_progress, on_stopped, clock)
     judged = judging.judge(judge, history, level)
     return CheckResult(
         model=judge.name,
         consistency=level,
-        verdict=worst(part.verdict for part in judged.parts),
-        algorithm=", ".join(dict.fromkeys(part.algorithm for part in judged.parts)) or "none",
+        verdict=judged.parts.worst,
+        algorithm=", ".join(judged.parts.columns.algorithms) or "none",
         operations=len(history),
         seconds=judged.decided - began,
         peak_bytes=judged.peak_bytes,
-        partitions=tuple(judged.parts),
+        partitions=judged.parts,
         clock_uncertainty=clock_uncertainty,
     )
 
@@ -164,7 +166,7 @@ def _not_read(
         operations=0,
         seconds=0.0,
         peak_bytes=0,
-        partitions=(part,),
+        partitions=Partitions.of((part,)),
     )
 
 

@@ -17,7 +17,7 @@ from checker.limits import Limits
 from checker.models import Model, TransactionModel
 from checker.monitors import EXPLANATIONS, Explanation
 from checker.operation import Operation
-from checker.verdict import PartitionResult
+from checker.result import Partitions
 
 __all__ = ["Judging"]
 
@@ -28,8 +28,8 @@ class Judging(NamedTuple):
     limits: Limits
     engine: str
     cancel: CancelToken | None
-    on_partition: Callable[[PartitionResult], object] | None
     on_progress: Callable[[JudgeProgress], object] | None
+    on_stopped: Callable[[Partitions], object] | None
     clock: Callable[[], float]
 
     def judge(self, model: Model[Any], history: History | RecordedHistory, level: str) -> Judged:
@@ -42,33 +42,40 @@ class Judging(NamedTuple):
         if isinstance(model, TransactionModel):
             limits, clock, cancel = self.limits, self.clock, self.cancel
             result = judge_level(model, history, level, limits, clock, cancel)
-            return self._told(Judged([result], None, clock()))
+            return Judged(Partitions.of((result,)), None, clock())
         if level == SEQUENTIAL:
-            return self._told(self._judge_sequentially(model, history))
+            return self._judge_sequentially(model, history)
         return self._judge_linearizably(model, history)
 
     def _judge_linearizably(self, model: Model[Any], history: History | RecordedHistory) -> Judged:
         recorded = None if self.engine == "reference" else _native_history(history, model)
         if recorded is None:
-            run = partwise.Run(self.limits, self.engine, self._tell, self.clock, self.cancel)
-            parts = run.judge(model, history)
-            return Judged(parts, run.peak_bytes, self.clock())
-        judged = native_judge.judge(
+            return self._judge_partwise(model, history)
+        return native_judge.judge(
             model,
             recorded,
             self.limits,
             explain=_explanation_of(type(model)),
             cancel=self.cancel,
             on_progress=self.on_progress,
-            stopped=self._tell,
+            on_stopped=self.on_stopped,
             clock=self.clock,
         )
-        return self._told(judged)
+
+    def _judge_partwise(self, model: Model[Any], history: History | RecordedHistory) -> Judged:
+        run = partwise.Run(self.limits, self.engine, self.on_progress, self.clock, self.cancel)
+        try:
+            parts = run.judge(model, history)
+        except BaseException:
+            if self.on_stopped is not None:
+                self.on_stopped(Partitions.of(run.decided))
+            raise
+        return Judged(Partitions.of(parts), run.peak_bytes, self.clock())
 
     def _judge_sequentially(self, model: Model[Any], history: History | RecordedHistory) -> Judged:
-        silent = self._replace(on_partition=None)
+        silent = self._replace(on_progress=None, on_stopped=None)
 
-        def linearizably(limits: Limits) -> list[PartitionResult]:
+        def linearizably(limits: Limits) -> Partitions:
             return silent._replace(limits=limits).judge(model, history, LINEARIZABLE).parts
 
         searched = self.engine == "reference"
@@ -77,15 +84,6 @@ class Judging(NamedTuple):
         run = SequentialRun(self.limits, self.clock, self.cancel, stricter)
         parts = run.judge(model, history, recorded)
         return Judged(parts, run.peak_bytes, self.clock())
-
-    def _told(self, judged: Judged) -> Judged:
-        for part in judged.parts:
-            self._tell(part)
-        return judged
-
-    def _tell(self, result: PartitionResult) -> None:
-        if self.on_partition is not None:
-            self.on_partition(result)
 
 
 def _explanation_of(model: type[Model[Any]]) -> Explanation | None:

@@ -16,6 +16,7 @@ from checker.checking.collection import collection_paused
 from checker.checking.monitoring import ask, not_split, split
 from checker.engine import explanation, native, reference
 from checker.engine.native import CancelToken
+from checker.engine.native_judge import JudgeProgress
 from checker.engine.outcome import SearchOutcome
 from checker.errors import MalformedHistory
 from checker.history.history import History
@@ -39,18 +40,26 @@ class Run:
         self,
         limits: Limits,
         engine: str,
-        on_partition: Callable[[PartitionResult], object],
+        on_progress: Callable[[JudgeProgress], object] | None,
         clock: Callable[[], float],
         cancel: CancelToken | None,
     ) -> None:
         self.peak_bytes: int | None = None
         self._limits = limits
         self._engine = engine
-        self._on_partition = on_partition
+        self._on_progress = on_progress
         self._clock = clock
         self._cancel = cancel
         self._began = clock()
         self._results: dict[int, PartitionResult] = {}
+        self._operations = 0
+        self._operations_decided = 0
+        self._configurations = 0
+
+    @property
+    def decided(self) -> list[PartitionResult]:
+        """The results so far, in the order of the parts."""
+        return [self._results[place] for place in sorted(self._results)]
 
     def judge(self, model: Model[Any], history: History | RecordedHistory) -> list[PartitionResult]:
         """Judge all parts; the results are in their order.
@@ -63,15 +72,15 @@ class Run:
             with collection_paused():
                 partitions = split(model, history, model.partition, self._is_over)
                 if partitions is None:
-                    over = not_split(len(history), self._elapsed())
-                    self._on_partition(over)
-                    return [over]
+                    return [not_split(len(history), self._elapsed())]
+                self._operations = sum(len(part.operations) for part in partitions)
                 undecided = self._monitor(partitions)
-            return self._search_all(partitions, undecided)
+            self._search_all(partitions, undecided)
         except MalformedHistory as error:
             raise MalformedHistory(
                 error.reason, source=history.source, line=error.line, operation=error.operation
             ) from error
+        return self.decided
 
     def _elapsed(self) -> float:
         return self._clock() - self._began
@@ -82,24 +91,33 @@ class Run:
         for place, partition in enumerate(partitions):
             result = self._monitored(partition)
             if isinstance(result, PartitionResult):
-                self._decided(place, result)
+                self._decide(partitions, place, result)
             else:
                 undecided.append((place, result))
         return undecided
 
     def _search_all(
         self, partitions: Sequence[Partition], undecided: Sequence[tuple[int, str]]
-    ) -> list[PartitionResult]:
-        """Search the parts left, from the smallest to the largest; return all results."""
+    ) -> None:
+        """Search the parts left, from the smallest to the largest."""
         ascending = sorted(undecided, key=lambda item: len(partitions[item[0]].operations))
         for left, (place, why) in zip(range(len(ascending), 0, -1), ascending, strict=True):
             seconds = max(self._limits.timeout_seconds - self._elapsed(), 0.0) / left
-            self._decided(place, self._searched(partitions[place], why, seconds))
-        return [self._results[place] for place in range(len(partitions))]
+            self._decide(partitions, place, self._searched(partitions[place], why, seconds))
 
-    def _decided(self, place: int, result: PartitionResult) -> None:
+    def _decide(self, partitions: Sequence[Partition], place: int, result: PartitionResult) -> None:
         self._results[place] = result
-        self._on_partition(result)
+        self._operations_decided += result.operations
+        self._configurations += result.configurations
+        if self._on_progress is not None:
+            progress = JudgeProgress(
+                parts=len(partitions),
+                parts_decided=len(self._results),
+                operations=self._operations,
+                operations_decided=self._operations_decided,
+                configurations=self._configurations,
+            )
+            self._on_progress(progress)
 
     def _monitored(self, partition: Partition) -> PartitionResult | str:
         """Ask the model's monitor; the answer is a result, or why the search must decide."""

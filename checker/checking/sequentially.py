@@ -30,6 +30,7 @@ from checker.models import Model, Partition, Stream
 from checker.models.describe import describe
 from checker.monitors import EXPLANATIONS, MONITORS_BY_PROCESS
 from checker.operation import Operation
+from checker.result import Partitions
 from checker.verdict import Anomaly, PartitionResult, Verdict
 
 __all__ = ["NON_SEQUENTIAL", "SequentialRun", "explain_by_process", "objects_of"]
@@ -41,7 +42,7 @@ _LINEARIZABLE_SHARE: Final = 0.5
 """How much of the time that is left goes into the question whether it is even linearizable."""
 _NEIGHBOURS_MAX: Final = 3
 
-Linearizably = Callable[[Limits], Sequence[PartitionResult]]
+Linearizably = Callable[[Limits], Partitions]
 """Judges the same history for linearizability, within limits."""
 
 
@@ -72,7 +73,7 @@ class SequentialRun:
         model: Model[Any],
         history: History | RecordedHistory,
         recorded: RecordedHistory | None,
-    ) -> list[PartitionResult]:
+    ) -> Partitions:
         """Judge all objects of a history together; ``recorded`` is the same, to be judged natively.
 
         Raises:
@@ -83,17 +84,17 @@ class SequentialRun:
         try:
             return self._judged(model, history, recorded)
         except _NotSplit:
-            return [not_split(len(history), self._clock() - began)]
+            return Partitions.of((not_split(len(history), self._clock() - began),))
 
     def _judged(
         self,
         model: Model[Any],
         history: History | RecordedHistory,
         recorded: RecordedHistory | None,
-    ) -> list[PartitionResult]:
+    ) -> Partitions:
         objects = partial(self._objects, model, history)
         if self._linearizably is None:
-            return [self._search(objects(), "")]
+            return Partitions.of((self._search(objects(), ""),))
         if recorded is not None and native_judge.supports_processes(model):
             words, cancel = EXPLANATIONS.get(type(model)), self._cancel
             alone = native_judge.judge_by_process(
@@ -104,13 +105,13 @@ class SequentialRun:
         results = [result for result in alone if isinstance(result, PartitionResult)]
         certain = len(alone) == len(results) == 1
         if certain or any(result.verdict is Verdict.INVALID for result in results):
-            return results
+            return Partitions.of(results)
         left = max(self._deadline - self._clock(), 0.0) * _LINEARIZABLE_SHARE
         stricter = self._linearizably(msgspec.structs.replace(self._limits, timeout_seconds=left))
-        if all(result.verdict is Verdict.VALID for result in stricter):
-            return list(stricter)
+        if stricter.worst is Verdict.VALID:
+            return stricter
         why = next((reason for reason in alone if isinstance(reason, str)), "")
-        return [self._search(objects(), why)]
+        return Partitions.of((self._search(objects(), why),))
 
     def _objects(
         self, model: Model[Any], history: History | RecordedHistory

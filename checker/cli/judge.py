@@ -32,7 +32,8 @@ from checker.history.recorded import RecordedHistory, read_natively
 from checker.limits import Limits
 from checker.models import Model
 from checker.report.file_report import FileReport, FileVerdict, Trouble
-from checker.verdict import CheckResult, PartitionResult, Verdict, worst
+from checker.result import CheckResult, Partitions
+from checker.verdict import Verdict, worst
 
 __all__ = ["Judge", "Stopped", "exit_of", "file_name", "model_choice"]
 
@@ -133,7 +134,7 @@ class _Attempt:
 
     def __init__(self, file: str, options: tuple[str, ...]) -> None:
         self.report = FileReport(file=file, verdict=FileVerdict.UNKNOWN, options=options)
-        self._decided: list[PartitionResult] = []
+        self._decided = Partitions.of(())
         self._began = 0.0
         self._model: Model[Any] | None = None
         self._level = ""
@@ -194,10 +195,8 @@ class _Attempt:
         stage(judging)
         self._began = time.perf_counter()
 
-        def count(part: PartitionResult) -> None:
-            self._decided.append(part)
-            if len(self._decided) > 1:
-                stage(f"{judging}, {len(self._decided):,} parts decided")
+        def stop(decided: Partitions) -> None:
+            self._decided = decided
 
         result = check(
             history,
@@ -206,8 +205,8 @@ class _Attempt:
             limits=limits,
             engine=engine,
             clock_uncertainty=clock_uncertainty,
-            on_partition=count,
             on_progress=lambda progress: stage(f"{judging}, {_progress(progress)}"),
+            on_stopped=stop,
         )
         verdict = FileVerdict(result.verdict.value)
         self.report = replace(
@@ -228,7 +227,7 @@ class _Attempt:
         history, model = self.report.history, self.report.model
         if history is None or model is None:
             return
-        verdict = worst([Verdict.UNKNOWN, *(part.verdict for part in self._decided)])
+        verdict = worst((Verdict.UNKNOWN, self._decided.worst))
         result = CheckResult(
             model=model,
             consistency=self._level,
@@ -236,7 +235,7 @@ class _Attempt:
             algorithm="stopped",
             operations=len(history),
             seconds=time.perf_counter() - self._began,
-            partitions=tuple(self._decided),
+            partitions=self._decided,
         )
         self.report = replace(self.report, verdict=FileVerdict(verdict.value), result=result)
 

@@ -20,7 +20,7 @@ from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.models import Model
 from checker.report.file_report import FileReport
-from checker.verdict import CheckResult
+from checker.result import CheckResult
 
 __all__ = ["AS_VERIFY", "Judged", "Judging", "NotJudged", "judge_one"]
 

@@ -11,12 +11,12 @@ import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from checker import _native
-from checker._native import CancelToken, JudgeProgress, PartReport
+from checker._native import CancelToken, JudgeProgress, PartReport, PartReports
 from checker.engine import explanation
 from checker.engine.outcome import SearchOutcome
 from checker.engine.undecided import Reach, monitor_undecided, undecided
@@ -26,6 +26,7 @@ from checker.limits import Limits
 from checker.models import MODELS, Kv, Model, MultiRegister, Register, Stream
 from checker.models.describe import describe
 from checker.operation import Operation
+from checker.result import PartColumns, Partitions
 from checker.verdict import Anomaly, PartitionResult, Verdict
 
 __all__ = [
@@ -46,11 +47,11 @@ Explain = Callable[[str, Sequence[Operation]], str]
 class Judged(NamedTuple):
     """What became of a history's parts."""
 
-    parts: list[PartitionResult]
+    parts: Partitions
     peak_bytes: int | None
     """The most bytes that a search kept."""
     decided: float
-    """When the last part was decided; what came after put the findings into words."""
+    """When the last part was decided; findings are put into words when they are asked for."""
 
 
 _JUDGED: Final[Mapping[type[Model[Any]], str]] = MappingProxyType(
@@ -74,20 +75,23 @@ def judge(
     explain: Explain | None = None,
     cancel: CancelToken | None = None,
     on_progress: Callable[[JudgeProgress], object] | None = None,
-    stopped: Callable[[PartitionResult], object] | None = None,
+    on_stopped: Callable[[Partitions], object] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Judged:
     """Judge a history; return each part's verdict, and the most bytes that a search kept.
 
-    ``explain`` has the words for what the model's monitor finds. ``stopped`` is told of the parts
+    ``explain`` has the words for what the model's monitor finds. ``on_stopped`` is given the parts
     that were decided when Ctrl-C or what ``on_progress`` raises ended the judgement.
 
     Raises:
         MalformedHistory: an operation is none of the model's.
     """
-    interrupted: list[PartReport] = []
-    operations = history.operations
-    parts = _Parts(model, operations, limits, explain or _explain)
+    parts = _Parts(model, history.operations, limits, explain or _explain)
+
+    def stopped(reports: PartReports) -> None:
+        if on_stopped is not None:
+            on_stopped(parts.results(reports))
+
     try:
         reports = _native.judge(
             history.native,
@@ -98,18 +102,11 @@ def judge(
             jobs=limits.jobs or os.cpu_count() or 1,
             cancel=cancel,
             on_progress=on_progress,
-            stopped=interrupted,
+            stopped=stopped,
         )
     except _native.MalformedOperation as malformed:
         raise _malformed(malformed, history) from None
-    except BaseException:
-        for report in interrupted:
-            if stopped is not None and report.limit != "cancelled":
-                stopped(parts.result(report))
-        raise
-    decided = clock()
-    peak = max((report.peak_bytes for report in reports if report.monitor is None), default=None)
-    return Judged([parts.result(report) for report in reports], peak, decided)
+    return Judged(parts.results(reports), reports.peak_bytes, clock())
 
 
 def supports_processes(model: Model[Any]) -> bool:
@@ -167,6 +164,9 @@ def _options(model: Model[Any]) -> str:
 _VERDICTS: Final = {verdict.value: verdict for verdict in Verdict}
 """By name; an enumeration's own call takes as long as all else that is said of a part."""
 
+_IS_UNKNOWN: Final = bytes(severity == Verdict.UNKNOWN.severity for severity in range(256))
+"""A table for ``bytes.translate``."""
+
 
 class _Parts:
     """Puts the reports on a history's parts into words."""
@@ -183,20 +183,29 @@ class _Parts:
         self._operations = operations
         self._limits = limits
 
+    def results(self, reports: PartReports) -> Partitions:
+        """All parts; each is put into words when it is asked for."""
+        severities = reports.severities
+        columns = PartColumns(
+            severities=severities,
+            undecided=severities.translate(_IS_UNKNOWN),
+            operations=_numbers("Q", reports.operations),
+            configurations=_numbers("Q", reports.configurations),
+            algorithms=tuple(_algorithm(monitor, why) for monitor, why in reports.algorithms),
+        )
+        return Partitions(columns, lambda place: self.result(reports[place]))
+
     def result(self, report: PartReport) -> PartitionResult:
         verdict = _VERDICTS[report.verdict]
-        algorithm = report.monitor
-        if algorithm is None:
-            algorithm = f"search: native ({report.why})" if report.why else "search: native"
         return PartitionResult(
             key=report.key,
             verdict=verdict,
-            algorithm=algorithm,
+            algorithm=_algorithm(report.monitor, report.why),
             operations=report.operations,
             seconds=report.seconds,
             reason=self._reason(report),
             anomalies=self._anomalies(report) if verdict is Verdict.INVALID else (),
-            witness=_numbers(report.order) if verdict is Verdict.VALID else None,
+            witness=_numbers("I", report.order) if verdict is Verdict.VALID else None,
             configurations=report.configurations,
         )
 
@@ -224,10 +233,10 @@ class _Parts:
         )
 
     def _searched(self, report: PartReport) -> tuple[Anomaly, ...]:
-        operations = [self._operations[row] for row in _numbers(report.rows)]
+        operations = [self._operations[row] for row in _numbers("I", report.rows)]
         outcome = SearchOutcome(
             verdict=Verdict.INVALID,
-            longest_prefix=tuple(_numbers(report.order)),
+            longest_prefix=tuple(_numbers("I", report.order)),
             blocked=report.blocked,
         )
         anomaly = explanation.explain(self._model, operations, outcome)
@@ -240,7 +249,13 @@ def _explain(anomaly: str, operations: Sequence[Operation]) -> str:
     return f"No order explains these operations together ({anomaly}): {shown}."
 
 
-def _numbers(data: bytes) -> array[int]:
-    numbers = array("I")
+def _algorithm(monitor: str | None, why: str) -> str:
+    if monitor is not None:
+        return monitor
+    return f"search: native ({why})" if why else "search: native"
+
+
+def _numbers(kind: Literal["I", "Q"], data: bytes) -> array[int]:
+    numbers = array(kind)
     numbers.frombytes(data)
     return numbers

@@ -23,7 +23,8 @@ from checker.minimize.scopes import scopes
 from checker.minimize.symptom import BudgetSpent, Symptom
 from checker.models import Model, model_named
 from checker.operation import Operation
-from checker.verdict import Anomaly, CheckResult, Verdict
+from checker.result import CheckResult
+from checker.verdict import Anomaly, Verdict
 
 __all__ = ["BUDGET_SECONDS", "Minimized", "minimize"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -12,7 +12,8 @@ import msgspec
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.operation import Operation
-from checker.verdict import CheckResult, PartitionResult, Verdict
+from checker.result import CheckResult
+from checker.verdict import PartitionResult, Verdict
 
 __all__ = ["FileReport", "FileVerdict", "ModelSource", "Trouble", "worst_file_verdict"]
 
@@ -69,13 +70,12 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     trouble: Trouble | None = None
 
     @property
-    def invalid_partitions(self) -> tuple[PartitionResult, ...]:
+    def invalid_partitions(self) -> Sequence[PartitionResult]:
         """The parts that were found in violation."""
-        parts = () if self.result is None else self.result.partitions
-        return tuple(part for part in parts if part.verdict is Verdict.INVALID)
+        return () if self.result is None else self.result.partitions.of_verdict(Verdict.INVALID)
 
     @property
-    def unknown_partitions(self) -> tuple[PartitionResult, ...]:
+    def unknown_partitions(self) -> Sequence[PartitionResult]:
         """The parts that were not decided, the hardest first."""
         return () if self.result is None else self.result.undecided
 

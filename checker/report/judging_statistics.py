@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from checker.verdict import CheckResult, PartitionResult
+from checker.result import CheckResult
+from checker.verdict import PartitionResult
 
 __all__ = ["AlgorithmShare", "HardPart", "JudgingStatistics", "judging_statistics"]
 

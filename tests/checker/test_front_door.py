@@ -156,7 +156,7 @@ def test_parts_decided_before_it_was_stopped_are_told(tmp_path: Path) -> None:
             read_natively(path),
             "register",
             limits=LONG,
-            on_partition=lambda part: keys.append(part.key),
+            on_stopped=lambda parts: keys.extend(part.key for part in parts),
             on_progress=stop,
         )
     assert keys == ["easy"]

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from checker import (
+    Limits,
     Operation,
     RecordedHistory,
-    check,
+    Verdict,
     check_file,
 )
 from checker.cli import main
+from checker.engine import native_judge
 from checker.engine.replay import replay
 from checker.history.formats import read_history
-from checker.history.recorded import read_natively
+from checker.history.recorded import read_natively, record
 from checker.models import Register
-from checker.verdict import PartitionResult
-from tests.support.drafts import arrange
-from tests.support.register_histories import register_drafts
-from tests.support.seeded import seeded
+from tests.support.scripts import script
 
 
 def test_a_witness_can_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,12 +65,17 @@ def test_operations_are_made_when_asked_for(tmp_path: Path) -> None:
         recorded.operations[2]
 
 
-def test_seconds_are_those_of_the_deciding_alone() -> None:
-    now = [0.0]
+def test_findings_are_put_into_words_when_they_are_asked_for_and_once() -> None:
+    explained: list[str] = []
 
-    def read_slowly(_part: PartitionResult) -> None:
-        now[0] += 100
+    def explain(anomaly: str, operations: Sequence[Operation]) -> str:
+        explained.append(anomaly)
+        return f"{anomaly}: {len(operations)} operations"
 
-    history = arrange(register_drafts(seeded(1), operations=6))
-    result = check(history, "cas-register", on_partition=read_slowly, clock=lambda: now[0])
-    assert (now, result.seconds) == ([100.0], 0.0)
+    history = script("0 do write @x 1", "0 do write @x 2", "0 do read @x => 1", "0 do write @y 1")
+    parts = native_judge.judge(Register(), record(history), Limits(), explain=explain).parts
+    assert (parts.worst, len(parts), explained) == (Verdict.INVALID, 2, [])
+    (part,) = parts.of_verdict(Verdict.INVALID)
+    assert (part.key, len(part.anomalies)) == ("x", 1)
+    assert parts[0] is part
+    assert len(explained) == 1

@@ -15,7 +15,8 @@ from checker.report.page.cycle import CycleDrawing, draw_cycle
 from checker.report.page.lanes import Lanes
 from checker.report.page.section import Section
 from checker.report.page.wording import label_text, span_text, value_text
-from checker.verdict import Anomaly, CheckResult, Dependency
+from checker.result import CheckResult
+from checker.verdict import Anomaly, Dependency
 
 __all__ = [
     "ANOMALIES_MAX",

@@ -23,7 +23,8 @@ from checker.report.page.faults import Fault
 from checker.report.page.lanes import Lanes
 from checker.report.page.series import Series
 from checker.report.page.wording import label_text, value_text
-from checker.verdict import CheckResult, Verdict
+from checker.result import CheckResult
+from checker.verdict import Verdict
 
 __all__ = ["KeyEntry", "Scene", "key_entries", "payload_text"]
 

@@ -14,7 +14,8 @@ from checker.report.page.clock import Clock
 from checker.report.page.section import Section
 from checker.report.page.wording import label_text, span_text
 from checker.report.wording import count_text
-from checker.verdict import CheckResult, PartitionResult, Verdict, worst
+from checker.result import CheckResult
+from checker.verdict import PartitionResult, Verdict, worst
 
 __all__ = ["PARTITIONS_MAX", "PartitionRow", "Property", "Summary", "claim_of", "summarize"]
 

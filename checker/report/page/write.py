@@ -22,7 +22,8 @@ from checker.report.page.section import Section
 from checker.report.page.series import series_of
 from checker.report.page.summary import claim_of, summarize
 from checker.report.page.tables import error_rows, operation_rows
-from checker.verdict import Anomaly, CheckResult
+from checker.result import CheckResult
+from checker.verdict import Anomaly
 
 __all__ = ["BYTES_MAX", "OPERATIONS_MAX", "PageTooLarge", "PageWritten", "write_page"]
 

@@ -40,7 +40,8 @@ pub(crate) fn map<T: Sync, R: Send>(
         }
         results
     });
-    results.sort_unstable_by_key(|&(place, _)| place);
+    // The stable sort: it finds that each thread's results are in order, and merges them.
+    results.sort_by_key(|&(place, _)| place);
     results.into_iter().map(|(_, result)| result).collect()
 }
 

@@ -5,16 +5,18 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyString;
 use trueorder_core::encode::Options;
 use trueorder_core::judge::{
     Advance, Limits, Object, family, judge as judge_parts, judge_by_process as judge_objects,
     model_names, process_model_names,
 };
+use trueorder_core::{Exhausted, Verdict};
 
 use crate::cancel::CancelToken;
 use crate::history::History;
 use crate::part::PartReport;
+use crate::parts::PartReports;
 use crate::search::{deadline, invalid};
 use crate::supervise::{Every, supervise};
 
@@ -43,6 +45,29 @@ pub(crate) struct JudgeProgress {
     configurations: u64,
     /// Bytes that the searches under way keep.
     bytes: u64,
+}
+
+#[pymethods]
+impl JudgeProgress {
+    /// What an engine in Python tells of itself; it does not count bytes.
+    #[new]
+    #[pyo3(signature = (*, parts, parts_decided, operations, operations_decided, configurations))]
+    fn new(
+        parts: u64,
+        parts_decided: u64,
+        operations: u64,
+        operations_decided: u64,
+        configurations: u64,
+    ) -> Self {
+        Self {
+            parts,
+            parts_decided,
+            operations,
+            operations_decided,
+            configurations,
+            bytes: 0,
+        }
+    }
 }
 
 impl From<&Advance> for JudgeProgress {
@@ -109,7 +134,8 @@ pub(crate) fn judge_by_process<'py>(
         judged.map_err(|malformed| MalformedOperation::new_err((malformed.reason, malformed.row)));
     let answers = judged?.into_iter().map(|object| match object {
         Object::Judged(judgement) => {
-            let report = PartReport::new(history.clone().unbind(), *judgement);
+            let part = Arc::new(vec![*judgement]);
+            let report = PartReport::new(history.clone().unbind(), part, 0);
             Ok(Bound::new(py, report)?.into_any())
         }
         Object::Open(why) => Ok(PyString::new(py, why).into_any()),
@@ -122,7 +148,7 @@ pub(crate) fn judge_by_process<'py>(
 /// `options` are those of the model's constructor, as a JSON object. The judgement runs on at most
 /// `jobs` threads of its own without the interpreter lock; a signal's handler that raises (Ctrl-C)
 /// ends it at once, and so does what `on_progress` raises, which is called ten times a second. The
-/// list `stopped` then gets the reports on all parts, those that were decided by then among them.
+/// function `stopped` is then given the reports on the parts that were decided by then.
 ///
 /// `MalformedOperation`: an operation is none of the model's. `ValueError`: no model is called so.
 #[pyfunction]
@@ -141,8 +167,8 @@ pub(crate) fn judge(
     jobs: usize,
     cancel: Option<&Bound<'_, CancelToken>>,
     on_progress: Option<&Bound<'_, PyAny>>,
-    stopped: Option<&Bound<'_, PyList>>,
-) -> PyResult<Vec<PartReport>> {
+    stopped: Option<&Bound<'_, PyAny>>,
+) -> PyResult<PartReports> {
     let family =
         family(model).ok_or_else(|| invalid(format!("no native model is called {model:?}")))?;
     let options = Options::new(options.as_bytes());
@@ -166,16 +192,13 @@ pub(crate) fn judge(
     let (judged, raised) = supervise(py, cancel.map(Bound::get), &stop, work, tell)?;
     let judged =
         judged.map_err(|malformed| MalformedOperation::new_err((malformed.reason, malformed.row)));
-    let report = |judgement| PartReport::new(history.clone().unbind(), judgement);
-    let reports = judged.map(|parts| parts.into_iter().map(report).collect());
-    match (raised, stopped, reports) {
-        (None, _, reports) => reports,
-        (Some(error), Some(stopped), Ok(reports)) => {
-            for report in Vec::into_iter(reports) {
-                stopped.append(Bound::new(py, report)?)?;
-            }
+    match (judged, raised, stopped) {
+        (judged, None, _) => Ok(PartReports::new(history.clone().unbind(), judged?)),
+        (Ok(mut parts), Some(error), Some(stopped)) => {
+            parts.retain(|part| part.verdict != Verdict::Unknown(Exhausted::Cancelled));
+            stopped.call1((PartReports::new(history.clone().unbind(), parts),))?;
             Err(error)
         }
-        (Some(error), ..) => Err(error),
+        (_, Some(error), _) => Err(error),
     }
 }

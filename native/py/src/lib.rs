@@ -9,6 +9,7 @@ mod column;
 mod history;
 mod judge;
 mod part;
+mod parts;
 mod python_model;
 mod python_relation;
 mod python_states;
@@ -34,6 +35,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::part::PartReport;
+    #[pymodule_export]
+    use crate::parts::PartReports;
     #[pymodule_export]
     use crate::report::SearchReport;
     #[pymodule_export]

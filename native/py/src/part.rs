@@ -1,22 +1,35 @@
 //! The verdict on one part, for Python.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use trueorder_core::judge::{Algorithm, PartJudgement};
 use trueorder_core::{Exhausted, Verdict};
 
+use crate::column::bytes_of;
 use crate::history::{History, value};
 
 /// The verdict on one part of a history; operations are named by their index.
 #[pyclass(frozen, module = "checker._native")]
 pub(crate) struct PartReport {
     history: Py<History>,
-    judgement: PartJudgement,
+    parts: Arc<Vec<PartJudgement>>,
+    place: usize,
 }
 
 impl PartReport {
-    pub(crate) fn new(history: Py<History>, judgement: PartJudgement) -> Self {
-        Self { history, judgement }
+    /// The report on the part at this place, of which there must be one.
+    pub(crate) fn new(history: Py<History>, parts: Arc<Vec<PartJudgement>>, place: usize) -> Self {
+        Self {
+            history,
+            parts,
+            place,
+        }
+    }
+
+    fn judgement(&self) -> &PartJudgement {
+        &self.parts[self.place]
     }
 }
 
@@ -36,7 +49,7 @@ impl PartReport {
     /// The part's key; None if it has none, or is the whole history.
     #[getter]
     fn key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self.judgement.key_row {
+        match self.judgement().key_row {
             Some(row) => value(py, &self.history.get().core().key(row)),
             None => Ok(py.None().into_bound(py)),
         }
@@ -45,31 +58,31 @@ impl PartReport {
     /// How many operations are in the part.
     #[getter]
     fn operations(&self) -> usize {
-        self.judgement.rows.len()
+        self.judgement().rows.len()
     }
 
     /// Which they are: unsigned 32-bit numbers in this machine's order of bytes.
     #[getter]
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        bytes_of(py, &self.judgement.rows)
+        bytes_of(py, self.judgement().rows.iter().copied())
     }
 
     /// "valid", "invalid" or "unknown".
     #[getter]
     fn verdict(&self) -> &'static str {
-        verdict_names(self.judgement.verdict).0
+        verdict_names(self.judgement().verdict).0
     }
 
     /// Which limit made it unknown: "timeout", "memory" or "cancelled".
     #[getter]
     fn limit(&self) -> Option<&'static str> {
-        verdict_names(self.judgement.verdict).1
+        verdict_names(self.judgement().verdict).1
     }
 
     /// The monitor that decided; None if a search did.
     #[getter]
     fn monitor(&self) -> Option<&'static str> {
-        match self.judgement.algorithm {
+        match self.judgement().algorithm {
             Algorithm::Monitor(name) => Some(name),
             Algorithm::Search => None,
         }
@@ -80,7 +93,7 @@ impl PartReport {
     #[getter]
     fn stopped(&self) -> Option<(&'static str, Option<u8>)> {
         let stopped = self
-            .judgement
+            .judgement()
             .stopped
             .filter(|stopped| !stopped.doing.is_empty())?;
         Some((stopped.doing, stopped.percent))
@@ -89,19 +102,19 @@ impl PartReport {
     /// Why the monitor left it to the search; empty if it did not.
     #[getter]
     fn why(&self) -> &'static str {
-        self.judgement.why
+        self.judgement().why
     }
 
     /// A witness if valid, else the longest legal order that a search found; as `rows`.
     #[getter]
     fn order<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        bytes_of(py, &self.judgement.order)
+        bytes_of(py, self.judgement().order.iter().copied())
     }
 
     /// What a monitor found: each anomaly's name and the operations that cannot be ordered.
     #[getter]
     fn certificates(&self) -> Vec<(&'static str, Vec<u32>)> {
-        let certificates = self.judgement.certificates.iter();
+        let certificates = self.judgement().certificates.iter();
         certificates
             .map(|certificate| (certificate.anomaly, certificate.rows.clone()))
             .collect()
@@ -110,33 +123,24 @@ impl PartReport {
     /// The operation whose completion no order that a search found could pass.
     #[getter]
     fn blocked(&self) -> Option<u32> {
-        self.judgement.blocked
+        self.judgement().blocked
     }
 
     /// Distinct configurations that a search saw.
     #[getter]
     fn configurations(&self) -> u64 {
-        self.judgement.configurations
+        self.judgement().configurations
     }
 
     /// The most bytes that deciding kept at one time.
     #[getter]
     fn peak_bytes(&self) -> u64 {
-        self.judgement.peak_bytes
+        self.judgement().peak_bytes
     }
 
     /// How long the deciding took.
     #[getter]
     fn seconds(&self) -> f64 {
-        self.judgement.seconds
+        self.judgement().seconds
     }
-}
-
-fn bytes_of<'py>(py: Python<'py>, numbers: &[u32]) -> PyResult<Bound<'py, PyBytes>> {
-    PyBytes::new_with(py, size_of_val(numbers), |bytes| {
-        for (place, number) in bytes.chunks_exact_mut(size_of::<u32>()).zip(numbers) {
-            place.copy_from_slice(&number.to_ne_bytes());
-        }
-        Ok(())
-    })
 }

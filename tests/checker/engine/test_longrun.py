@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from checker import Verdict, check
+from checker import Partitions, Verdict, check
 from checker.models import Register
 from tests import longrun
 from tests.support.scripts import script
@@ -25,8 +25,8 @@ def test_a_wrong_verdict_and_a_wrong_witness_are_told() -> None:
     assert longrun.disagreement(history, Register(), right) == ""
     (part,) = right.partitions
     invalid = msgspec.structs.replace(part, verdict=Verdict.INVALID)
-    wrong = msgspec.structs.replace(right, partitions=(invalid,))
+    wrong = msgspec.structs.replace(right, partitions=Partitions.of((invalid,)))
     assert "by the reference" in longrun.disagreement(history, Register(), wrong)
     backwards = msgspec.structs.replace(part, witness=(1, 0))
-    wrong = msgspec.structs.replace(right, partitions=(backwards,))
+    wrong = msgspec.structs.replace(right, partitions=Partitions.of((backwards,)))
     assert "is illegal where it stands" in longrun.disagreement(history, Register(), wrong)

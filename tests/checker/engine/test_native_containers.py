@@ -41,14 +41,15 @@ def random_history(name: str, seed: int, operations: int) -> History:
 def judge_natively(name: str, history: History, file: Path) -> _native.PartReport:
     file.unlink(missing_ok=True)
     write_history(history, file)
-    (part,) = _native.judge(
+    parts = _native.judge(
         _native.History.read(file),
         name,
         timeout_seconds=60.0,
         memory_bytes=1 << 30,
         jobs=1,
     )
-    return part
+    assert len(parts) == 1
+    return parts[0]
 
 
 @pytest.mark.parametrize("name", CONTAINERS)

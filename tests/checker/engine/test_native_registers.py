@@ -14,7 +14,6 @@ from checker import (
     Limits,
     MalformedHistory,
     Outcome,
-    PartitionResult,
     Verdict,
     check,
 )
@@ -24,6 +23,7 @@ from checker.history.recorded import record
 from checker.models import CasRegister, Kv, Model, MultiRegister, Register
 from checker.monitors import EXPLANATIONS
 from checker.monitors.registers import judge_registers
+from checker.result import Partitions
 from tests.support.drafts import Draft, arrange
 from tests.support.register_histories import register_drafts
 from tests.support.scripts import script
@@ -33,7 +33,7 @@ from tests.support.unique_registers import unique_register_drafts
 LIMITS = Limits(timeout_seconds=60)
 
 
-def judge(model: Model[Any], history: History) -> list[PartitionResult]:
+def judge(model: Model[Any], history: History) -> Partitions:
     """Judge natively; each valid part's witness holds."""
     explain = EXPLANATIONS.get(type(model))
     results = native_judge.judge(model, record(history), LIMITS, explain=explain).parts

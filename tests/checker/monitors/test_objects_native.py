@@ -125,11 +125,12 @@ def compare(model: Any, history: History) -> str:
 
 
 def judge_natively(model: str, lines: bytes) -> _native.PartReport:
-    (report,) = _native.judge(
+    reports = _native.judge(
         _native.History.parse(lines, "jsonl"),
         model,
         timeout_seconds=20.0,
         memory_bytes=1 << 30,
         jobs=1,
     )
-    return report
+    assert len(reports) == 1
+    return reports[0]

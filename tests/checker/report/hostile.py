@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from checker import Anomaly, CheckResult, HistoryBuilder, Outcome, PartitionResult, Verdict
+from checker import (
+    Anomaly,
+    CheckResult,
+    HistoryBuilder,
+    Outcome,
+    PartitionResult,
+    Partitions,
+    Verdict,
+)
 from checker.report.page import Section, write_page
 
 HOSTILE = (
@@ -47,7 +55,7 @@ def hostile_page(path: Path) -> None:
         algorithm=HOSTILE,
         operations=len(history),
         seconds=0.1,
-        partitions=partitions,
+        partitions=Partitions.of(partitions),
     )
     section = Section(
         title=HOSTILE,

@@ -12,7 +12,16 @@ from typing import Any
 
 import msgspec
 
-from checker import Anomaly, CheckResult, History, HistoryBuilder, Outcome, PartitionResult, Verdict
+from checker import (
+    Anomaly,
+    CheckResult,
+    History,
+    HistoryBuilder,
+    Outcome,
+    PartitionResult,
+    Partitions,
+    Verdict,
+)
 
 MILLISECOND = 1_000_000
 SECOND = 1_000 * MILLISECOND
@@ -202,5 +211,5 @@ def judged(
         algorithm="sweep",
         operations=len(history),
         seconds=0.173,
-        partitions=partitions,
+        partitions=Partitions.of(partitions),
     )

@@ -14,7 +14,8 @@ from checker.report import github, sarif
 from checker.report.file_report import FileReport, FileVerdict, Trouble
 from checker.report.github import SUMMARY_BYTES_MAX, annotation_lines, summary
 from checker.report.sarif import sarif_document
-from checker.verdict import Anomaly, CheckResult, PartitionResult, Verdict
+from checker.result import CheckResult, Partitions
+from checker.verdict import Anomaly, PartitionResult, Verdict
 
 HOSTILE = "read `x` | <b>\x1b[31m%\r\n::error::forged, : <script>"
 
@@ -38,7 +39,7 @@ def report(*parts: PartitionResult, file: str = "run.jsonl") -> FileReport:
         operations=3,
         seconds=1.0,
         peak_bytes=1,
-        partitions=parts,
+        partitions=Partitions.of(parts),
     )
     return FileReport(
         file=file,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checker import CheckResult, PartitionResult, Verdict
+from checker import CheckResult, PartitionResult, Partitions, Verdict
 from checker.cli import main
 from checker.report.judging_statistics import judging_statistics
 
@@ -36,7 +36,7 @@ def _result(*parts: PartitionResult) -> CheckResult:
         operations=sum(part.operations for part in parts),
         seconds=1.0,
         peak_bytes=4096,
-        partitions=parts,
+        partitions=Partitions.of(parts),
     )
 
 

@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 from checker.history.history import HistoryBuilder
 from checker.report.file_report import FileReport, FileVerdict, Trouble, worst_file_verdict
 from checker.report.machine import json_document, junit_document
-from checker.verdict import Anomaly, CheckResult, PartitionResult, Verdict
+from checker.result import CheckResult, Partitions
+from checker.verdict import Anomaly, PartitionResult, Verdict
 
 
 def _judged() -> FileReport:
@@ -44,7 +45,7 @@ def _judged() -> FileReport:
         operations=6,
         seconds=1.75,
         peak_bytes=1234,
-        partitions=parts,
+        partitions=Partitions.of(parts),
     )
     return FileReport(
         file="run.jsonl",

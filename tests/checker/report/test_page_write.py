@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from checker import Anomaly, History, HistoryBuilder, Outcome, Verdict
+from checker import Anomaly, History, HistoryBuilder, Outcome, Partitions, Verdict
 from checker.report.page import PageTooLarge, PageWritten, Section, write_page
 from tests.checker.report.hostile import HOSTILE, hostile_page
 from tests.checker.report.synthetic import judged, synthetic_history, with_stale_read
@@ -234,7 +234,9 @@ def test_history_of_a_register_without_times_has_no_plots(tmp_path: Path) -> Non
     builder.invoke(0, "write", value=1)
     builder.complete(0, Outcome.OK)
     history = builder.build()
-    result = msgspec.structs.replace(judged(history, model="register"), partitions=())
+    result = msgspec.structs.replace(
+        judged(history, model="register"), partitions=Partitions.of(())
+    )
     write_page(tmp_path / "page.html", history, result, title="x")
     page = read_page(tmp_path / "page.html")
     assert "Throughput" not in page.text

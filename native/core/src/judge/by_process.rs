@@ -41,10 +41,10 @@ pub fn judge_by_process(
     });
     let objects = parts.into_iter().zip(attempts).map(|(part, attempt)| {
         Ok(match attempt? {
-            Attempt::Decided(judgement) => Object::Judged(Box::new(PartJudgement {
-                rows: part.rows,
-                ..judgement
-            })),
+            Attempt::Decided(mut judgement) => {
+                judgement.rows = part.rows;
+                Object::Judged(judgement)
+            }
             Attempt::Open(task) => Object::Open(task.why()),
         })
     });

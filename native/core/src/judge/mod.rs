@@ -77,7 +77,7 @@ pub fn judge(
         advance.attempted(&attempt, &parts[place]);
         attempt
     });
-    let mut judged: Vec<Option<PartJudgement>> = parts.iter().map(|_| None).collect();
+    let mut judged: Vec<Option<Box<PartJudgement>>> = parts.iter().map(|_| None).collect();
     let mut open = Vec::new();
     // In the history's order, so that the first malformed part is the one that is told.
     let mut attempts: Vec<_> = largest_first.into_iter().zip(attempts).collect();
@@ -98,13 +98,13 @@ pub fn judge(
         judgement
     });
     for ((place, _), judgement) in open.iter().zip(searched) {
-        judged[*place] = Some(judgement?);
+        judged[*place] = Some(Box::new(judgement?));
     }
     let judged = parts.into_iter().zip(judged);
     Ok(judged
         .filter_map(|(part, judged)| {
             let rows = part.rows;
-            judged.map(|judgement| PartJudgement { rows, ..judgement })
+            judged.map(|judgement| PartJudgement { rows, ..*judgement })
         })
         .collect())
 }

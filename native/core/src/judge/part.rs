@@ -52,9 +52,11 @@ pub struct PartJudgement {
 }
 
 /// What became of a part when its monitor was asked.
+///
+/// In boxes: they are handed on several times, and there may be hundreds of thousands.
 pub(super) enum Attempt {
-    Decided(PartJudgement),
-    Open(Task),
+    Decided(Box<PartJudgement>),
+    Open(Box<Task>),
 }
 
 /// A part that only a search can decide.
@@ -83,7 +85,9 @@ pub(super) fn attempt(
     kept: Kept,
 ) -> Result<Attempt, Malformed> {
     if let Some(limit) = budget.is_over() {
-        return Ok(Attempt::Decided(not_begun(family, part, kept, limit)));
+        return Ok(Attempt::Decided(Box::new(not_begun(
+            family, part, kept, limit,
+        ))));
     }
     let began = Instant::now();
     let encoded = (family.encoder(part))(history, &part.told(), options)?;
@@ -104,14 +108,14 @@ pub(super) fn attempt(
     };
     let Some((name, finding)) = found else {
         task.seconds = began.elapsed().as_secs_f64();
-        return Ok(Attempt::Open(task));
+        return Ok(Attempt::Open(Box::new(task)));
     };
     task.seconds = began.elapsed().as_secs_f64();
     if let Finding::Undecided(why) = finding {
         task.why = why;
-        return Ok(Attempt::Open(task));
+        return Ok(Attempt::Open(Box::new(task)));
     }
-    let mut judgement = task.judgement(part.key_row, Algorithm::Monitor(name));
+    let mut judgement = Box::new(task.judgement(part.key_row, Algorithm::Monitor(name)));
     match finding {
         Finding::Valid { order } => {
             judgement.verdict = Verdict::Valid;
