@@ -121,7 +121,7 @@ def _check_trailer(number: int, line: bytes) -> None:
     try:
         trailer = _TRAILER.decode(line)
     except msgspec.MsgspecError as error:
-        raise MalformedExport(number, str(error)) from None
+        raise _malformed(number, line, error) from None
     before = number - 2
     if trailer.events != before:
         raise MalformedExport(number, f"it counts {trailer.events} events, there are {before}")
@@ -141,7 +141,12 @@ def _event(number: int, line: bytes) -> RecordedEvent:
             )
         )
     except (msgspec.MsgspecError, InvalidEvent, InvalidStreamName) as error:
-        raise MalformedExport(number, str(error)) from None
+        raise _malformed(number, line, error) from None
     if event.recorded_at.tzinfo is None:
         raise MalformedExport(number, "recorded_at has no time zone")
     return event
+
+
+def _malformed(number: int, line: bytes, error: Exception) -> MalformedExport:
+    cut = not line.endswith(b"\n")
+    return MalformedExport(number, "the file was cut off in this line" if cut else str(error))

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from cyclopts import App
 
 from eventstore.cli.exits import Exit, exit_of
+from eventstore.cli.termination import termination
 from eventstore.errors import EventStoreError
 
 __all__ = ["app", "main"]
@@ -23,6 +24,7 @@ app = App(
     help="An append-only log of events in PostgreSQL, carried to NATS JetStream.",
     version=lambda: version("trueorder"),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 app.command(
     "eventstore.cli.migrate:migrate",
@@ -132,11 +134,16 @@ app.command("eventstore.cli.relay:app", name="relay", help="Carry the log to NAT
 
 def main() -> int:
     """Run the command that the arguments name, and return its exit code."""
+    with termination() as terminated:
+        return Exit.TERMINATED if (ended := _run()) == Exit.INTERRUPTED and terminated() else ended
+
+
+def _run() -> int:
     try:
         result = app(sys.argv[1:])
         sys.stdout.flush()
     except EventStoreError as error:
-        sys.stderr.write(f"eventstore: {error}\n")
+        sys.stderr.write("\n".join((f"eventstore: {error}", *getattr(error, "__notes__", ()), "")))
         return exit_of(error)
     except BrokenPipeError:
         # The reader of our output has seen enough; the interpreter must not flush again at exit.

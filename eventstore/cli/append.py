@@ -18,6 +18,7 @@ from eventstore.cli.event_lines import (
     boundary_of,
     decoded,
     expected_version,
+    ids_if_undecided,
     lines_of,
 )
 from eventstore.cli.exits import Exit
@@ -29,7 +30,8 @@ from eventstore.cli.options import (
     open_store,
     print_json,
 )
-from eventstore.errors import ConfigError, InvalidRequest, OutcomeUnknown
+from eventstore.cli.termination import interruptible
+from eventstore.errors import ConfigError, InvalidRequest
 from eventstore.event import Event, new_event_id
 from eventstore.store import Appended
 from eventstore.stream import stream_name
@@ -88,20 +90,17 @@ async def append(
         events = [_event(event_type, data, metadata, tag, event_id)]
     elif source == _STDIN and event_type is None:
         try:
-            events = _events_of(sys.stdin.buffer)
+            with interruptible():
+                events = _events_of(sys.stdin.buffer)
             check_append(name, events, version)
         except (MalformedInput, InvalidRequest) as error:
             sys.stderr.write(f"eventstore: standard input: {error}\n")
             return Exit.MALFORMED
     else:
         raise ConfigError("events come either from --type and --data, or from standard input (-).")
-    try:
+    with ids_if_undecided(events):
         async with open_store(database_url, log_name, timeout_seconds) as store:
             appended = await store.append(name, events, expected=version, boundary=boundary)
-    except OutcomeUnknown:
-        ids = " ".join(str(event.id) for event in events)
-        sys.stderr.write(f"eventstore: the ids of the append are: {ids}\n")
-        raise
     _print(appended, events, as_json=json)
     return Exit.OK
 

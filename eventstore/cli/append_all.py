@@ -15,6 +15,7 @@ from eventstore.cli.event_lines import (
     Unless,
     boundary_of,
     expected_version,
+    ids_if_undecided,
     lines_of,
 )
 from eventstore.cli.exits import Exit
@@ -26,7 +27,8 @@ from eventstore.cli.options import (
     open_store,
     print_json,
 )
-from eventstore.errors import EventStoreError, OutcomeUnknown
+from eventstore.cli.termination import interruptible
+from eventstore.errors import EventStoreError
 from eventstore.store import Appended, Write
 from eventstore.stream import stream_name
 from eventstore.validation import APPEND_EVENTS_MAX, check_append_all
@@ -65,18 +67,15 @@ async def append_all(
     """
     boundary = boundary_of(unless, after)
     try:
-        writes = _writes_of(sys.stdin.buffer)
+        with interruptible():
+            writes = _writes_of(sys.stdin.buffer)
         check_append_all(writes, boundary)
     except (MalformedInput, EventStoreError) as error:
         sys.stderr.write(f"eventstore: standard input: {error}\n")
         return Exit.MALFORMED
-    try:
+    with ids_if_undecided([event for write in writes for event in write.events]):
         async with open_store(database_url, log_name, timeout_seconds) as store:
             appended = await store.append_all(writes, boundary=boundary)
-    except OutcomeUnknown:
-        ids = " ".join(str(event.id) for write in writes for event in write.events)
-        sys.stderr.write(f"eventstore: the ids of the append are: {ids}\n")
-        raise
     _print(appended, writes, as_json=json)
     return Exit.OK
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
@@ -55,6 +56,7 @@ async def doctor(
         whole_log=whole_log,
         timeout_seconds=timeout_seconds,
         archive_folder=archive_folder(),
+        export_folder=Path.cwd(),
     )
     worst = max((finding.level for finding in findings), key=list(Level).index)
     if json:

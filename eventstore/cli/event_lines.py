@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -10,7 +13,7 @@ import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from eventstore.errors import ConfigError
+from eventstore.errors import ConfigError, OutcomeUnknown
 from eventstore.event import Event, new_event_id
 from eventstore.query import Query, QueryItem
 from eventstore.store import Boundary
@@ -24,6 +27,7 @@ __all__ = [
     "boundary_of",
     "decoded",
     "expected_version",
+    "ids_if_undecided",
     "lines_of",
 ]
 
@@ -118,3 +122,19 @@ def decoded(option: str, text: str, kind: Any) -> Any:
         return msgspec.json.decode(text, type=kind)
     except msgspec.MsgspecError as error:
         raise ConfigError(f"{option} {text!r} cannot be read: {error}.") from None
+
+
+@contextmanager
+def ids_if_undecided(events: Sequence[Event]) -> Iterator[None]:
+    """Print the ids of an append whose outcome is not known: with them it can be repeated."""
+    try:
+        yield
+    except (OutcomeUnknown, asyncio.CancelledError) as error:
+        if isinstance(error, asyncio.CancelledError):
+            sys.stderr.write(
+                "eventstore: interrupted. The append may be in the log: to know, repeat it with "
+                "the same ids, it is stored once.\n"
+            )
+        ids = " ".join(str(event.id) for event in events)
+        sys.stderr.write(f"eventstore: the ids of the append are: {ids}\n")
+        raise

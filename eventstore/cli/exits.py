@@ -52,6 +52,7 @@ class Exit(enum.IntEnum):
     INTERNAL = 70
     INTERRUPTED = 130
     PIPE_CLOSED = 141
+    TERMINATED = 143
 
 
 def exit_of(error: EventStoreError) -> Exit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import os
 import sys
@@ -29,11 +30,14 @@ from eventstore.cli.options import (
     selection,
 )
 from eventstore.cli.progress import progress
+from eventstore.cli.termination import interruptible
 from eventstore.config import database_url as database_url_of
 from eventstore.config import log_name as log_name_of
-from eventstore.errors import ConfigError, MalformedExport
+from eventstore.errors import ConfigError, EventStoreError, MalformedExport
+from eventstore.event import RecordedEvent
 from eventstore.export_file import batches_of, event_line, header_line, trailer_line
-from eventstore.postgres.importer import BATCH_EVENTS_MAX, Importer
+from eventstore.postgres.importer import BATCH_EVENTS_MAX, Imported, Importer
+from eventstore.postgres.unfinished import unfinished_name
 from eventstore.stream import Position
 
 __all__ = ["export_log", "import_log", "writing"]
@@ -42,12 +46,27 @@ _BATCH_BYTES: Final = 16 * 1024 * 1024
 _STANDARD: Final = Path("-")
 
 
-class Transferred(msgspec.Struct, frozen=True, kw_only=True):
+class Transferred(msgspec.Struct, kw_only=True):
     """What an import did. ``moved`` says that events got other positions than they had."""
 
     stored: int = 0
     held: int = 0
     moved: bool = False
+
+    def add(self, taken: Imported) -> None:
+        """Count a batch."""
+        self.stored += taken.stored
+        self.held += taken.held
+        self.moved = self.moved or taken.moved
+
+    def words_of_break(self, *, definite: bool) -> str:
+        """Say how far an import that broke off came, and how to go on."""
+        others = "no others" if definite else f"the next {BATCH_EVENTS_MAX:,} at most may be, too"
+        return (
+            f"The first {self.stored + self.held:,} events of the file are in the log "
+            f"({self.stored:,} stored now, {self.held:,} there before), {others}. To go on, import "
+            "the whole file from its beginning: what the log holds is passed over."
+        )
 
 
 async def export_log(
@@ -113,21 +132,40 @@ async def import_log(
     off is begun again.
     """
     url, name = database_url_of(database_url), log_name_of(log_name)
-    stored, held, moved = 0, 0, False
+    result = Transferred()
     async with Importer.open(url, log=name, timeout_seconds=timeout_seconds) as importer:
         with _reading(file) as (lines, size), progress("importing", size) as done:
             batches = batches_of(lines, events_max=BATCH_EVENTS_MAX, bytes_max=_BATCH_BYTES)
-            for batch in batches:
-                taken = await importer.take(batch)
-                stored, held = stored + taken.stored, held + taken.held
-                moved = moved or taken.moved
-                done(lines.raw_position(), None)
-    result = Transferred(stored=stored, held=held, moved=moved)
+            with _telling_how_far(result):
+                while batch := _next(batches):
+                    result.add(await importer.take(batch))
+                    done(lines.raw_position(), None)
     if json or not sys.stdout.isatty():
         print_json(result)
         return
-    where = "at new positions" if moved else "at their positions"
-    print(f"{stored:,} events imported {where}, {held:,} were there already")
+    where = "at new positions" if result.moved else "at their positions"
+    print(f"{result.stored:,} events imported {where}, {result.held:,} were there already")
+
+
+def _next(batches: Iterator[list[RecordedEvent]]) -> list[RecordedEvent]:
+    with interruptible():
+        return next(batches, [])
+
+
+@contextmanager
+def _telling_how_far(result: Transferred) -> Iterator[None]:
+    try:
+        yield
+    except EventStoreError as error:
+        error.add_note(result.words_of_break(definite=error.definite))
+        raise
+    except OSError as error:
+        failure = ConfigError(f"the file cannot be read on: {error.strerror or error}.")
+        failure.add_note(result.words_of_break(definite=True))
+        raise failure from None
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        sys.stderr.write(f"eventstore: interrupted. {result.words_of_break(definite=False)}\n")
+        raise
 
 
 @contextmanager
@@ -137,7 +175,7 @@ def writing(file: Path) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    unfinished = file.with_name(f"{file.name}.unfinished")
+    unfinished = file.with_name(unfinished_name(file.name))
     try:
         with unfinished.open("wb") as raw:
             if file.suffix == ".gz":

@@ -21,6 +21,7 @@ import asyncpg
 
 from eventstore.errors import ArchiveDamaged, ArchiveMissing, ConfigError
 from eventstore.postgres.chain_leaf import leaf
+from eventstore.postgres.unfinished import unfinished_name
 from eventstore.stream import Position
 
 __all__ = [
@@ -89,7 +90,7 @@ def writing(path: Path, first: Position, *, over: bool = False) -> Iterator[Arch
     Raises:
         ConfigError: it cannot be written, or pyarrow is missing.
     """
-    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
+    unfinished = path.with_name(unfinished_name(f"{path.name}.{secrets.token_hex(4)}"))
     try:
         with unfinished.open("wb") as file:
             writer = ArchiveWriter(file, first)

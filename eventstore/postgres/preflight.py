@@ -24,6 +24,7 @@ from eventstore.postgres.queries import query
 from eventstore.postgres.replication import replication
 from eventstore.postgres.schema import REVISION
 from eventstore.postgres.translate import read_failed
+from eventstore.postgres.unfinished import unfinished_findings
 
 __all__ = ["preflight"]
 
@@ -43,12 +44,13 @@ async def preflight(
     whole_log: bool = False,
     timeout_seconds: float = TIMEOUT_SECONDS,
     archive_folder: Path | None = None,
+    export_folder: Path | None = None,
     clock: Callable[[], float] = time.time,
 ) -> list[Finding]:
     """Look at the server and the log at ``url``; ``clock`` is ours, in seconds since the epoch.
 
     ``archive_folder`` is where the files of archives are; else they are looked for where they were
-    written.
+    written. What killed commands left is looked for there and in ``export_folder``.
 
     Raises:
         ConfigError: the URL cannot be used.
@@ -79,7 +81,9 @@ async def preflight(
         if revision is not None:
             findings += await _log(connection, log, whole=whole_log)
         if revision == REVISION:
-            findings += await _archives(connection, log, archive_folder, whole=whole_log)
+            findings += await _archives(
+                connection, log, archive_folder, export_folder, whole=whole_log
+            )
     except Exception as error:
         raise read_failed(error) from error
     else:
@@ -187,13 +191,22 @@ async def _clock_offset(
 
 
 async def _archives(
-    connection: asyncpg.Connection[asyncpg.Record], log: str, folder: Path | None, *, whole: bool
+    connection: asyncpg.Connection[asyncpg.Record],
+    log: str,
+    folder: Path | None,
+    export_folder: Path | None,
+    *,
+    whole: bool,
 ) -> list[Finding]:
     archives = archives_of(await connection.fetch(query("archives", log)))
     superseded = superseded_of(
         await connection.fetch(query("archives_superseded", log)), archives, folder
     )
-    return await asyncio.to_thread(archive_findings, archives, superseded, folder, whole=whole)
+    folders = {folder, export_folder, *(one.path_in(folder).parent for one in archives)}
+    return [
+        *await asyncio.to_thread(archive_findings, archives, superseded, folder, whole=whole),
+        *await asyncio.to_thread(unfinished_findings, [one for one in folders if one is not None]),
+    ]
 
 
 async def _log(

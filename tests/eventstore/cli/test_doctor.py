@@ -139,6 +139,28 @@ async def test_an_old_file_that_says_what_was_retired(filled_url: str, tmp_path:
     assert (left.level, archived.file in left.value) == (Level.WARNING, True)
 
 
+async def test_files_that_a_killed_command_left(filled_url: str, tmp_path: Path) -> None:
+    archives, exports = tmp_path / "archives", tmp_path / "exports"
+    archives.mkdir()
+    exports.mkdir()
+    (one,) = await archive(filled_url, archives, until=Position(6))
+    assert "unfinished file" not in await found(filled_url, export_folder=exports)
+    left = Path(f"{one.file}.a1b2c3d4.unfinished")
+    left.write_bytes(b"PAR1")  # noqa: ASYNC240 - four bytes
+    exported = exports / "log.gz.unfinished"
+    exported.touch()
+    findings = [
+        finding
+        for finding in await preflight(filled_url, export_folder=exports)
+        if finding.name == "unfinished file"
+    ]
+    assert [finding.value.partition(", ")[0] for finding in findings] == [str(left), str(exported)]
+    assert "4 bytes, last written 20" in findings[0].value
+    assert {finding.level for finding in findings} == {Level.WARNING}
+    assert "remove it, and begin the command again" in findings[0].advice
+    assert await found(filled_url, export_folder=tmp_path / "nowhere")
+
+
 async def test_clocks_apart(filled_url: str) -> None:
     clock = (await found(filled_url, clock=lambda: 0.0))["clock"]
     assert clock.level is Level.WARNING

@@ -163,6 +163,32 @@ def test_files_that_cannot_be_used(filled: Run, tmp_path: Path) -> None:
     assert filled("export", str(tmp_path / "no" / "folder")).code == 2
 
 
+@pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.gz"])
+def test_a_file_that_was_cut_says_how_far_it_was_taken_and_how_to_go_on(
+    filled: Run, store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("eventstore.cli.transfer.BATCH_EVENTS_MAX", 5)
+    whole, cut = tmp_path / name, tmp_path / f"cut-{name}"
+    filled("export", str(whole))
+    if name.endswith(".gz"):
+        lines = gzip.decompress(whole.read_bytes()).splitlines(keepends=True)
+        # A member that is whole, as the next one was begun: what is there can be decompressed.
+        cut.write_bytes(gzip.compress(b"".join(lines[:12])) + gzip.compress(lines[12])[:-9])
+    else:
+        cut.write_bytes(whole.read_bytes()[:-300])
+    for stored, held in ((10, 0), (0, 10)):
+        broken = filled("import", str(cut), OTHER)
+        assert (broken.code, broken.out) == (4, "")
+        assert "cut off" in broken.err
+        assert (
+            f"The first 10 events of the file are in the log ({stored} stored now, "
+            f"{held} there before), no others. To go on, import the whole file"
+        ) in broken.err
+        assert filled("head", OTHER).out == "10\n"
+    assert filled("import", str(whole), OTHER).lines == [{"stored": 3, "held": 10, "moved": False}]
+    assert log_of(store_url, "other") == log_of(store_url, "default")
+
+
 @pytest.mark.usefixtures("filled")
 def test_from_one_log_to_another_through_a_pipe(store_url: str) -> None:
     command = f"{sys.executable} -m eventstore.cli"
