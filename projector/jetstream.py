@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from typing import NoReturn, Self
+from typing import Final, NoReturn, Self
 
 import nats.js.errors
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -35,7 +35,11 @@ from projector.checkpoint import Checkpoint, announced_on
 from projector.lag import StreamExtent
 from projector.projection import Projection
 
-__all__ = ["JetStreamDelivery", "extent", "last_sequence"]
+__all__ = ["AHEAD", "JetStreamDelivery", "extent", "last_sequence"]
+
+AHEAD: Final = 4
+"""So many times what is fetched at once is asked for ahead of time. With less, a server has often
+delivered all that it was asked for while we were still at work on what came before."""
 
 
 class JetStreamDelivery:
@@ -107,10 +111,10 @@ class JetStreamDelivery:
         """Return what has arrived, waiting a while if nothing has; see `Delivery.fetch`."""
         if self._pull is None:
             raise AssertionError("events are fetched before they are subscribed to")
-        await self._pull.wait(limit, self._patience_seconds)
+        await self._pull.wait(limit * AHEAD, self._patience_seconds)
         arrived = self._pull.arrived
         taken = [arrived.popleft() for _ in range(min(limit, len(arrived)))]
-        events = wire_bytes.decode_all([(one.subject, one.headers, one.body) for one in taken])
+        events = wire_bytes.decode_all(taken)
         # Between the ends, the core sees what is out of place.
         if events is not None and all(
             map(_in_place, events[:1] + events[-1:], taken[:1] + taken[-1:])

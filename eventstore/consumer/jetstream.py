@@ -198,8 +198,7 @@ def _decoded(messages: Sequence[Message], places: Sequence[Delivered]) -> list[R
     Raises:
         ForeignMessage: the first is none of the log's, or is at another place than its position.
     """
-    parts = [(message.subject, message.headers, message.body) for message in messages]
-    events = wire_bytes.decode_all(parts)
+    events = wire_bytes.decode_all(messages)
     if events is not None and (
         [event.position for event in events] == [place.sequence for place in places]
     ):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventstore import wire, wire_bytes
-from eventstore.dataplane.frames import HEADERS_BEGIN
+from eventstore.dataplane.frames import HEADERS_BEGIN, Message
 from eventstore.errors import ForeignMessage, InvalidEvent
 from eventstore.event import RecordedEvent
 from eventstore.stream import StreamName
@@ -20,6 +20,10 @@ from tests.support.recorded import recorded, recorded_events
 def block(headers: dict[str, str]) -> bytes:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return HEADERS_BEGIN + lines.encode() + b"\r\n"
+
+
+def carried(written: wire_bytes.WireBytes) -> Message:
+    return Message(1, written.subject, b"", HEADERS_BEGIN + written.headers + b"\r\n", written.body)
 
 
 @given(recorded_events)
@@ -46,8 +50,7 @@ def test_what_is_written_is_read(event: RecordedEvent, published: bool) -> None:
 @settings(deadline=None)
 def test_many_are_read_as_one_by_one(events: list[RecordedEvent]) -> None:
     written = [wire_bytes.encode(event) for event in events]
-    blocks = [(one.subject, HEADERS_BEGIN + one.headers + b"\r\n", one.body) for one in written]
-    assert wire_bytes.decode_all(blocks) == events
+    assert wire_bytes.decode_all(list(map(carried, written))) == events
 
 
 def read_carefully(subject: bytes, headers: bytes, body: bytes) -> RecordedEvent | str:
@@ -79,8 +82,8 @@ def test_a_damaged_message_is_read_as_the_careful_way_reads_it(
         read = str(error)
     assert read == read_carefully(*parts)
     good = wire_bytes.encode(recorded(7))
-    neighbour = (good.subject, HEADERS_BEGIN + good.headers + b"\r\n", good.body)
-    at_once = wire_bytes.decode_all([neighbour, (parts[0], parts[1], parts[2])])
+    damaged = Message(1, parts[0], b"", parts[1], parts[2])
+    at_once = wire_bytes.decode_all([carried(good), damaged])
     assert at_once is None or at_once == [recorded(7), read], "never otherwise, at most not at all"
 
 
