@@ -12,13 +12,30 @@ pub(crate) fn map<T: Sync, R: Send>(
     items: &[T],
     apply: impl Fn(&T, usize) -> R + Sync,
 ) -> Vec<R> {
+    let results = map_while(jobs, items, |item, left| Some(apply(item, left)));
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The same, until the function has no result for an item: no other is begun then.
+///
+/// Each result is with the place of its item. Of those that are missing, some may lie before others
+/// that are there.
+pub(crate) fn map_while<T: Sync, R: Send>(
+    jobs: usize,
+    items: &[T],
+    apply: impl Fn(&T, usize) -> Option<R> + Sync,
+) -> Vec<(usize, R)> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut results = Vec::new();
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(place) else { break };
-            results.push((place, apply(item, items.len() - place)));
+            let Some(result) = apply(item, items.len() - place) else {
+                next.store(items.len(), Ordering::Relaxed);
+                break;
+            };
+            results.push((place, result));
         }
         results
     };
@@ -42,7 +59,7 @@ pub(crate) fn map<T: Sync, R: Send>(
     });
     // The stable sort: it finds that each thread's results are in order, and merges them.
     results.sort_by_key(|&(place, _)| place);
-    results.into_iter().map(|(_, result)| result).collect()
+    results
 }
 
 #[cfg(test)]
@@ -58,6 +75,16 @@ mod tests {
             assert_eq!(results, expected);
         }
         assert!(map(4, &[] as &[usize], |&item, _| item).is_empty());
+    }
+
+    #[test]
+    fn no_item_is_begun_after_one_without_a_result() {
+        let items: Vec<usize> = (0..1000).collect();
+        for jobs in [1, 4] {
+            let results = map_while(jobs, &items, |&item, _| (item < 10).then_some(item * 2));
+            let expected: Vec<_> = (0..10).map(|item| (item, item * 2)).collect();
+            assert_eq!(results, expected);
+        }
     }
 
     #[test]

@@ -169,7 +169,8 @@ fn each_stream_is_judged_alone_and_the_store_as_a_whole() {
         let family = family("stream").expect("a family");
         let (options, advance) = (Options::new(b""), Advance::default());
         let parts = judge(&history(operations), family, &options, &limits, &advance).unwrap();
-        let verdict = |part: trueorder_core::judge::PartJudgement| (part.key_row, part.verdict);
+        let verdict =
+            |part: trueorder_core::judge::JudgedPart| (part.key_row, part.judgement.verdict);
         parts.into_iter().map(verdict).collect::<Vec<_>>()
     };
     let valid = |row| (row, Verdict::Valid);

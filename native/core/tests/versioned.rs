@@ -132,11 +132,11 @@ fn a_store_with_one_count_of_revisions_is_one_object() {
         panic!("one object, decided");
     };
     assert_eq!(
-        (store.verdict, &store.order[..]),
+        (store.judgement.verdict, &store.judgement.order[..]),
         (Verdict::Valid, &[1, 2, 0][..])
     );
     let monitor = Algorithm::Monitor("revision order by process");
-    assert_eq!(store.algorithm, monitor);
+    assert_eq!(store.judgement.algorithm, monitor);
 }
 
 /// Rows of a right store of two keys, some of whose answers are then spoiled.

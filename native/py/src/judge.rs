@@ -133,9 +133,9 @@ pub(crate) fn judge_by_process<'py>(
     let judged =
         judged.map_err(|malformed| MalformedOperation::new_err((malformed.reason, malformed.row)));
     let answers = judged?.into_iter().map(|object| match object {
-        Object::Judged(judgement) => {
-            let part = Arc::new(vec![*judgement]);
-            let report = PartReport::new(history.clone().unbind(), part, 0);
+        Object::Judged(part) => {
+            let reports = PartReports::new(history.clone().unbind(), vec![part]);
+            let report = PartReport::new(Py::new(py, reports)?, 0);
             Ok(Bound::new(py, report)?.into_any())
         }
         Object::Open(why) => Ok(PyString::new(py, why).into_any()),
@@ -195,7 +195,7 @@ pub(crate) fn judge(
     match (judged, raised, stopped) {
         (judged, None, _) => Ok(PartReports::new(history.clone().unbind(), judged?)),
         (Ok(mut parts), Some(error), Some(stopped)) => {
-            parts.retain(|part| part.verdict != Verdict::Unknown(Exhausted::Cancelled));
+            parts.retain(|part| part.judgement.verdict != Verdict::Unknown(Exhausted::Cancelled));
             stopped.call1((PartReports::new(history.clone().unbind(), parts),))?;
             Err(error)
         }

@@ -1,35 +1,33 @@
 //! The verdict on one part, for Python.
 
-use std::sync::Arc;
-
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use trueorder_core::judge::{Algorithm, PartJudgement};
+use trueorder_core::judge::{Algorithm, JudgedPart, PartJudgement};
 use trueorder_core::{Exhausted, Verdict};
 
 use crate::column::bytes_of;
-use crate::history::{History, value};
+use crate::history::value;
+use crate::parts::PartReports;
 
 /// The verdict on one part of a history; operations are named by their index.
 #[pyclass(frozen, module = "checker._native")]
 pub(crate) struct PartReport {
-    history: Py<History>,
-    parts: Arc<Vec<PartJudgement>>,
+    reports: Py<PartReports>,
     place: usize,
 }
 
 impl PartReport {
     /// The report on the part at this place, of which there must be one.
-    pub(crate) fn new(history: Py<History>, parts: Arc<Vec<PartJudgement>>, place: usize) -> Self {
-        Self {
-            history,
-            parts,
-            place,
-        }
+    pub(crate) fn new(reports: Py<PartReports>, place: usize) -> Self {
+        Self { reports, place }
+    }
+
+    fn part(&self) -> &JudgedPart {
+        self.reports.get().part(self.place)
     }
 
     fn judgement(&self) -> &PartJudgement {
-        &self.parts[self.place]
+        &self.part().judgement
     }
 }
 
@@ -49,8 +47,8 @@ impl PartReport {
     /// The part's key; None if it has none, or is the whole history.
     #[getter]
     fn key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self.judgement().key_row {
-            Some(row) => value(py, &self.history.get().core().key(row)),
+        match self.part().key_row {
+            Some(row) => value(py, &self.reports.get().history().key(row)),
             None => Ok(py.None().into_bound(py)),
         }
     }
@@ -58,13 +56,13 @@ impl PartReport {
     /// How many operations are in the part.
     #[getter]
     fn operations(&self) -> usize {
-        self.judgement().rows.len()
+        self.part().rows.len()
     }
 
     /// Which they are: unsigned 32-bit numbers in this machine's order of bytes.
     #[getter]
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        bytes_of(py, self.judgement().rows.iter().copied())
+        bytes_of(py, self.part().rows.iter().copied())
     }
 
     /// "valid", "invalid" or "unknown".

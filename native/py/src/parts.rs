@@ -1,13 +1,11 @@
 //! The verdicts on all parts of a history, for Python: a report on each is made when it is asked
 //! for, since there may be hundreds of thousands and few of them are looked at.
 
-use std::sync::Arc;
-
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use trueorder_core::Verdict;
-use trueorder_core::judge::{Algorithm, PartJudgement};
+use trueorder_core::judge::{Algorithm, JudgedPart};
 
 use crate::column::bytes_of;
 use crate::history::History;
@@ -17,13 +15,21 @@ use crate::part::PartReport;
 #[pyclass(frozen, module = "checker._native")]
 pub(crate) struct PartReports {
     history: Py<History>,
-    parts: Arc<Vec<PartJudgement>>,
+    parts: Vec<JudgedPart>,
 }
 
 impl PartReports {
-    pub(crate) fn new(history: Py<History>, parts: Vec<PartJudgement>) -> Self {
-        let parts = Arc::new(parts);
+    pub(crate) fn new(history: Py<History>, parts: Vec<JudgedPart>) -> Self {
         Self { history, parts }
+    }
+
+    pub(crate) fn history(&self) -> &trueorder_core::history::History {
+        self.history.get().core()
+    }
+
+    /// The part at a place, of which there must be one.
+    pub(crate) fn part(&self, place: usize) -> &JudgedPart {
+        &self.parts[place]
     }
 }
 
@@ -42,18 +48,20 @@ impl PartReports {
         self.parts.len()
     }
 
-    fn __getitem__(&self, py: Python<'_>, place: usize) -> PyResult<PartReport> {
-        if place >= self.parts.len() {
+    fn __getitem__(reports: Bound<'_, Self>, place: usize) -> PyResult<PartReport> {
+        if place >= reports.get().parts.len() {
             return Err(PyIndexError::new_err("there is no such part"));
         }
-        let history = self.history.clone_ref(py);
-        Ok(PartReport::new(history, Arc::clone(&self.parts), place))
+        Ok(PartReport::new(reports.unbind(), place))
     }
 
     /// How bad each verdict is, a byte each: 0 for valid, 1 for unknown, 2 for invalid.
     #[getter]
     fn severities<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let verdicts = self.parts.iter().map(|part| severity(part.verdict));
+        let verdicts = self
+            .parts
+            .iter()
+            .map(|part| severity(part.judgement.verdict));
         PyBytes::new(py, &verdicts.collect::<Vec<u8>>())
     }
 
@@ -66,7 +74,10 @@ impl PartReports {
     /// Distinct configurations that a search saw of each; as `operations`.
     #[getter]
     fn configurations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        bytes_of(py, self.parts.iter().map(|part| part.configurations))
+        bytes_of(
+            py,
+            self.parts.iter().map(|part| part.judgement.configurations),
+        )
     }
 
     /// What decided, each once, in the order of the first part of each: the name of a monitor, or
@@ -74,10 +85,10 @@ impl PartReports {
     #[getter]
     fn algorithms(&self) -> Vec<(Option<&'static str>, &'static str)> {
         let mut known = Vec::new();
-        for part in self.parts.iter() {
-            let algorithm = match part.algorithm {
-                Algorithm::Monitor(name) => (Some(name), part.why),
-                Algorithm::Search => (None, part.why),
+        for part in &self.parts {
+            let algorithm = match part.judgement.algorithm {
+                Algorithm::Monitor(name) => (Some(name), part.judgement.why),
+                Algorithm::Search => (None, part.judgement.why),
             };
             if !known.contains(&algorithm) {
                 known.push(algorithm);
@@ -92,7 +103,7 @@ impl PartReports {
         let searched = self
             .parts
             .iter()
-            .filter(|part| part.algorithm == Algorithm::Search);
-        searched.map(|part| part.peak_bytes).max()
+            .filter(|part| part.judgement.algorithm == Algorithm::Search);
+        searched.map(|part| part.judgement.peak_bytes).max()
     }
 }

@@ -30,6 +30,7 @@ pub(crate) use span::Span;
 
 use crate::operations::id;
 use notation::Notation;
+use std::convert::Infallible;
 
 /// What the fault injector did, and when. It explains; it is never judged.
 #[derive(Debug, Clone, Copy)]
@@ -194,16 +195,26 @@ impl History {
     /// The rows of each key, in order of the keys' first appearance.
     #[must_use]
     pub fn partition_by_key(&self) -> Vec<Vec<u32>> {
+        let Ok(partitions) = self.partition_by_key_within(|_| Ok::<_, Infallible>(()));
+        partitions
+    }
+
+    /// The same, unless `look`, which is called with each row, fails.
+    pub(crate) fn partition_by_key_within<E>(
+        &self,
+        look: impl Fn(u32) -> Result<(), E>,
+    ) -> Result<Vec<Vec<u32>>, E> {
         let mut sizes = vec![0_usize; self.keys.len()];
         for &key in &self.columns.keys {
             sizes[key as usize] += 1;
         }
         if !self.is_empty() && sizes.contains(&self.len()) {
-            return vec![(0..id(self.len())).collect()];
+            return Ok(vec![(0..id(self.len())).collect()]);
         }
         let mut places = vec![u32::MAX; self.keys.len()];
         let mut partitions: Vec<Vec<u32>> = Vec::new();
         for (row, &key) in self.columns.keys.iter().enumerate() {
+            look(id(row))?;
             let place = &mut places[key as usize];
             if *place == u32::MAX {
                 *place = id(partitions.len());
@@ -211,7 +222,7 @@ impl History {
             }
             partitions[*place as usize].push(id(row));
         }
-        partitions
+        Ok(partitions)
     }
 
     /// Bring what these rows say near to the processor, all together.

@@ -3,7 +3,9 @@
 //! It is not local: that each object is sequentially consistent proves nothing of all together, so
 //! what follows of the answers is for the caller to say.
 
-use super::part::{Attempt, Kept, PartJudgement, attempt};
+use std::sync::Arc;
+
+use super::part::{Asking, Attempt, JudgedPart, Kept};
 use super::{Family, Limits};
 use crate::encode::Options;
 use crate::history::History;
@@ -14,7 +16,7 @@ use crate::parallel;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Object {
     /// Its monitor decided it, or came to a limit.
-    Judged(Box<PartJudgement>),
+    Judged(JudgedPart),
     /// Only a search can tell, for this reason.
     Open(&'static str),
 }
@@ -31,22 +33,27 @@ pub fn judge_by_process(
     options: &Options<'_>,
     limits: &Limits,
 ) -> Result<Vec<Object>, Malformed> {
-    let mut parts = family.split(history);
+    let budget = limits.budget();
+    let asking = Asking::new(history, family, options, &budget, Kept::Processes);
+    let mut parts = match asking.split() {
+        Ok(parts) => parts,
+        Err(late) => return Ok(vec![Object::Judged(late)]),
+    };
     if parts.iter().any(|part| part.key_row.is_none()) {
         parts.retain(|part| part.key_row.is_none());
     }
-    let budget = limits.budget();
-    let attempts = parallel::map(limits.jobs, &parts, |part, _| {
-        attempt(history, family, options, part, &budget, Kept::Processes)
-    });
-    let objects = parts.into_iter().zip(attempts).map(|(part, attempt)| {
-        Ok(match attempt? {
-            Attempt::Decided(mut judgement) => {
-                judgement.rows = part.rows;
-                Object::Judged(judgement)
-            }
-            Attempt::Open(task) => Object::Open(task.why()),
+    let attempts = parallel::map_while(limits.jobs, &parts, |part, _| asking.attempt(part));
+    let mut answers: Vec<Option<Attempt>> = parts.iter().map(|_| None).collect();
+    for (place, attempt) in attempts {
+        answers[place] = Some(attempt?);
+    }
+    let late = asking.late();
+    let objects = parts.into_iter().zip(answers);
+    Ok(objects
+        .map(|(part, answer)| match answer {
+            Some(Attempt::Decided(judgement)) => Object::Judged(part.judged(judgement)),
+            Some(Attempt::Open(task)) => Object::Open(task.why()),
+            None => Object::Judged(part.judged(Arc::clone(&late))),
         })
-    });
-    objects.collect()
+        .collect())
 }

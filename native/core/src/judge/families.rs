@@ -1,7 +1,7 @@
 //! The models that are judged natively: one line each.
 
 use super::parts::{Part, as_whole, by_key, by_stream};
-use crate::budget::{Budget, Progress};
+use crate::budget::{Budget, Exhausted, Progress};
 use crate::encode::{
     self, Encoded, Options, counter, encode_cas_register, encode_kv, encode_multi_register,
     encode_register, lock, priority_queue, queue, set, stack, versioned,
@@ -18,7 +18,7 @@ use crate::outcome::Outcome;
 use crate::search::search_abreast;
 use crate::timeline::Timeline;
 
-type Split = fn(&History) -> Vec<Part>;
+type Split = fn(&History, &Budget) -> Result<Vec<Part>, Exhausted>;
 type Encode = fn(&History, &[u32], &Options<'_>) -> Result<Encoded, Malformed>;
 /// A monitor and what the algorithm is called.
 type Monitor = (&'static str, fn(&OperationTable, &Budget) -> Finding);
@@ -47,8 +47,11 @@ pub struct Family {
 
 impl Family {
     /// The parts of a history that can be judged alone.
-    pub(super) fn split(&self, history: &History) -> Vec<Part> {
-        (self.split)(history)
+    ///
+    /// # Errors
+    /// The limit that splitting came to.
+    pub(super) fn split(&self, history: &History, budget: &Budget) -> Result<Vec<Part>, Exhausted> {
+        (self.split)(history, budget)
     }
 
     /// The same family, with a monitor of sequential consistency.

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 pub use by_process::{Object, judge_by_process};
 pub use families::{Family, family, model_names, process_model_names};
-pub use part::{Algorithm, PartJudgement};
+pub use part::{Algorithm, JudgedPart, PartJudgement};
 pub use parts::Part;
 pub use progress::Advance;
 
@@ -26,7 +26,7 @@ use crate::encode::Options;
 use crate::history::History;
 use crate::operations::Malformed;
 use crate::parallel;
-use part::{Attempt, Kept, attempt};
+use part::{Asking, Attempt, Kept};
 
 /// What one judgement may cost.
 #[derive(Debug, Clone)]
@@ -66,46 +66,55 @@ pub fn judge(
     options: &Options<'_>,
     limits: &Limits,
     advance: &Advance,
-) -> Result<Vec<PartJudgement>, Malformed> {
-    let parts = family.split(history);
-    advance.begin(&parts);
+) -> Result<Vec<JudgedPart>, Malformed> {
     let budget = limits.budget();
+    let asking = Asking::new(history, family, options, &budget, Kept::Time);
+    let parts = match asking.split() {
+        Ok(parts) => parts,
+        Err(late) => return Ok(vec![late]),
+    };
+    advance.begin(&parts);
     let mut largest_first: Vec<usize> = (0..parts.len()).collect();
     largest_first.sort_by_key(|&place| std::cmp::Reverse(parts[place].rows.len()));
-    let attempts = parallel::map(limits.jobs, &largest_first, |&place, _| {
-        let attempt = attempt(history, family, options, &parts[place], &budget, Kept::Time);
+    let attempts = parallel::map_while(limits.jobs, &largest_first, |&place, _| {
+        let attempt = asking.attempt(&parts[place])?;
         advance.attempted(&attempt, &parts[place]);
-        attempt
+        Some(attempt)
     });
-    let mut judged: Vec<Option<Box<PartJudgement>>> = parts.iter().map(|_| None).collect();
+    let mut judged: Vec<Option<Arc<PartJudgement>>> = vec![None; parts.len()];
     let mut open = Vec::new();
-    // In the history's order, so that the first malformed part is the one that is told.
-    let mut attempts: Vec<_> = largest_first.into_iter().zip(attempts).collect();
-    attempts.sort_by_key(|&(place, _)| place);
-    for (place, attempt) in attempts {
-        match attempt? {
-            Attempt::Decided(judgement) => judged[place] = Some(judgement),
-            Attempt::Open(task) => open.push((place, task)),
+    // The malformed part that is told is the first of the history.
+    let mut malformed: Option<(usize, Malformed)> = None;
+    for (rank, attempt) in attempts {
+        let place = largest_first[rank];
+        match attempt {
+            Ok(Attempt::Decided(judgement)) => judged[place] = Some(judgement),
+            Ok(Attempt::Open(task)) => open.push((place, task)),
+            Err(error) if malformed.as_ref().is_none_or(|&(first, _)| place < first) => {
+                malformed = Some((place, error));
+            }
+            Err(_) => {}
         }
+    }
+    if let Some((_, malformed)) = malformed {
+        return Err(malformed);
     }
     open.sort_by_key(|(place, _)| (parts[*place].rows.len(), *place));
     // Threads that would have no part to search help with the parts of others.
     let within = limits.jobs / open.len().max(1);
     let searched = parallel::map(limits.jobs, &open, |(place, task), left| {
         let share = share_of(&budget, limits.jobs, left);
-        let judgement = task.search(family, &parts[*place], &share, advance, within);
+        let judgement = task.search(family, &share, advance, within);
         advance.decided(&parts[*place]);
         judgement
     });
     for ((place, _), judgement) in open.iter().zip(searched) {
-        judged[*place] = Some(Box::new(judgement?));
+        judged[*place] = Some(Arc::new(judgement?));
     }
+    let late = asking.late();
     let judged = parts.into_iter().zip(judged);
     Ok(judged
-        .filter_map(|(part, judged)| {
-            let rows = part.rows;
-            judged.map(|judgement| PartJudgement { rows, ..*judgement })
-        })
+        .map(|(part, judgement)| part.judged(judgement.unwrap_or_else(|| Arc::clone(&late))))
         .collect())
 }
 

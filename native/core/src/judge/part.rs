@@ -1,5 +1,6 @@
 //! The judgement of one part: its monitor's, or else a search's.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::families::Family;
@@ -9,7 +10,7 @@ use crate::budget::{Budget, Exhausted};
 use crate::encode::{Encoded, Options};
 use crate::history::History;
 use crate::monitors::{Certificate, Finding, Stopped};
-use crate::operations::Malformed;
+use crate::operations::{Malformed, id};
 use crate::outcome::{Outcome, Verdict};
 
 /// What decided a part.
@@ -21,13 +22,20 @@ pub enum Algorithm {
     Search,
 }
 
-/// The verdict on one part, with its evidence in rows of the history.
+/// One part of a history, and what became of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PartJudgement {
+pub struct JudgedPart {
     /// A row that has the part's key; None if the part is the whole history.
     pub key_row: Option<u32>,
     /// The history's rows that are in the part, those that say nothing included.
     pub rows: Vec<u32>,
+    /// The verdict. Parts that a limit left no time for share one: there may be a million.
+    pub judgement: Arc<PartJudgement>,
+}
+
+/// The verdict on one part, with its evidence in rows of the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartJudgement {
     /// The answer.
     pub verdict: Verdict,
     /// What decided, or came to a limit.
@@ -52,10 +60,8 @@ pub struct PartJudgement {
 }
 
 /// What became of a part when its monitor was asked.
-///
-/// In boxes: they are handed on several times, and there may be hundreds of thousands.
 pub(super) enum Attempt {
-    Decided(Box<PartJudgement>),
+    Decided(Arc<PartJudgement>),
     Open(Box<Task>),
 }
 
@@ -75,67 +81,114 @@ pub(super) enum Kept {
     Processes,
 }
 
-/// Encode a part and ask its monitor, unless it is too late to begin.
-pub(super) fn attempt(
-    history: &History,
-    family: &Family,
-    options: &Options<'_>,
-    part: &Part,
-    budget: &Budget,
+/// Asks the monitors of one history's parts.
+pub(super) struct Asking<'a> {
+    history: &'a History,
+    family: &'a Family,
+    options: &'a Options<'a>,
+    budget: &'a Budget,
     kept: Kept,
-) -> Result<Attempt, Malformed> {
-    if let Some(limit) = budget.is_over() {
-        return Ok(Attempt::Decided(Box::new(not_begun(
-            family, part, kept, limit,
-        ))));
+    /// The limit for which parts were not begun.
+    late: OnceLock<Exhausted>,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) fn new(
+        history: &'a History,
+        family: &'a Family,
+        options: &'a Options<'a>,
+        budget: &'a Budget,
+        kept: Kept,
+    ) -> Self {
+        Self {
+            history,
+            family,
+            options,
+            budget,
+            kept,
+            late: OnceLock::new(),
+        }
     }
-    let began = Instant::now();
-    let encoded = (family.encoder(part))(history, &part.told(), options)?;
-    let mut task = Task {
-        encoded,
-        why: "",
-        seconds: 0.0,
-    };
-    let Encoded { table, rows } = &task.encoded;
-    let found = match kept {
-        Kept::Time => family
-            .monitor
-            .map(|(name, monitor)| (name, monitor(table, budget))),
-        Kept::Processes => family.monitor_by_process.map(|(name, monitor)| {
-            let processes: Vec<u32> = rows.iter().map(|&row| history.process_id(row)).collect();
-            (name, monitor(table, &processes, budget))
-        }),
-    };
-    let Some((name, finding)) = found else {
+
+    /// The parts of the history; the judgement on all of it if splitting comes to a limit.
+    pub(super) fn split(&self) -> Result<Vec<Part>, JudgedPart> {
+        self.family
+            .split(self.history, self.budget)
+            .map_err(|limit| JudgedPart {
+                key_row: None,
+                rows: (0..id(self.history.len())).collect(),
+                judgement: Arc::new(PartJudgement {
+                    stopped: Some(Stopped {
+                        limit,
+                        doing: "splitting the history into its parts",
+                        percent: None,
+                    }),
+                    ..self.not_begun(limit)
+                }),
+            })
+    }
+
+    /// Encode a part and ask its monitor; None if it is too late to begin.
+    pub(super) fn attempt(&self, part: &Part) -> Option<Result<Attempt, Malformed>> {
+        if let Some(limit) = self.budget.is_over() {
+            self.late.get_or_init(|| limit);
+            return None;
+        }
+        Some(self.attempt_in_time(part))
+    }
+
+    fn attempt_in_time(&self, part: &Part) -> Result<Attempt, Malformed> {
+        let began = Instant::now();
+        let encoded = (self.family.encoder(part))(self.history, &part.told(), self.options)?;
+        let mut task = Task {
+            encoded,
+            why: "",
+            seconds: 0.0,
+        };
+        let found = self.ask(&task.encoded);
         task.seconds = began.elapsed().as_secs_f64();
-        return Ok(Attempt::Open(Box::new(task)));
-    };
-    task.seconds = began.elapsed().as_secs_f64();
-    if let Finding::Undecided(why) = finding {
-        task.why = why;
-        return Ok(Attempt::Open(Box::new(task)));
+        let Some((name, finding)) = found else {
+            return Ok(Attempt::Open(Box::new(task)));
+        };
+        if let Finding::Undecided(why) = finding {
+            task.why = why;
+            return Ok(Attempt::Open(Box::new(task)));
+        }
+        let judgement = task.monitored(name, finding);
+        Ok(Attempt::Decided(Arc::new(judgement)))
     }
-    let mut judgement = Box::new(task.judgement(part.key_row, Algorithm::Monitor(name)));
-    match finding {
-        Finding::Valid { order } => {
-            judgement.verdict = Verdict::Valid;
-            judgement.order = task.of_history(order);
+
+    /// What the monitor finds, with its name; None if there is no monitor.
+    fn ask(&self, encoded: &Encoded) -> Option<(&'static str, Finding)> {
+        let Encoded { table, rows } = encoded;
+        match self.kept {
+            Kept::Time => {
+                let (name, monitor) = self.family.monitor?;
+                Some((name, monitor(table, self.budget)))
+            }
+            Kept::Processes => {
+                let (name, monitor) = self.family.monitor_by_process?;
+                let process = |&row| self.history.process_id(row);
+                let processes: Vec<u32> = rows.iter().map(process).collect();
+                Some((name, monitor(table, &processes, self.budget)))
+            }
         }
-        Finding::Invalid(certificates) => {
-            judgement.verdict = Verdict::Invalid;
-            let found = certificates.into_iter().map(|certificate| Certificate {
-                anomaly: certificate.anomaly,
-                rows: task.of_history(certificate.rows),
-            });
-            judgement.certificates = found.collect();
-        }
-        Finding::Stopped(stopped) => {
-            judgement.verdict = Verdict::Unknown(stopped.limit);
-            judgement.stopped = Some(stopped);
-        }
-        Finding::Undecided(_) => unreachable!("left to the search above"),
     }
-    Ok(Attempt::Decided(judgement))
+
+    /// The judgement on the parts to which a limit left no time.
+    pub(super) fn late(&self) -> Arc<PartJudgement> {
+        let limit = self.late.get().copied().unwrap_or(Exhausted::Cancelled);
+        Arc::new(self.not_begun(limit))
+    }
+
+    fn not_begun(&self, limit: Exhausted) -> PartJudgement {
+        let monitor = match self.kept {
+            Kept::Time => self.family.monitor.map(|(name, _)| name),
+            Kept::Processes => self.family.monitor_by_process.map(|(name, _)| name),
+        };
+        let algorithm = monitor.map_or(Algorithm::Search, Algorithm::Monitor);
+        unknown(algorithm, limit)
+    }
 }
 
 impl Task {
@@ -148,7 +201,6 @@ impl Task {
     pub(super) fn search(
         &self,
         family: &Family,
-        part: &Part,
         budget: &Budget,
         advance: &Advance,
         jobs: usize,
@@ -170,15 +222,40 @@ impl Task {
             configurations,
             peak_bytes,
             seconds: self.seconds + began.elapsed().as_secs_f64(),
-            ..self.judgement(part.key_row, Algorithm::Search)
+            ..self.judgement(Algorithm::Search)
         })
     }
 
-    fn judgement(&self, key_row: Option<u32>, algorithm: Algorithm) -> PartJudgement {
+    /// What its monitor decided, or why it did not.
+    fn monitored(&self, name: &'static str, finding: Finding) -> PartJudgement {
+        let mut judgement = self.judgement(Algorithm::Monitor(name));
+        match finding {
+            Finding::Valid { order } => {
+                judgement.verdict = Verdict::Valid;
+                judgement.order = self.of_history(order);
+            }
+            Finding::Invalid(certificates) => {
+                judgement.verdict = Verdict::Invalid;
+                let found = certificates.into_iter().map(|certificate| Certificate {
+                    anomaly: certificate.anomaly,
+                    rows: self.of_history(certificate.rows),
+                });
+                judgement.certificates = found.collect();
+            }
+            Finding::Stopped(stopped) => {
+                judgement.verdict = Verdict::Unknown(stopped.limit);
+                judgement.stopped = Some(stopped);
+            }
+            Finding::Undecided(_) => unreachable!("left to the search"),
+        }
+        judgement
+    }
+
+    fn judgement(&self, algorithm: Algorithm) -> PartJudgement {
         PartJudgement {
             why: self.why,
             seconds: self.seconds,
-            ..unknown(key_row, algorithm, Exhausted::Cancelled)
+            ..unknown(algorithm, Exhausted::Cancelled)
         }
     }
 
@@ -196,21 +273,9 @@ impl Task {
     }
 }
 
-/// A part to which a limit left no time.
-fn not_begun(family: &Family, part: &Part, kept: Kept, limit: Exhausted) -> PartJudgement {
-    let monitor = match kept {
-        Kept::Time => family.monitor.map(|(name, _)| name),
-        Kept::Processes => family.monitor_by_process.map(|(name, _)| name),
-    };
-    let algorithm = monitor.map_or(Algorithm::Search, Algorithm::Monitor);
-    unknown(part.key_row, algorithm, limit)
-}
-
 /// A judgement without evidence.
-fn unknown(key_row: Option<u32>, algorithm: Algorithm, limit: Exhausted) -> PartJudgement {
+fn unknown(algorithm: Algorithm, limit: Exhausted) -> PartJudgement {
     PartJudgement {
-        key_row,
-        rows: Vec::new(),
         verdict: Verdict::Unknown(limit),
         algorithm,
         why: "",

@@ -1,10 +1,13 @@
 //! Parts of a history that can be judged alone (Herlihy and Wing's locality).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
+use super::part::{JudgedPart, PartJudgement};
+use crate::budget::{Budget, Exhausted};
 use crate::encode::streams::{appended, is_of_stream, logged, speaks_of_log};
 use crate::history::{History, Outcome, Values};
 use crate::operations::id;
@@ -21,6 +24,15 @@ pub struct Part {
 }
 
 impl Part {
+    /// The part with what became of it.
+    pub(super) fn judged(self, judgement: Arc<PartJudgement>) -> JudgedPart {
+        JudgedPart {
+            key_row: self.key_row,
+            rows: self.rows,
+            judgement,
+        }
+    }
+
     /// All rows that tell something about the part, those of its own first.
     pub(super) fn told(&self) -> Cow<'_, [u32]> {
         if self.context.is_empty() {
@@ -31,34 +43,48 @@ impl Part {
 }
 
 /// Each key is an object of its own; operations without a key share one.
-pub(super) fn by_key(history: &History) -> Vec<Part> {
-    let parts = history.partition_by_key().into_iter();
-    parts
-        .map(|rows| Part {
-            key_row: rows.first().copied(),
-            rows,
-            context: Vec::new(),
-        })
-        .collect()
+pub(super) fn by_key(history: &History, budget: &Budget) -> Result<Vec<Part>, Exhausted> {
+    let parts = history.partition_by_key_within(|row| look(row, budget))?;
+    let parts = parts.into_iter().map(|rows| Part {
+        key_row: rows.first().copied(),
+        rows,
+        context: Vec::new(),
+    });
+    Ok(parts.collect())
+}
+
+/// How many rows go between two looks at the limits: about a millisecond.
+const STRIDE: u32 = 1 << 16;
+
+/// Look at the limits, now and then.
+fn look(row: u32, budget: &Budget) -> Result<(), Exhausted> {
+    if row % STRIDE != STRIDE - 1 {
+        return Ok(());
+    }
+    budget.is_over().map_or(Ok(()), Err)
 }
 
 /// All keys together.
-pub(super) fn as_whole(history: &History) -> Vec<Part> {
+pub(super) fn as_whole(history: &History, budget: &Budget) -> Result<Vec<Part>, Exhausted> {
+    if history.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = 0..id(history.len());
     let whole = Part {
         key_row: None,
-        rows: (0..id(history.len())).collect(),
+        rows: rows
+            .map(|row| look(row, budget).map(|()| row))
+            .collect::<Result<_, _>>()?,
         context: Vec::new(),
     };
-    if history.is_empty() {
-        return Vec::new();
-    }
-    vec![whole]
+    Ok(vec![whole])
 }
 
 /// Give streams the reads of the log that show where their appends of unknown outcome went.
-fn add_log_reads(history: &History, parts: &mut [Part]) {
+fn add_log_reads(history: &History, budget: &Budget, parts: &mut [Part]) -> Result<(), Exhausted> {
     let mut unanswered = Values::default();
     for row in 0..id(history.len()) {
+        look(row, budget)?;
         if history.outcome(row) == Outcome::Info {
             for event in appended(history, row).into_iter().flatten() {
                 event.number(&mut unanswered);
@@ -75,8 +101,9 @@ fn add_log_reads(history: &History, parts: &mut [Part]) {
     }
     for row in 0..id(history.len()) {
         if left == 0 {
-            return;
+            break;
         }
+        look(row, budget)?;
         for (stream, event) in logged(history, row) {
             let event = unanswered.known(&event).map_or(0, |number| number as usize);
             let stream = streams.known(&stream).filter(|&number| number != 0);
@@ -92,14 +119,19 @@ fn add_log_reads(history: &History, parts: &mut [Part]) {
             }
         }
     }
+    Ok(())
 }
 
 /// Each stream alone, and the whole store too if the history says anything about its log.
-pub(super) fn by_stream(history: &History) -> Vec<Part> {
+pub(super) fn by_stream(history: &History, budget: &Budget) -> Result<Vec<Part>, Exhausted> {
     let mut places: HashMap<u32, usize, FxBuildHasher> = HashMap::default();
     let mut parts: Vec<Part> = Vec::new();
     let rows = 0..id(history.len());
-    for row in rows.clone().filter(|&row| is_of_stream(history, row)) {
+    for row in rows.clone() {
+        look(row, budget)?;
+        if !is_of_stream(history, row) {
+            continue;
+        }
         let place = *places.entry(history.key_id(row)).or_insert_with(|| {
             parts.push(Part {
                 key_row: Some(row),
@@ -111,12 +143,12 @@ pub(super) fn by_stream(history: &History) -> Vec<Part> {
         parts[place].rows.push(row);
     }
     if rows.clone().any(|row| speaks_of_log(history, row)) {
-        add_log_reads(history, &mut parts);
+        add_log_reads(history, budget, &mut parts)?;
         parts.push(Part {
             key_row: None,
             rows: rows.collect(),
             context: Vec::new(),
         });
     }
-    parts
+    Ok(parts)
 }
