@@ -58,7 +58,8 @@ async def log(
                 async for page in pages:
                     for event in page:
                         yield event
-                        after = event.position
+                    if page:
+                        after = page[-1].position
         if after >= until:
             return
 

@@ -19,6 +19,7 @@ import msgspec
 from eventstore.errors import EventDamaged
 from eventstore.event import RecordedEvent
 from eventstore.store import Appended
+from eventstore.stream import StreamName
 from eventstore.uncollected import uncollected
 
 __all__ = ["acknowledged", "recorded", "times_of"]
@@ -26,11 +27,13 @@ __all__ = ["acknowledged", "recorded", "times_of"]
 _EPOCH_MICROSECONDS: Final = 946_684_800_000_000
 """From the beginning of Unix time to that of PostgreSQL's, 2000-01-01."""
 
-_decode: Final = msgspec.json.Decoder(list[Any]).decode
+_decode: Final = msgspec.json.Decoder(Any).decode
 
 
-def recorded(rows: Sequence[asyncpg.Record | tuple[Any, ...]]) -> list[RecordedEvent]:
-    """Make recorded events of the rows of a read.
+def recorded(
+    rows: Sequence[asyncpg.Record | tuple[Any, ...]], stream: StreamName | None = None
+) -> list[RecordedEvent]:
+    """Make recorded events of the rows of a read; all of ``stream``, if the rows do not say which.
 
     Raises:
         EventDamaged: what one says cannot be decoded.
@@ -38,48 +41,38 @@ def recorded(rows: Sequence[asyncpg.Record | tuple[Any, ...]]) -> list[RecordedE
     if not rows:
         return []
     with uncollected():
-        return _recorded(rows)
+        return _recorded(rows, stream)
 
 
-def _recorded(rows: Sequence[asyncpg.Record | tuple[Any, ...]]) -> list[RecordedEvent]:
+def _recorded(
+    rows: Sequence[asyncpg.Record | tuple[Any, ...]], stream: StreamName | None
+) -> list[RecordedEvent]:
     positions, streams, versions, times, ids, types, tags, data, metadata = zip(*rows, strict=True)
-    return [
-        RecordedEvent(
-            position=position,
-            stream=stream,
-            version=version,
-            recorded_at=recorded_at,
-            id=event_id,
-            type=event_type,
-            tags=tuple(tags.split(" ")) if tags else (),
-            data=data,
-            metadata=metadata,
+    # By position, in the order of the struct's fields: by name it takes almost twice as long.
+    return list(
+        map(
+            RecordedEvent,
+            msgspec.convert(ids, list[UUID]),
+            types,
+            _decoded(positions, data),
+            _decoded(positions, metadata),
+            streams if stream is None else itertools.repeat(stream),
+            versions,
+            positions,
+            times_of(times),
+            [tuple(text.split(" ")) if text else () for text in tags],
         )
-        for position, stream, version, recorded_at, event_id, event_type, tags, data, metadata in (
-            zip(
-                positions,
-                streams,
-                versions,
-                times_of(times),
-                msgspec.convert(ids, list[UUID]),
-                types,
-                tags,
-                _decoded(positions, data),
-                _decoded(positions, metadata),
-                strict=True,
-            )
-        )
-    ]
+    )
 
 
 def _decoded(positions: Sequence[int], texts: Sequence[str]) -> list[Any]:
-    """Decode a column at once. PostgreSQL takes as JSON what is none, such as half a surrogate."""
+    """Decode a column. PostgreSQL takes as JSON what is none, such as half a surrogate."""
     try:
-        return _decode(f"[{','.join(texts)}]")
+        return [{} if text == "{}" else _decode(text) for text in texts]
     except msgspec.DecodeError:
         for position, text in zip(positions, texts, strict=True):
             try:
-                _decode(f"[{text}]")
+                _decode(text)
             except msgspec.DecodeError as error:
                 raise EventDamaged.at(position, str(error)) from error
         raise
@@ -111,5 +104,4 @@ def times_of(sent: Sequence[bytes]) -> list[dt.datetime]:
     times = msgspec.convert(seconds, list[dt.datetime], strict=False)
     if len(times) == len(sent):
         return times
-    of = dict(zip(distinct, times, strict=True))
-    return [of[moment] for moment in sent]
+    return list(map(dict(zip(distinct, times, strict=True)).__getitem__, sent))

@@ -161,7 +161,8 @@ class PostgresEventStore:
     ) -> list[RecordedEvent]:
         """Read a stream forwards, as `EventStore.read_stream` says."""
         check_read(after, limit, until)
-        return await self._events("read_stream", stream_name(stream), after, _or_end(until), limit)
+        name = stream_name(stream)
+        return await self._events("read_stream", name, after, _or_end(until), limit, stream=name)
 
     async def read_stream_backwards(
         self,
@@ -173,8 +174,9 @@ class PostgresEventStore:
     ) -> list[RecordedEvent]:
         """Read a stream backwards, as `EventStore.read_stream_backwards` says."""
         check_read_backwards(before, limit, until)
+        name = stream_name(stream)
         return await self._events(
-            "read_stream_backwards", stream_name(stream), _or_end(before), _or_end(until), limit
+            "read_stream_backwards", name, _or_end(before), _or_end(until), limit, stream=name
         )
 
     async def read_log(
@@ -249,10 +251,11 @@ class PostgresEventStore:
         items = msgspec.json.encode(query.items).decode()
         return await self._events("read_matching", items, after, until, limit, backwards)
 
-    async def _events(self, name: str, *arguments: Any) -> list[RecordedEvent]:
-        return recorded(
-            await self._shelf.completed(await self._fetch(name, *arguments), self._pool)
-        )
+    async def _events(
+        self, name: str, *arguments: Any, stream: StreamName | None = None
+    ) -> list[RecordedEvent]:
+        rows = await self._fetch(name, *arguments)
+        return recorded(await self._shelf.completed(rows, self._pool), stream)
 
     async def _fetch(self, name: str, *arguments: Any) -> list[asyncpg.Record]:
         async with self._pool.connection() as connection:

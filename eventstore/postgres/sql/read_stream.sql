@@ -1,11 +1,11 @@
 -- A stream's events after a version, in order, up to a position. The stream's number comes from a
 -- scalar subquery: a join would not tell the planner that there is one stream only, whose index is
 -- in order already. The position is looked at last: versions are in the order of positions, so what
--- it cuts off is the end.
+-- it cuts off is the end. Who asks knows the stream's name, so it is not sent with each event.
 SELECT *
 FROM (
     SELECT
-        e.position, e.stream, e.version, timestamptz_send(e.recorded_at), uuid_send(e.event_id),
+        e.position, NULL AS stream, e.version, timestamptz_send(e.recorded_at), uuid_send(e.event_id),
         e.type, CASE WHEN cardinality(e.tags) > 0 THEN array_to_string(e.tags, ' ') END,
         e.data, e.metadata
     FROM eventstore.events AS e

@@ -1,6 +1,7 @@
--- A stream's events before a version, the last first, as the stream was at a position.
+-- A stream's events before a version, the last first, as the stream was at a position. The name is
+-- not sent, as in read_stream.
 SELECT
-    e.position, e.stream, e.version, timestamptz_send(e.recorded_at), uuid_send(e.event_id),
+    e.position, NULL AS stream, e.version, timestamptz_send(e.recorded_at), uuid_send(e.event_id),
     e.type, CASE WHEN cardinality(e.tags) > 0 THEN array_to_string(e.tags, ' ') END,
     e.data, e.metadata
 FROM eventstore.events AS e
