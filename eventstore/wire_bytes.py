@@ -217,30 +217,22 @@ def _decode_all(messages: Sequence[Carried]) -> list[RecordedEvent] | None:
     numbers = list(map(int, positions))
     if [number - 1 for number in numbers] != list(map(int, before)):
         return None
-    return [
-        RecordedEvent(
-            id=event_id,
-            type=name[1],
-            data=data,
-            metadata=_decode_metadata(extra) if extra else {},
-            stream=name[0],
-            version=version,
-            position=position,
-            recorded_at=recorded_at,
-            tags=_decode_tags(tag) if tag else (),
-        )
-        for event_id, name, data, version, position, recorded_at, extra, tag in zip(
+    streams, types = zip(*map(_names, [message.subject for message in messages]), strict=True)
+    # By position, in the order of the struct's fields: by name it takes almost twice as long.
+    return list(
+        map(
+            RecordedEvent,
             _decode_ids(_texts(ids)),
-            map(_names, [message.subject for message in messages]),
+            types,
             map(_decode_json, [message.body for message in messages]),
+            [_decode_metadata(text) if text else {} for text in metadata],
+            streams,
             cast("Iterable[StreamVersion]", map(int, versions)),
             cast("Iterable[Position]", numbers),
             _decode_times(_texts(times)),
-            metadata,
-            tags,
-            strict=True,
+            [_decode_tags(text) if text else () for text in tags],
         )
-    ]
+    )
 
 
 def _texts(column: Sequence[bytes]) -> bytes:

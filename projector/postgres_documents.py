@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
+from eventstore.uncollected import uncollected
 from projector.checkpoint import Checkpoint
 from projector.document_json import decode_document, encode_document
 from projector.documents import Changed, DocumentProjection, fold, keys_to_load, wanted_by
@@ -153,12 +154,14 @@ class DocumentTable:
     ) -> bool:
         """Do that and move the checkpoint, by one statement; see `projector.postgres.AtOnce`."""
         known = self._known.setdefault(driver, KnownDocuments())
-        wanted = wanted_by(self.projection, events)
-        keys = keys_to_load(wanted)
+        with uncollected():
+            wanted = wanted_by(self.projection, events)
+            keys = keys_to_load(wanted)
         present = known.take(checkpoint.position, keys)
         if len(present) < len(keys):
             present |= await self._load(driver, [key for key in keys if key not in present])
-        left = _Left.of(fold(wanted, _documents(present)))
+        with uncollected():
+            left = _Left.of(fold(wanted, _documents(present)))
         place = (self.name, self.generation, checkpoint.position, events[-1].position)
         kept, gone = left.columns(), left.gone
         if gone:
@@ -166,7 +169,7 @@ class DocumentTable:
         else:
             moved = await driver.fetchval(self._statements.commit, *place, *kept)
         if moved:
-            known.keep(events[-1].position, present | left.stored())
+            known.keep(events[-1].position, left.stored())
         return bool(moved)
 
     async def present(self, driver: Driver, keys: Sequence[str]) -> dict[str, Any]:

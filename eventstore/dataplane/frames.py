@@ -80,7 +80,8 @@ class FrameParser:
     """Makes frames of what the socket delivers, in whatever pieces."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._held: list[bytes] = []  # an unfinished frame, in the pieces in which it came
+        self._held_bytes = 0
         self._needed = 0  # not worth looking before so many bytes are here
 
     def feed(self, chunk: bytes) -> list[Frame]:
@@ -89,17 +90,17 @@ class FrameParser:
         Raises:
             StreamUnavailable: this is not the protocol of NATS.
         """
-        if not self._held:
-            buffer = chunk
-        else:
-            self._held += chunk
-            if len(self._held) < self._needed:
+        buffer = chunk
+        if self._held:
+            self._held.append(chunk)
+            self._held_bytes += len(chunk)
+            if self._held_bytes < self._needed:
                 return []
-            buffer = bytes(self._held)
-            self._held.clear()
+            buffer = b"".join(self._held)
         frames: list[Frame] = []
-        used = self._parse(buffer, frames)
-        self._held += memoryview(buffer)[used:]
+        rest = buffer[self._parse(buffer, frames) :]
+        self._held = [rest] if rest else []
+        self._held_bytes = len(rest)
         return frames
 
     def _parse(self, buffer: bytes, frames: list[Frame]) -> int:
@@ -122,15 +123,8 @@ class FrameParser:
                 return at
             if buffer[stop : stop + _END_BYTES] != _END:
                 raise StreamUnavailable("NATS sent a message without an end")
-            frames.append(
-                Message(
-                    subscription,
-                    subject,
-                    reply,
-                    buffer[body : body + head],
-                    buffer[body + head : stop],
-                )
-            )
+            headers, content = buffer[body : body + head], buffer[body + head : stop]
+            frames.append(Message(subscription, subject, reply, headers, content))
             at = stop + _END_BYTES
         if size - at > _LINE_BYTES_MAX:
             raise StreamUnavailable("NATS sent a line without an end")
@@ -139,19 +133,28 @@ class FrameParser:
 
 def _sizes(line: bytes) -> tuple[bytes, int, bytes, int, int]:
     """Read ``MSG subject sid [reply] bytes`` or ``HMSG subject sid [reply] header-bytes bytes``."""
-    fields = line.split()
-    sizes = 2 if fields[0] == b"HMSG" else 1
-    replies = len(fields) - 3 - sizes
     try:
-        total = int(fields[-1])
-        head = int(fields[-2]) if sizes > 1 else 0
-        subscription = int(fields[2])
-    except (ValueError, IndexError):
-        replies = -1
-        total = head = subscription = 0
-    if replies not in {0, 1} or not 0 <= head <= total <= FRAME_BYTES_MAX:
-        raise StreamUnavailable(f"NATS sent {line[:80]!r}, which is no message")
-    return fields[1], subscription, fields[3] if replies else b"", head, total
+        match line.split():
+            case [b"HMSG", subject, number, reply, head_bytes, all_bytes]:
+                head, total = int(head_bytes), int(all_bytes)
+            case [b"HMSG", subject, number, head_bytes, all_bytes]:
+                reply, head, total = b"", int(head_bytes), int(all_bytes)
+            case [b"MSG", subject, number, reply, all_bytes]:
+                head, total = 0, int(all_bytes)
+            case [b"MSG", subject, number, all_bytes]:
+                reply, head, total = b"", 0, int(all_bytes)
+            case _:
+                raise _no_message(line)
+        subscription = int(number)
+    except ValueError as error:
+        raise _no_message(line) from error
+    if not 0 <= head <= total <= FRAME_BYTES_MAX:
+        raise _no_message(line)
+    return subject, subscription, reply, head, total
+
+
+def _no_message(line: bytes) -> StreamUnavailable:
+    return StreamUnavailable(f"NATS sent {line[:80]!r}, which is no message")
 
 
 def _control(line: bytes) -> Frame | None:
