@@ -38,11 +38,13 @@ from eventstore.errors import (
 from eventstore.event import Event, RecordedEvent, new_event_id
 from eventstore.query import Query, QueryItem
 from eventstore.store import (
+    PAGE_BYTES,
     READ_LIMIT_MAX,
     Appended,
     Boundary,
     Delivery,
     EventStore,
+    LogPage,
     Outcome,
     Subscription,
     Write,
@@ -64,6 +66,7 @@ __all__ = [
     "ABSENT",
     "ANY",
     "EXISTS",
+    "PAGE_BYTES",
     "READ_LIMIT_MAX",
     "AppendError",
     "AppendRefused",
@@ -86,6 +89,7 @@ __all__ = [
     "InvalidEvent",
     "InvalidRequest",
     "InvalidStreamName",
+    "LogPage",
     "MalformedExport",
     "MigrationFailed",
     "Outcome",

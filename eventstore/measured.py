@@ -17,10 +17,12 @@ from eventstore.event import Event, RecordedEvent
 from eventstore.metrics import StoreMetrics
 from eventstore.query import Query
 from eventstore.store import (
+    PAGE_BYTES,
     Appended,
     Boundary,
     Delivery,
     EventStore,
+    LogPage,
     Outcome,
     Subscription,
     Write,
@@ -137,6 +139,23 @@ class MeasuredEventStore:
             return self._read(
                 await self._store.read_log(after=after, limit=limit, query=query, until=until)
             )
+
+    async def read_log_page(
+        self,
+        *,
+        after: Position = Position(0),
+        limit: int = 1000,
+        query: Query | None = None,
+        until: Position | None = None,
+        bytes_max: int = PAGE_BYTES,
+    ) -> LogPage:
+        """Read a page of the log, as `EventStore.read_log_page` says."""
+        async with self._call("read_log_page"):
+            page = await self._store.read_log_page(
+                after=after, limit=limit, query=query, until=until, bytes_max=bytes_max
+            )
+        self._read(page.events)
+        return page
 
     async def read_log_backwards(
         self, *, before: Position | None = None, limit: int = 1000, query: Query | None = None

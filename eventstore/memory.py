@@ -19,7 +19,7 @@ from eventstore.encoding import EncodedEvent
 from eventstore.errors import BoundaryCrossed, EventIdReused, WrongExpectedVersion
 from eventstore.event import Event, RecordedEvent
 from eventstore.query import Query
-from eventstore.store import Appended, Boundary, Outcome, Write
+from eventstore.store import PAGE_BYTES, Appended, Boundary, LogPage, Outcome, Write
 from eventstore.stream import (
     ExpectedVersion,
     Position,
@@ -34,6 +34,7 @@ from eventstore.validation import (
     check_append,
     check_append_all,
     check_ids,
+    check_page,
     check_query,
     check_read,
     check_read_backwards,
@@ -130,6 +131,28 @@ class MemoryEventStore:
         check_read(after, limit, until)
         events = itertools.islice(self._log, after, until)
         return _page(_selected(events, query), limit)
+
+    async def read_log_page(
+        self,
+        *,
+        after: Position = Position(0),
+        limit: int = 1000,
+        query: Query | None = None,
+        until: Position | None = None,
+        bytes_max: int = PAGE_BYTES,
+    ) -> LogPage:
+        """Read a page of the log, as `EventStore.read_log_page` says."""
+        check_page(after, limit, until, bytes_max)
+        selected = list(_selected(itertools.islice(self._log, after, until), query))
+        events: list[RecordedEvent] = []
+        size = 0
+        for event in selected[:limit]:
+            size += len(msgspec.json.encode(event.data)) + len(msgspec.json.encode(event.metadata))
+            if events and size > bytes_max:
+                break
+            events.append(event)
+        full = len(events) == limit or len(events) < len(selected)
+        return LogPage.of(copy.deepcopy(events), after=after, until=until, full=full)
 
     async def read_log_backwards(
         self,

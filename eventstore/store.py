@@ -13,11 +13,13 @@ from eventstore.query import Query
 from eventstore.stream import ExpectedVersion, Position, StreamName, StreamVersion
 
 __all__ = [
+    "PAGE_BYTES",
     "READ_LIMIT_MAX",
     "Appended",
     "Boundary",
     "Delivery",
     "EventStore",
+    "LogPage",
     "Outcome",
     "Subscription",
     "Write",
@@ -25,6 +27,9 @@ __all__ = [
 
 READ_LIMIT_MAX: Final = 10_000
 """The most events that one read returns; page on with the last version or position."""
+
+PAGE_BYTES: Final = 16 * 1024 * 1024
+"""The most bytes of a page of the log: data and metadata of its events as JSON."""
 
 
 class Appended(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +85,28 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     appended: tuple[Appended, ...] | None
     head: Position
+
+
+class LogPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the log: everything that is selected of it up to ``position``.
+
+    It says itself where it ends, since it may end early, when its events are large: ``position`` is
+    the ``after`` of the next page, and ``more`` whether there may be one.
+    """
+
+    events: list[RecordedEvent]
+    position: Position
+    more: bool
+
+    @classmethod
+    def of(
+        cls, events: list[RecordedEvent], *, after: Position, until: Position | None, full: bool
+    ) -> LogPage:
+        """Answer `EventStore.read_log_page`; a page that is full may have left something out."""
+        last = events[-1].position if events else after
+        more = full and last != until
+        position = last if more or until is None else max(last, until)
+        return cls(events=events, position=position, more=more)
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +250,27 @@ class EventStore(Protocol):
         """Read the log forwards: the events with a position above ``after``, at most ``limit``.
 
         ``query`` selects some; ``until`` is the last position to read.
+        """
+        ...
+
+    async def read_log_page(
+        self,
+        *,
+        after: Position = Position(0),
+        limit: int = 1000,
+        query: Query | None = None,
+        until: Position | None = None,
+        bytes_max: int = PAGE_BYTES,
+    ) -> LogPage:
+        """Read the log forwards, like `read_log`, but no more than so many bytes of it at once.
+
+        It has fewer than ``limit`` events where more would have more than ``bytes_max`` bytes of
+        data and metadata, as JSON. So a log is read through in bounded memory, whatever it holds.
+        ``until`` is a position that the log has reached; without it the page ends with its last
+        event, or where it began.
+
+        Raises:
+            InvalidRequest: ``bytes_max`` is less than `PAGE_BYTES_MIN`, or as `read_log`.
         """
         ...
 

@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 from eventstore.errors import PositionGap, PositionNotReached
 from eventstore.event import RecordedEvent
 from eventstore.query import Query
-from eventstore.store import Delivery
+from eventstore.store import Delivery, LogPage
 from eventstore.stream import Position
 
 __all__ = ["POLL_SECONDS", "CatchUpSubscription", "HeadWatch", "LogReader", "Progress", "reach"]
@@ -32,10 +32,10 @@ POLL_SECONDS: Final = 0.2
 class LogReader(Protocol):
     """What a subscription reads: an `EventStore` is one."""
 
-    async def read_log(
+    async def read_log_page(
         self, *, after: Position, limit: int, query: Query | None, until: Position | None
-    ) -> list[RecordedEvent]:
-        """Read the log forwards."""
+    ) -> LogPage:
+        """Read a page of the log forwards."""
         ...
 
     async def head(self) -> Position:
@@ -103,32 +103,25 @@ class HeadWatch:
 class Progress:
     """How far a subscription is: turns the pages that were read into deliveries. No I/O."""
 
-    def __init__(self, *, after: Position, query: Query | None, page_size: int) -> None:
+    def __init__(self, *, after: Position, query: Query | None) -> None:
         self.position = after
         self.caught_up = False
         self._query = query
-        self._page_size = page_size
 
-    def take(self, page: Sequence[RecordedEvent], until: Position | None) -> Delivery | None:
-        """Take the page after `position`, read up to ``until`` (null: up to the end).
-
-        Null if it says nothing that was not delivered before.
+    def take(self, page: LogPage) -> Delivery | None:
+        """Take the page after `position`; null if it says nothing that was not delivered before.
 
         Raises:
             PositionGap: the log has a hole, so that following it would be a lie.
         """
-        self._check(page)
-        full = len(page) == self._page_size
-        if full or (page and until is None):
-            position = page[-1].position
-        else:
-            position = max(self.position, until or Position(0))
-        caught_up = not full
+        self._check(page.events)
+        position = max(self.position, page.position)
+        caught_up = not page.more
         if (position, caught_up) == (self.position, self.caught_up):
             return None
         self.position = position
         self.caught_up = caught_up
-        return Delivery(events=tuple(page), position=position, caught_up=caught_up)
+        return Delivery(events=tuple(page.events), position=position, caught_up=caught_up)
 
     def _check(self, page: Sequence[RecordedEvent]) -> None:
         if self._query is not None:
@@ -159,7 +152,7 @@ class CatchUpSubscription:
         self._query = query
         self._page_size = page_size
         self._poll_seconds = poll_seconds
-        self._progress = Progress(after=after, query=query, page_size=page_size)
+        self._progress = Progress(after=after, query=query)
         self._closed = asyncio.Event()
 
     def __aiter__(self) -> CatchUpSubscription:
@@ -201,11 +194,11 @@ class CatchUpSubscription:
             # read up to a place that is known to be there.
             until = await self._log.head()
             if until <= after:
-                return self._progress.take([], until)
-        page = await self._log.read_log(
+                return self._progress.take(LogPage(events=[], position=after, more=False))
+        page = await self._log.read_log_page(
             after=after, limit=self._page_size, query=self._query, until=until
         )
-        return self._progress.take(page, until)
+        return self._progress.take(page)
 
 
 async def reach(

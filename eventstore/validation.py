@@ -23,6 +23,7 @@ from eventstore.stream import Expect, ExpectedVersion, StreamName, stream_name
 __all__ = [
     "APPEND_BYTES_MAX",
     "APPEND_EVENTS_MAX",
+    "PAGE_BYTES_MIN",
     "QUERY_ITEMS_MAX",
     "QUERY_NAMES_MAX",
     "WAIT_SECONDS_MAX",
@@ -30,6 +31,7 @@ __all__ = [
     "check_append",
     "check_append_all",
     "check_ids",
+    "check_page",
     "check_query",
     "check_read",
     "check_read_backwards",
@@ -41,6 +43,9 @@ APPEND_EVENTS_MAX: Final = 1_000
 
 APPEND_BYTES_MAX: Final = 16 * 1024 * 1024
 """The most bytes of one append, data and metadata of all its events as JSON."""
+
+PAGE_BYTES_MIN: Final = 4 * 1024 * 1024
+"""The least bound of a page of the log: several events of the largest size fit into it."""
 
 QUERY_ITEMS_MAX: Final = 16
 """The most items of one query: each is looked up for itself, some of them under the log's lock."""
@@ -121,6 +126,19 @@ def check_read(after: int, limit: int, until: int | None = None) -> None:
             "0 reads from the start."
         )
     _check_extent(limit, until)
+
+
+def check_page(after: int, limit: int, until: int | None, bytes_max: int) -> None:
+    """Check the range and the bound of a page of the log.
+
+    Raises:
+        InvalidRequest: says which is out of range.
+    """
+    check_read(after, limit, until)
+    if not _is_place(bytes_max) or bytes_max < PAGE_BYTES_MIN:
+        raise InvalidRequest(
+            f"read at most {bytes_max!r} bytes: a page has at least {PAGE_BYTES_MIN}."
+        )
 
 
 def check_read_backwards(before: int | None, limit: int, until: int | None = None) -> None:

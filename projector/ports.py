@@ -11,11 +11,26 @@ from typing import Protocol
 
 from eventstore.event import RecordedEvent
 from eventstore.relay.ports import LogReader
+from eventstore.store import LogPage
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.parking import AsideState, Cause
 
-__all__ = ["Delivery", "LogReader", "ReadModel"]
+__all__ = ["Delivery", "LogReader", "PagedLog", "ReadModel"]
+
+
+class PagedLog(LogReader, Protocol):
+    """Reads the log also in pages that are bounded in bytes."""
+
+    async def read_log_page(
+        self, *, after: Position, limit: int, until: Position | None = None
+    ) -> LogPage:
+        """Read a page of the log behind a position; see `EventStore.read_log_page`.
+
+        Raises:
+            ReadFailed, StoreUnavailable: no answer came.
+        """
+        ...
 
 
 class Delivery(Protocol):

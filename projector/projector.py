@@ -38,7 +38,7 @@ from projector.errors import (
     ReadModelUnavailable,
 )
 from projector.parking import Cause
-from projector.ports import Delivery, LogReader, ReadModel
+from projector.ports import Delivery, PagedLog, ReadModel
 from projector.subscription import SubscriptionCore, SubscriptionPace
 
 __all__ = ["LOG", "OpenSession", "Session", "run"]
@@ -69,7 +69,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     delivery: Delivery
     read_model: ReadModel
-    log: LogReader | None = None
+    log: PagedLog | None = None
     announce: Callable[[Checkpoint], None] = lambda _: None
     count_stranger: Callable[[], None] = lambda: None
     alarms: Sequence[asyncio.Future[NoReturn]] = ()
@@ -185,7 +185,8 @@ class _Work:
         self._said.well(
             "the stream lacks events after position %d: reading them from the log", command.after
         )
-        return decide.Fetched(await log.read_log(after=command.after, limit=command.limit))
+        page = await log.read_log_page(after=command.after, limit=command.limit)
+        return decide.Fetched(page.events)
 
     async def _compare(self) -> decide.Outcome:
         last = await self._session.delivery.last_sequence()

@@ -15,16 +15,17 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from eventstore.event import RecordedEvent
+from eventstore.store import LogPage
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
 from projector.errors import LogWentBack, PositionGap, ProjectionFailed
 from projector.parking import Cause
-from projector.ports import LogReader, ReadModel
+from projector.ports import PagedLog, ReadModel
 
 __all__ = ["PAGE", "Build", "rebuild"]
 
 PAGE: Final = 10_000
-"""How many events are read, and committed, at once."""
+"""How many events are read, and committed, at once, unless they are large; see `PAGE_BYTES`."""
 
 
 class Build(Protocol):
@@ -65,7 +66,7 @@ class _PageByPage:
 
 
 async def rebuild(
-    log: LogReader,
+    log: PagedLog,
     read_model: ReadModel,
     *,
     build: Build | None = None,
@@ -96,10 +97,11 @@ async def rebuild(
     last = checkpoint.position
     reading = _read(log, last, page)
     try:
-        while events := await reading:
+        while events := (await reading).events:
             _check(last, events)
             last = events[-1].position
-            reading = _read(log, last, page)
+            # Of large events fewer fit than are asked for: the server need not weigh all of them.
+            reading = _read(log, last, min(page, 2 * len(events)))
             await build.take(events)
             head = max(head, last)
             progress(last, head)
@@ -112,9 +114,7 @@ async def rebuild(
         await asyncio.gather(reading, return_exceptions=True)
 
 
-async def _halt(
-    log: LogReader, read_model: ReadModel, failure: ProjectionFailed, page: int
-) -> None:
+async def _halt(log: PagedLog, read_model: ReadModel, failure: ProjectionFailed, page: int) -> None:
     """Apply what comes before the event that fails, by halves, and keep where it halts and why.
 
     Raises:
@@ -123,7 +123,8 @@ async def _halt(
     checkpoint = await read_model.checkpoint()
     until = failure.events[-1].position
     while (left := until - checkpoint.position) > 0:
-        events = await log.read_log(after=checkpoint.position, limit=min(page, max(1, left // 2)))
+        limit = min(page, max(1, left // 2))
+        events = (await log.read_log_page(after=checkpoint.position, limit=limit)).events
         try:
             checkpoint = await read_model.commit(events, checkpoint)
         except ProjectionFailed as error:
@@ -133,9 +134,9 @@ async def _halt(
                 raise error from failure
 
 
-def _read(log: LogReader, after: Position, page: int) -> asyncio.Task[list[RecordedEvent]]:
-    async def read() -> list[RecordedEvent]:
-        return await log.read_log(after=after, limit=page)
+def _read(log: PagedLog, after: Position, page: int) -> asyncio.Task[LogPage]:
+    async def read() -> LogPage:
+        return await log.read_log_page(after=after, limit=page)
 
     return asyncio.create_task(read())
 

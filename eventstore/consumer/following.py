@@ -33,7 +33,7 @@ from eventstore.consumer.selection import Selection
 from eventstore.epoch import Epoch
 from eventstore.errors import ContentDiffers, ForeignMessage, LogWentBack, PositionGap
 from eventstore.event import RecordedEvent
-from eventstore.store import Delivery
+from eventstore.store import Delivery, LogPage
 from eventstore.stream import Position
 
 __all__ = ["Ask", "Compared", "Following", "Page", "StreamState"]
@@ -97,13 +97,10 @@ class Following:
     Args:
         after: Everything selected up to here has been handed out.
         selection: What is selected.
-        page_size: The most events of a delivery.
         log_at_hand: Whether the log can be read.
     """
 
-    def __init__(
-        self, *, after: Position, selection: Selection, page_size: int, log_at_hand: bool
-    ) -> None:
+    def __init__(self, *, after: Position, selection: Selection, log_at_hand: bool) -> None:
         self.position = after
         self.ask = Ask.CURSOR
         self.log_until = Position(0)
@@ -111,7 +108,6 @@ class Following:
         self._selection = selection
         self._everything = selection.everything
         self._dense = selection.subjects() == Selection().subjects()
-        self._page_size = page_size
         self._log_at_hand = log_at_hand
         self._after_log = Ask.CURSOR
         self._log_until_is_head = False
@@ -255,27 +251,23 @@ class Following:
         self.position = position
         return self._delivery([], caught_up=caught_up)
 
-    def read(self, events: Sequence[RecordedEvent]) -> Delivery | None:
-        """Take a page of the log after our position, at most ``page_size`` events.
+    def read(self, page: LogPage) -> Delivery | None:
+        """Take a page of the log after our position, read up to `log_until`.
 
         Raises:
             PositionGap: the log has a hole.
         """
         before = self.position
         if self._everything:
-            for expected, event in enumerate(events, before + 1):
-                if event.position != expected:
+            behind = [*(event.position for event in page.events), Position(page.position + 1)]
+            for expected, found in enumerate(behind, before + 1):
+                if found != expected:
                     self.ask = Ask.CURSOR
-                    raise PositionGap(expected, event.position)
-            last = before + len(events)
-            if len(events) < self._page_size and last < self.log_until:
-                self.ask = Ask.CURSOR
-                raise PositionGap(last + 1, self.log_until + 1)
+                    raise PositionGap(expected, found)
         selected: list[RecordedEvent] = []
-        for event in events:
+        for event in page.events:
             self._take(event, selected)
-        if len(events) < self._page_size:
-            self.position = max(self.position, self.log_until)
+        self.position = max(self.position, page.position)
         done = self.position >= self.log_until
         if done:
             self.ask = self._after_log

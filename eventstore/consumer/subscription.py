@@ -147,9 +147,7 @@ class ConsumerSubscription:
         self._epoch: Epoch | None = None
         self._query = selection.query()
         self._page_size = page_size
-        self._core = Following(
-            after=after, selection=selection, page_size=page_size, log_at_hand=log is not None
-        )
+        self._core = Following(after=after, selection=selection, log_at_hand=log is not None)
         self._reconnect = Backoff(first=0.05, limit=1.0, random=random)
         self._said = StateLog(LOG)
         self._opened = AsyncExitStack()
@@ -282,7 +280,7 @@ class ConsumerSubscription:
             "JetStream lacks events after position %d: reading them from the log", core.position
         )
         return core.read(
-            await self._log.read_log(
+            await self._log.read_log_page(
                 after=core.position,
                 limit=self._page_size,
                 query=self._query,

@@ -27,12 +27,21 @@ from eventstore.grpc.messages import (
     write_to,
 )
 from eventstore.query import Query
-from eventstore.store import Appended, Boundary, Outcome, Subscription, Write
+from eventstore.store import (
+    PAGE_BYTES,
+    Appended,
+    Boundary,
+    LogPage,
+    Outcome,
+    Subscription,
+    Write,
+)
 from eventstore.stream import ExpectedVersion, Position, StreamName, StreamVersion, stream_name
 from eventstore.validation import (
     check_append,
     check_append_all,
     check_ids,
+    check_page,
     check_query,
     check_read,
     check_read_backwards,
@@ -158,6 +167,28 @@ class GrpcEventStore:
         request = pb.ReadLogRequest(bound=after, limit=limit, query=query_to(query), until=until)
         return await self._read("ReadLog", request)
 
+    async def read_log_page(
+        self,
+        *,
+        after: Position = Position(0),
+        limit: int = 1000,
+        query: Query | None = None,
+        until: Position | None = None,
+        bytes_max: int = PAGE_BYTES,
+    ) -> LogPage:
+        """Read a page of the log, as `EventStore.read_log_page` says.
+
+        It takes of the server's answer what fits; of what does not, little is on its way.
+        """
+        check_page(after, limit, until, bytes_max)
+        if query is not None:
+            check_query(query)
+        request = pb.ReadLogRequest(bound=after, limit=limit, query=query_to(query), until=until)
+        messages, cut = await self._read_bounded(request, bytes_max)
+        events = [recorded_from(message) for message in messages]
+        full = cut or len(events) == limit
+        return LogPage.of(events, after=after, until=until, full=full)
+
     async def read_log_backwards(
         self, *, before: Position | None = None, limit: int = 1000, query: Query | None = None
     ) -> list[RecordedEvent]:
@@ -213,6 +244,25 @@ class GrpcEventStore:
             asked=Asked(writes=writes, boundary=boundary),
         )
         return tuple(appended_from(one) for one in answer.appended)
+
+    async def _read_bounded(
+        self, request: pb.ReadLogRequest, bytes_max: int
+    ) -> tuple[list[pb.RecordedEvent], bool]:
+        """Take events up to a bound, or one; return them, and whether the answer had more."""
+        answer = await self._link.stream("ReadLog", request, pb.Page)
+        taken: list[pb.RecordedEvent] = []
+        size = 0
+        try:
+            async for page in answer:
+                for message in page.events:
+                    size += len(message.event.data) + len(message.event.metadata)
+                    if taken and size > bytes_max:
+                        answer.cancel()
+                        return taken, True
+                    taken.append(message)
+        except grpc.aio.AioRpcError as error:
+            raise failed(error) from error
+        return taken, False
 
     async def _read(self, method: str, request: Message) -> list[RecordedEvent]:
         answer = await self._link.stream(method, request, pb.Page)

@@ -19,6 +19,7 @@ from eventstore.grpc.messages import (
     uuid_from,
     write_from,
 )
+from eventstore.query import Query
 from eventstore.store import EventStore
 from eventstore.stream import Position, StreamName, StreamVersion
 from eventstore.validation import check_read
@@ -97,15 +98,32 @@ class Service:
         if request.backwards and until is not None:
             raise InvalidRequest("read backwards until a position: say before which, by `bound`.")
 
-        async def read(bound: Position | None, limit: int) -> list[RecordedEvent]:
-            if request.backwards:
-                return await self._store.read_log_backwards(before=bound, limit=limit, query=query)
-            return await self._store.read_log(
-                after=bound or Position(0), limit=limit, query=query, until=until
-            )
+        async def read(before: Position | None, limit: int) -> list[RecordedEvent]:
+            return await self._store.read_log_backwards(before=before, limit=limit, query=query)
 
-        async for page in _paged(read, bound, request.limit, lambda event: event.position):
+        if request.backwards:
+            answer = _paged(read, bound, request.limit, lambda event: event.position)
+        else:
+            answer = self._forwards(bound or Position(0), request.limit, query, until)
+        async for page in answer:
             yield page
+
+    async def _forwards(
+        self, after: Position, limit: int, query: Query | None, until: Position | None
+    ) -> AsyncIterator[pb.Page]:
+        """Answer a read of the log as `_paged` does, in pages that are bounded in bytes too."""
+        check_read(after, limit)
+        while limit > 0:
+            wanted = min(limit, _PAGE_EVENTS)
+            read = await self._store.read_log_page(
+                after=after, limit=wanted, query=query, until=until
+            )
+            for page in pages(read.events):
+                yield pb.Page(events=page)
+            if not read.more:
+                return
+            limit -= len(read.events)
+            after = read.position
 
     async def subscribe(self, request: pb.SubscribeRequest) -> AsyncIterator[pb.Delivery]:
         """Follow the log."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
@@ -102,8 +103,13 @@ class Shelf:
         self._groups: OrderedDict[tuple[bytes, int], list[Payload]] = OrderedDict()
         self._lock = threading.Lock()
 
-    async def completed(self, rows: Sequence[Row], pool: ConnectionPool) -> Sequence[Row]:
+    async def completed(
+        self, rows: Sequence[Row], pool: ConnectionPool, bytes_max: int | None = None
+    ) -> Sequence[Row]:
         """Give rows back what was archived of them; rows of which nothing was, as they are.
+
+        With ``bytes_max``, what was archived has at most so many bytes, unless the first has more;
+        rows that would bring in more are left out.
 
         Raises:
             ArchiveMissing, ArchiveDamaged: a file is not there, or is not what it was.
@@ -115,9 +121,10 @@ class Shelf:
         missing = [row[0] for row in rows if row[_DATA] is None]
         if not missing:
             return rows
-        payloads = await self._found(missing, lambda: fetch(pool, "archives"))
+        payloads = await self._found(missing, lambda: fetch(pool, "archives"), bytes_max)
+        whole = itertools.takewhile(lambda row: row[_DATA] is not None or row[0] in payloads, rows)
         return [
-            (*tuple(row)[:_DATA], *payloads[row[0]]) if row[_DATA] is None else row for row in rows
+            (*tuple(row)[:_DATA], *payloads[row[0]]) if row[_DATA] is None else row for row in whole
         ]
 
     async def payloads_on(
@@ -133,18 +140,19 @@ class Shelf:
         self,
         positions: Sequence[Position],
         catalogue: Callable[[], Awaitable[Sequence[asyncpg.Record]]],
+        bytes_max: int | None = None,
     ) -> dict[Position, Payload]:
         """Read payloads, and look again when another file has taken the place of one meanwhile."""
         if self.lacks(max(positions)):
             self.take(archives_of(await catalogue()))
         known = self._archives
         try:
-            return await self.payloads(positions)
+            return await self.payloads(positions, bytes_max)
         except ArchiveMissing:
             self.take(archives_of(await catalogue()))
             if self._archives == known:
                 raise
-            return await self.payloads(positions)
+            return await self.payloads(positions, bytes_max)
 
     def lacks(self, position: Position) -> bool:
         """Whether no archive that is known holds a position."""
@@ -154,13 +162,25 @@ class Shelf:
         """Know these archives from now on; each begins where the one before ends."""
         self._archives = archives
 
-    async def payloads(self, positions: Sequence[Position]) -> dict[Position, Payload]:
-        """Read the payloads of archived positions."""
-        return await asyncio.to_thread(self._payloads, positions)
+    async def payloads(
+        self, positions: Sequence[Position], bytes_max: int | None = None
+    ) -> dict[Position, Payload]:
+        """Read the payloads of archived positions: the first ones, if all have too many bytes."""
+        return await asyncio.to_thread(self._payloads, positions, bytes_max)
 
-    def _payloads(self, positions: Sequence[Position]) -> dict[Position, Payload]:
+    def _payloads(
+        self, positions: Sequence[Position], bytes_max: int | None
+    ) -> dict[Position, Payload]:
+        found: dict[Position, Payload] = {}
+        size = 0
         with self._lock:
-            return {position: self._payload(position) for position in positions}
+            for position in positions:
+                payload = self._payload(position)
+                size += sum(len(text.encode()) for text in payload)
+                if found and bytes_max is not None and size > bytes_max:
+                    break
+                found[position] = payload
+        return found
 
     def _payload(self, position: Position) -> Payload:
         archives = self._archives

@@ -25,12 +25,13 @@ from eventstore.postgres.appender import Appender
 from eventstore.postgres.archived import Shelf
 from eventstore.postgres.engine import POOL_SIZE, TIMEOUT_SECONDS, ConnectionPool
 from eventstore.postgres.epochs import epoch_of_the_log
+from eventstore.postgres.log_page import read_log_page
 from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import acknowledged, recorded
 from eventstore.postgres.translate import read_failed
 from eventstore.postgres.wakeup import Announcer, Listener
 from eventstore.query import Query
-from eventstore.store import Appended, Boundary, Outcome, Write
+from eventstore.store import PAGE_BYTES, Appended, Boundary, LogPage, Outcome, Write
 from eventstore.stream import ExpectedVersion, Position, StreamName, StreamVersion, stream_name
 from eventstore.subscription import CatchUpSubscription, HeadWatch, reach
 from eventstore.validation import (
@@ -38,6 +39,7 @@ from eventstore.validation import (
     check_append,
     check_append_all,
     check_ids,
+    check_page,
     check_query,
     check_read,
     check_read_backwards,
@@ -192,6 +194,29 @@ class PostgresEventStore:
         if query is None:
             return await self._events("read_log", after, _or_end(until), limit)
         return await self._read_matching(query, after, _or_end(until), limit, backwards=False)
+
+    async def read_log_page(
+        self,
+        *,
+        after: Position = Position(0),
+        limit: int = 1000,
+        query: Query | None = None,
+        until: Position | None = None,
+        bytes_max: int = PAGE_BYTES,
+    ) -> LogPage:
+        """Read a page of the log, as `EventStore.read_log_page` says."""
+        check_page(after, limit, until, bytes_max)
+        if query is not None:
+            check_query(query)
+        return await read_log_page(
+            self._pool,
+            self._shelf,
+            after=after,
+            limit=limit,
+            query=query,
+            until=until,
+            bytes_max=bytes_max,
+        )
 
     async def read_log_backwards(
         self,

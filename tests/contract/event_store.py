@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.contract.appending import AppendingContract
 from tests.contract.boundaries import BoundaryContract
 from tests.contract.outcomes import OutcomeContract
+from tests.contract.paging import PagingContract
 from tests.contract.querying import QueryingContract
 from tests.contract.racing import RacingContract
 from tests.contract.reading import ReadingContract
@@ -19,6 +20,7 @@ from tests.contract.waiting import WaitingContract
 
 class EventStoreContract(
     ReadingContract,
+    PagingContract,
     QueryingContract,
     AppendingContract,
     BoundaryContract,

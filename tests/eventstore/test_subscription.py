@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from eventstore import (
     Delivery,
+    LogPage,
     Position,
     PositionGap,
     PositionNotReached,
@@ -23,6 +24,14 @@ from tests.support.recorded import log
 
 ODD = Query.of(types=("odd",))
 FAR = 3600.0
+
+
+def paged(
+    selected: Sequence[RecordedEvent], after: int, limit: int, until: Position | None
+) -> LogPage:
+    """Answer a read of what is selected behind a position."""
+    events = list(selected[:limit])
+    return LogPage.of(events, after=Position(after), until=until, full=len(events) == limit)
 
 
 class Log:
@@ -38,16 +47,16 @@ class Log:
         self.asked += 1
         return Position(self.visible)
 
-    async def read_log(
+    async def read_log_page(
         self, *, after: Position, limit: int, query: Query | None, until: Position | None
-    ) -> list[RecordedEvent]:
+    ) -> LogPage:
         self.asked += 1
         if self.failures:
             self.failures -= 1
             raise ReadFailed("no answer")
         end = self.visible if until is None else min(until, self.visible)
         selected = [e for e in self.events[after:end] if query is None or e.position % 2]
-        return selected[:limit]
+        return paged(selected, after, limit, until)
 
 
 def subscription(
@@ -74,24 +83,21 @@ def test_whatever_the_pages_everything_is_delivered_once(
 ) -> None:
     """The log grows by these amounts between the reads; who reads until caught up has it all."""
     query = ODD if filtered else None
-    progress = Progress(after=Position(after), query=query, page_size=page_size)
+    progress = Progress(after=Position(after), query=query)
     whole, visible = log(300), 0
     read: list[RecordedEvent] = []
     position = after
     for growth in [*heads, *[0] * 300]:
         visible += growth
         until = Position(visible) if filtered else None
-        if filtered and visible <= progress.position:
-            page: Sequence[RecordedEvent] = []
-        else:
-            selected = whole[progress.position : visible]
-            page = [e for e in selected if not filtered or e.position % 2][:page_size]
-        delivery = progress.take(page, until)
+        selected = [e for e in whole[progress.position : visible] if not filtered or e.position % 2]
+        page = selected[:page_size]
+        delivery = progress.take(paged(selected, progress.position, page_size, until))
         if delivery is None:
             continue
         assert position <= delivery.position <= max(visible, after)
         assert list(delivery.events) == page
-        assert delivery.caught_up == (len(page) < page_size)
+        assert delivery.caught_up == (len(page) < page_size or delivery.position == until)
         position = delivery.position
         read += page
     assert progress.caught_up
@@ -100,22 +106,22 @@ def test_whatever_the_pages_everything_is_delivered_once(
 
 
 def test_the_mark_is_given_once() -> None:
-    progress = Progress(after=Position(0), query=None, page_size=5)
+    progress = Progress(after=Position(0), query=None)
     nothing = Delivery(events=(), position=Position(0), caught_up=True)
-    assert progress.take([], None) == nothing
-    assert progress.take([], None) is None
+    assert progress.take(paged([], 0, 5, None)) == nothing
+    assert progress.take(paged([], 0, 5, None)) is None
 
 
 def test_a_hole_in_the_log_is_seen() -> None:
     events = log(5)
-    progress = Progress(after=Position(0), query=None, page_size=5)
+    progress = Progress(after=Position(0), query=None)
     with pytest.raises(PositionGap, match="position 3 is missing, the next one is 4"):
-        progress.take([*events[:2], *events[3:]], None)
+        progress.take(paged([*events[:2], *events[3:]], 0, 5, None))
     with pytest.raises(PositionGap, match="position 1 is missing"):
-        progress.take(events[1:], None)
+        progress.take(paged(events[1:], 0, 5, None))
     assert progress.position == 0
-    some = Progress(after=Position(0), query=ODD, page_size=5)
-    assert some.take(events[::2], Position(5)) is not None
+    some = Progress(after=Position(0), query=ODD)
+    assert some.take(paged(events[::2], 0, 5, Position(5))) is not None
 
 
 async def test_who_waits_is_woken_by_an_announcement() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 import sqlalchemy as sa
 
 from eventstore.errors import EventStoreError
-from eventstore.event import Event, RecordedEvent
+from eventstore.event import Event
 from eventstore.memory import MemoryEventStore
+from eventstore.postgres.store import PostgresEventStore
+from eventstore.store import PAGE_BYTES, LogPage
 from eventstore.stream import ANY, Position, stream_name
 from projector.checkpoint import Checkpoint
 from projector.errors import GenerationBehind, GenerationUnknown, LogWentBack, PositionGap
 from projector.memory import MemoryReadModel
 from projector.postgres import PostgresReadModel
+from projector.postgres_build import DocumentBuild
 from projector.postgres_documents import DocumentTable
 from projector.postgres_generations import active_generation, switch
 from projector.projections.event_counts import EventCounts
@@ -53,11 +58,11 @@ async def test_a_rebuild_goes_on_where_it_was_stopped() -> None:
     class Breaking(MemoryEventStore):
         left = 2
 
-        async def read_log(self, **where: object) -> list[RecordedEvent]:
+        async def read_log_page(self, **where: object) -> LogPage:
             self.left -= 1
             if self.left < 0:
                 raise EventStoreError("gone")
-            return await super().read_log(**where)  # type: ignore[arg-type]
+            return await super().read_log_page(**where)  # type: ignore[arg-type]
 
     store = Breaking()
     for _ in range(10):
@@ -78,11 +83,34 @@ async def test_a_log_that_went_back_or_has_a_hole_is_said() -> None:
         await rebuild(MemoryEventStore(), ahead)
 
     class Holed(MemoryEventStore):
-        async def read_log(self, **_: object) -> list[RecordedEvent]:
-            return log(5)[1:]
+        async def read_log_page(self, **_: object) -> LogPage:
+            return LogPage(events=log(5)[1:], position=Position(5), more=False)
 
     with pytest.raises(PositionGap, match="position 1 is missing"):
         await rebuild(Holed(), MemoryReadModel())
+
+
+@pytest.mark.stack
+async def test_a_rebuild_of_large_events_holds_few_of_them(
+    store_url: str, postgres_url: str
+) -> None:
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        PostgresReadModel.open(postgres_url, DocumentTable(EventCounts())) as model,
+    ):
+        await model.prepare()
+        for _ in range(12):
+            batch = [Event(type="Big", data="x" * 950_000) for _ in range(12)]
+            await store.append(stream_name("big-1"), batch, expected=ANY)
+        tracemalloc.start()
+        try:
+            reached = await rebuild(store, model, build=await DocumentBuild.begin(model))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert reached.position == 144
+        # Two pages, and a third as rows; all of the log would be 130 MiB, twice.
+        assert peak < 5 * PAGE_BYTES
 
 
 @pytest.mark.stack

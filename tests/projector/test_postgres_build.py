@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from eventstore.event import RecordedEvent
 from eventstore.memory import MemoryEventStore
+from eventstore.store import LogPage
 from eventstore.stream import Position
 from projector.documents import Change, Put, Update, fold, wanted_by
 from projector.errors import CheckpointConflict, ProjectionFailed
@@ -30,9 +31,12 @@ class Log(MemoryEventStore):
         super().__init__()
         self.events = log(events)
 
-    async def read_log(self, **where: Any) -> list[RecordedEvent]:
+    async def read_log_page(self, **where: Any) -> LogPage:
         after, limit = where["after"], where["limit"]
-        return self.events[after : after + limit]
+        events = self.events[after : after + limit]
+        return LogPage(
+            events=events, position=Position(after + len(events)), more=len(events) == limit
+        )
 
     async def head(self) -> Position:
         return Position(len(self.events))

@@ -26,7 +26,7 @@ from eventstore.grpc.client import GrpcEventStore
 from eventstore.grpc.server import serve
 from eventstore.jetstream import connect
 from eventstore.postgres.store import PostgresEventStore
-from eventstore.store import EventStore
+from eventstore.store import PAGE_BYTES, EventStore
 from eventstore.stream import ANY, Position, StreamName, stream_name
 from tests.support import relaying as support
 from tests.support.consuming import consumer, received
@@ -108,6 +108,25 @@ async def test_without_jetstream_and_without_a_relay_it_reads_the_log(
                 head = await support.append(store, 250)
                 events += await received(subscription, head)
         assert events == await support.whole_log(store)
+
+
+async def test_large_events_are_read_from_the_log_a_few_at_a_time(store_url: str) -> None:
+    """A delivery of a thousand events of a megabyte would be a gigabyte."""
+    async with PostgresEventStore.connect(store_url) as store:
+        for number in range(40):
+            big = Event(type="Big", data=f"{number} " * 300_000)
+            await store.append(stream_name("big-1"), [big], expected=ANY)
+        for selection in (None, Selection(types=("Big",))):
+            sizes = []
+            async with consumer("nats://127.0.0.1:1", store, selection=selection) as subscription:
+                positions: list[Position] = []
+                while len(positions) < 40:
+                    delivery = await anext(subscription)
+                    sizes.append(sum(len(msgspec.json.encode(e.data)) for e in delivery.events))
+                    positions += [event.position for event in delivery.events]
+            assert positions == list(range(1, 41))
+            assert sum(sizes) > max(sizes)
+            assert max(sizes) <= PAGE_BYTES
 
 
 async def test_a_server_that_stands_still_is_gone_round(

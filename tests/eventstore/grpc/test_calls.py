@@ -21,7 +21,6 @@ from eventstore import (
     OutcomeUnknown,
     Position,
     ReadFailed,
-    RecordedEvent,
     StoreUnavailable,
     StreamName,
     errors,
@@ -33,7 +32,7 @@ from eventstore.grpc.failures import DETAILS_KEY, Asked, code_of, error_of, fail
 from eventstore.grpc.server import SERVICE, serve
 from eventstore.memory import MemoryEventStore
 from eventstore.query import Query
-from eventstore.store import Boundary, Write
+from eventstore.store import PAGE_BYTES, Boundary, LogPage, Write
 from tests.support.stores import cable_to, events, ids
 
 ORDER = stream_name("order-1")
@@ -292,16 +291,19 @@ class Counting(MemoryEventStore):
 
     read = 0
 
-    async def read_log(
+    async def read_log_page(
         self,
         *,
         after: Position = START,
         limit: int = 1000,
         query: Query | None = None,
         until: Position | None = None,
-    ) -> list[RecordedEvent]:
-        page = await super().read_log(after=after, limit=limit, query=query, until=until)
-        self.read += len(page)
+        bytes_max: int = PAGE_BYTES,
+    ) -> LogPage:
+        page = await super().read_log_page(
+            after=after, limit=limit, query=query, until=until, bytes_max=bytes_max
+        )
+        self.read += len(page.events)
         return page
 
 
