@@ -68,9 +68,9 @@ class Judging(NamedTuple):
             parts = run.judge(model, history)
         except BaseException:
             if self.on_stopped is not None:
-                self.on_stopped(Partitions.of(run.decided))
+                self.on_stopped(run.decided)
             raise
-        return Judged(Partitions.of(parts), run.peak_bytes, self.clock())
+        return Judged(parts, run.peak_bytes, self.clock())
 
     def _judge_sequentially(self, model: Model[Any], history: History | RecordedHistory) -> Judged:
         silent = self._replace(on_progress=None, on_stopped=None)

@@ -13,21 +13,26 @@ from typing import Any, Final
 import msgspec
 
 from checker.checking.collection import collection_paused
+from checker.checking.decisions import Decisions
 from checker.checking.monitoring import ask, not_split, split
 from checker.engine import explanation, native, reference
 from checker.engine.native import CancelToken
 from checker.engine.native_judge import JudgeProgress
 from checker.engine.outcome import SearchOutcome
+from checker.engine.undecided import limit_reached
 from checker.errors import MalformedHistory
 from checker.history.history import History
 from checker.history.recorded import RecordedHistory
 from checker.limits import Limits
 from checker.models import Model, Partition
 from checker.monitors import MONITORS
+from checker.result import Partitions
 from checker.verdict import PartitionResult, Verdict
 
 __all__ = ["Run"]
 
+_SHARE_SECONDS_MIN: Final = 0.01
+"""What a search of a few operations needs, however many others wait for their share."""
 _NATIVE: Final = "search: native"
 _NATIVE_OVER_PYTHON: Final = "search: native; model in Python"
 """The search is native; what an operation does, it asks the model, and remembers the answer."""
@@ -51,17 +56,14 @@ class Run:
         self._clock = clock
         self._cancel = cancel
         self._began = clock()
-        self._results: dict[int, PartitionResult] = {}
-        self._operations = 0
-        self._operations_decided = 0
-        self._configurations = 0
+        self._decisions = Decisions(())
 
     @property
-    def decided(self) -> list[PartitionResult]:
-        """The results so far, in the order of the parts."""
-        return [self._results[place] for place in sorted(self._results)]
+    def decided(self) -> Partitions:
+        """The parts that are decided so far."""
+        return self._decisions.decided()
 
-    def judge(self, model: Model[Any], history: History | RecordedHistory) -> list[PartitionResult]:
+    def judge(self, model: Model[Any], history: History | RecordedHistory) -> Partitions:
         """Judge all parts; the results are in their order.
 
         Raises:
@@ -72,15 +74,15 @@ class Run:
             with collection_paused():
                 partitions = split(model, history, model.partition, self._is_over)
                 if partitions is None:
-                    return [not_split(len(history), self._elapsed())]
-                self._operations = sum(len(part.operations) for part in partitions)
+                    return Partitions.of((not_split(len(history), self._elapsed()),))
+                self._decisions = Decisions(partitions, self._on_progress)
                 undecided = self._monitor(partitions)
             self._search_all(partitions, undecided)
         except MalformedHistory as error:
             raise MalformedHistory(
                 error.reason, source=history.source, line=error.line, operation=error.operation
             ) from error
-        return self.decided
+        return self._decisions.all(self._search_of(model), self._late())
 
     def _elapsed(self) -> float:
         return self._clock() - self._began
@@ -89,9 +91,11 @@ class Run:
         """Decide what monitors can; return the places of the other parts, and why not."""
         undecided: list[tuple[int, str]] = []
         for place, partition in enumerate(partitions):
+            if self._is_over():
+                break
             result = self._monitored(partition)
             if isinstance(result, PartitionResult):
-                self._decide(partitions, place, result)
+                self._decisions.decide(place, result)
             else:
                 undecided.append((place, result))
         return undecided
@@ -99,25 +103,39 @@ class Run:
     def _search_all(
         self, partitions: Sequence[Partition], undecided: Sequence[tuple[int, str]]
     ) -> None:
-        """Search the parts left, from the smallest to the largest."""
-        ascending = sorted(undecided, key=lambda item: len(partitions[item[0]].operations))
-        for left, (place, why) in zip(range(len(ascending), 0, -1), ascending, strict=True):
-            seconds = max(self._limits.timeout_seconds - self._elapsed(), 0.0) / left
-            self._decide(partitions, place, self._searched(partitions[place], why, seconds))
+        """Search the parts left, from the smallest to the largest, until the check is over.
 
-    def _decide(self, partitions: Sequence[Partition], place: int, result: PartitionResult) -> None:
-        self._results[place] = result
-        self._operations_decided += result.operations
-        self._configurations += result.configurations
-        if self._on_progress is not None:
-            progress = JudgeProgress(
-                parts=len(partitions),
-                parts_decided=len(self._results),
-                operations=self._operations,
-                operations_decided=self._operations_decided,
-                configurations=self._configurations,
-            )
-            self._on_progress(progress)
+        What is left of the time in the end goes to those whose share of it was too small.
+        """
+        waiting = sorted(undecided, key=lambda item: len(partitions[item[0]].operations))
+        while waiting:
+            short: list[tuple[tuple[int, str], PartitionResult, float]] = []
+            for left, (place, why) in zip(range(len(waiting), 0, -1), waiting, strict=True):
+                if self._is_over():
+                    break
+                share = self._share(left)
+                began = self._clock()
+                result = self._searched(partitions[place], why, share)
+                if result.verdict is Verdict.UNKNOWN and self._clock() - began >= share:
+                    short.append(((place, why), result, share))
+                else:
+                    self._decisions.decide(place, result)
+            next_share = 0.0 if self._is_over() else self._share(len(short))
+            waiting = [item for item, _, share in short if share < next_share]
+            for (place, _), result, share in short:
+                if share >= next_share:
+                    self._decisions.decide(place, result)
+
+    def _share(self, left: int) -> float:
+        """How many seconds one search may take of which so many are to be made."""
+        seconds = max(self._limits.timeout_seconds - self._elapsed(), 0.0)
+        return min(seconds, max(seconds / max(left, 1), _SHARE_SECONDS_MIN))
+
+    def _late(self) -> str:
+        """Say why a part was not begun."""
+        cancelled = self._cancel is not None and self._cancel.is_cancelled
+        reached = limit_reached("cancelled" if cancelled else "timeout", self._limits)
+        return f"it was not begun: the check {reached}"
 
     def _monitored(self, partition: Partition) -> PartitionResult | str:
         """Ask the model's monitor; the answer is a result, or why the search must decide."""
@@ -154,11 +172,17 @@ class Run:
 
     def _search(self, partition: Partition, limits: Limits) -> tuple[str, SearchOutcome]:
         model, operations = partition.model, partition.operations
+        algorithm = self._search_of(model)
         if self._engine != "reference":
-            outcome = native.search(model, operations, limits, cancel=self._cancel)
-            return _NATIVE if native.supports(model) else _NATIVE_OVER_PYTHON, outcome
+            return algorithm, native.search(model, operations, limits, cancel=self._cancel)
         clock = self._until_cancelled()
-        return "search: reference", reference.search(model, operations, limits, clock=clock)
+        return algorithm, reference.search(model, operations, limits, clock=clock)
+
+    def _search_of(self, model: Model[Any]) -> str:
+        """What the search of a model's parts is called."""
+        if self._engine == "reference":
+            return "search: reference"
+        return _NATIVE if native.supports(model) else _NATIVE_OVER_PYTHON
 
     def _until_cancelled(self) -> Callable[[], float]:
         """Return a clock for one search: cancelled, it stands at the end of time."""

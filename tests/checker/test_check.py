@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -224,3 +225,26 @@ def test_a_long_history_is_swept() -> None:
     assert result.algorithm == "sweep"
     assert [part.verdict for part in result.partitions] == ["valid", "invalid"]
     assert [(a.type, a.operations) for a in result.anomalies] == [("lost-append", (3999, 4000))]
+
+
+def test_parts_are_searched_one_after_the_other_until_time_is_up() -> None:
+    ticks = itertools.count()
+    history = script(*(f"0 do write @k{key} 1" for key in range(100)))
+    limits = Limits(timeout_seconds=0.3)
+    result = check(
+        history, Plain(), engine="reference", limits=limits, clock=lambda: 0.001 * next(ticks)
+    )
+    decided = result.partitions.of_verdict(Verdict.VALID)
+    assert 0 < len(decided) < 100
+    assert [part.key for part in decided] == [f"k{key}" for key in range(len(decided))]
+    late = {part.reason for part in result.undecided}
+    assert late == {"it was not begun: the check reached the time limit of 0.3 s: raise --timeout"}
+    assert result.algorithm == "search: reference"
+    assert [part.operations for part in result.partitions] == [1] * 100
+
+
+def test_time_that_is_left_goes_to_a_part_whose_share_was_too_small() -> None:
+    history = script(*hard("a", writers=7), *(f"0 do write @k{key} 1" for key in range(2000)))
+    result = check(history, Plain(), engine="reference", limits=Limits(timeout_seconds=30))
+    verdicts = [part.verdict for part in result.partitions]
+    assert verdicts == [Verdict.INVALID, *[Verdict.VALID] * 2000]

@@ -10,6 +10,7 @@ mod families;
 mod part;
 mod parts;
 mod progress;
+mod searches;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,6 +28,7 @@ use crate::history::History;
 use crate::operations::Malformed;
 use crate::parallel;
 use part::{Asking, Attempt, Kept};
+use searches::search_all;
 
 /// What one judgement may cost.
 #[derive(Debug, Clone)]
@@ -54,9 +56,7 @@ impl Limits {
 
 /// Judge all parts of a history; the answer has them in the order of the history.
 ///
-/// Monitors go first, from the largest part to the smallest. What they leave open is searched from
-/// the smallest to the largest: each search may take an equal share of the time that is left, so
-/// that one hard part does not cost the others their verdicts, and leaves the rest to the larger.
+/// Monitors go first, from the largest part to the smallest. What they leave open is searched.
 ///
 /// # Errors
 /// [`Malformed`] when an operation is none of the model's; its row is the history's.
@@ -99,32 +99,20 @@ pub fn judge(
     if let Some((_, malformed)) = malformed {
         return Err(malformed);
     }
-    open.sort_by_key(|(place, _)| (parts[*place].rows.len(), *place));
-    // Threads that would have no part to search help with the parts of others.
-    let within = limits.jobs / open.len().max(1);
-    let searched = parallel::map(limits.jobs, &open, |(place, task), left| {
-        let share = share_of(&budget, limits.jobs, left);
-        let judgement = task.search(family, &share, advance, within);
-        advance.decided(&parts[*place]);
-        judgement
-    });
-    for ((place, _), judgement) in open.iter().zip(searched) {
-        judged[*place] = Some(Arc::new(judgement?));
-    }
+    let limited = (limits, &budget);
+    search_all(
+        family,
+        &parts,
+        open,
+        limited,
+        advance,
+        |place, judgement| {
+            judged[place] = Some(Arc::new(judgement));
+        },
+    )?;
     let late = asking.late();
     let judged = parts.into_iter().zip(judged);
     Ok(judged
         .map(|(part, judgement)| part.judged(judgement.unwrap_or_else(|| Arc::clone(&late))))
         .collect())
-}
-
-/// The budget of one search of which `left` more, itself included, are to be made.
-fn share_of(budget: &Budget, jobs: usize, left: usize) -> Budget {
-    let mut share = budget.clone();
-    if let Some(deadline) = budget.deadline {
-        let now = Instant::now();
-        let rounds = u32::try_from(left.div_ceil(jobs.max(1))).unwrap_or(u32::MAX);
-        share.deadline = Some(now + deadline.saturating_duration_since(now) / rounds.max(1));
-    }
-    share
 }

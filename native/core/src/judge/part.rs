@@ -197,6 +197,11 @@ impl Task {
         self.why
     }
 
+    /// Count the time of a search that had too little of it.
+    pub(super) fn has_taken(&mut self, seconds: f64) {
+        self.seconds = seconds;
+    }
+
     /// Search for a legal order, on at most so many threads.
     pub(super) fn search(
         &self,
