@@ -1,10 +1,12 @@
 """How fast the log is read, and what a tailing reader sees, beside `eventsourcing` and raw SQL.
 
-Figures are events a second, the best of a few rounds in turns. ``ours`` decodes every event into a
-`RecordedEvent`, its JSON too, and reads the log as programs do, by `reading.log`, which reads ahead
-on three connections at most; a page at a time is in the note. The peer builds its `Notification`s
-and `StoredEvent`s, whose state stays bytes; the limit fetches the same columns of the same rows by
-keyset pages of the same size, on one connection, and decodes nothing.
+Figures are events a second; those of the reads are medians, of tables that were vacuumed first:
+ours and the limit are measured in pairs (`benchmarks.pairs`), the peer just before. ``ours``
+decodes every event into a `RecordedEvent`, its JSON too, and reads the log as programs do, by
+`reading.log`, which reads ahead on three connections at most; a page at a time is in the note. The
+peer builds its `Notification`s and `StoredEvent`s, whose state stays bytes; the limit fetches the
+same columns of the same rows by keyset pages of the same size, on one connection, and decodes
+nothing.
 
 tail: a reader follows the log by position beside 64 writers of 1 to 9 events an append. tail-missed
 says what it missed or saw twice; the peer is `eventsourcing`, the limit the same harness on raw
@@ -14,17 +16,18 @@ concurrent inserts, whose identity positions are given before the commit: the na
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import statistics
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 
 import asyncpg
 import msgspec
 
 from benchmarks import raw
-from benchmarks.closed_loop import Rate, best
+from benchmarks.closed_loop import Rate
 from benchmarks.document import Row, main
 from benchmarks.logs import DATA_JSON, fill_streams, follow_store, server
+from benchmarks.pairs import Pairs, in_pairs, settle
 from benchmarks.peers import EVENTSOURCING, Peer, PeerFailed, eventsourcing
 from benchmarks.tailing import Followed
 from eventstore import EventStore, Position, StreamName, connect, reading
@@ -52,13 +55,16 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """How much is read, and how much a reader follows."""
 
     rounds: int
+    rounds_of_peer: int
     streams: int
     tailed: int
     tailed_by_peer: int
 
 
-FULL: Final = Scale(rounds=3, streams=10_000, tailed=1_000_000, tailed_by_peer=100_000)
-QUICK: Final = Scale(rounds=3, streams=400, tailed=15_000, tailed_by_peer=5_000)
+FULL: Final = Scale(
+    rounds=7, rounds_of_peer=3, streams=10_000, tailed=1_000_000, tailed_by_peer=100_000
+)
+QUICK: Final = Scale(rounds=31, rounds_of_peer=9, streams=400, tailed=15_000, tailed_by_peer=5_000)
 
 
 def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `main` calls
@@ -90,56 +96,41 @@ async def _reading(scale: Scale, url: str, theirs: dict[str, Rate], skipped: str
         try:
             pages = await connection.prepare(_LOG_PAGE)
             whole = await connection.prepare(_STREAM)
-            contests = {
-                "log": (lambda: _our_log(store), lambda: _raw_log(pages)),
-                "stream": (lambda: _our_streams(store, streams), lambda: _raw(whole, streams)),
-                "pages": (lambda: _our_pages(store), lambda: _raw_log(pages)),
-            }
-            rates = {
-                name: await _in_turns(ours, limit, scale.rounds)
-                for name, (ours, limit) in contests.items()
-            }
+            await settle(connection)
+            log = await in_pairs(
+                lambda: _our_log(store), lambda: _raw_log(pages), rounds=scale.rounds
+            )
+            by_page = await in_pairs(
+                lambda: _our_pages(store), lambda: _raw_log(pages), rounds=scale.rounds
+            )
+            stream = await in_pairs(
+                lambda: _our_streams(store, streams),
+                lambda: _raw(whole, streams),
+                rounds=scale.rounds,
+            )
         finally:
             await connection.close()
-    by_page, raw_pages = rates.pop("pages")
-    page_note = f"page by page {by_page.per_second / raw_pages.per_second:.2f} of the limit"
-    rows = []
-    for name, (ours, limit) in rates.items():
-        peer = theirs.get(name)
-        rows.append(
-            Row(
-                name=f"read-{name}",
-                unit=UNIT,
-                ours=ours.per_second,
-                peer=peer.per_second if peer else None,
-                peer_name=EVENTSOURCING,
-                limit=limit.per_second,
-                limit_name="raw keyset read, undecoded",
-                ratio_to_peer=ours.per_second / peer.per_second if peer else None,
-                ratio_to_limit=ours.per_second / limit.per_second,
-                note="; ".join(
-                    filter(
-                        None,
-                        (f"{ours.events:,} events", page_note if name == "log" else "", skipped),
-                    )
-                ),
-            )
-        )
-    return rows
+    page_words = f"page by page {by_page.ratio:.2f} of the limit"
+    return [
+        _reading_row("log", log, theirs.get("log"), [page_words, skipped]),
+        _reading_row("stream", stream, theirs.get("stream"), [skipped]),
+    ]
 
 
-async def _in_turns(
-    ours: Callable[[], Awaitable[int]], limit: Callable[[], Awaitable[int]], rounds: int
-) -> tuple[Rate, Rate]:
-    """The best of some rounds of both, each round one after the other."""
-    measured = [(await _timed(ours), await _timed(limit)) for _ in range(rounds)]
-    return best([mine for mine, _ in measured]), best([raw_rate for _, raw_rate in measured])
-
-
-async def _timed(read: Callable[[], Awaitable[int]]) -> Rate:
-    began = time.perf_counter()
-    events = await read()
-    return Rate(events=events, seconds=time.perf_counter() - began)
+def _reading_row(name: str, pairs: Pairs, peer: Rate | None, words: list[str]) -> Row:
+    ours = statistics.median(pairs.ours)
+    return Row(
+        name=f"read-{name}",
+        unit=UNIT,
+        ours=ours,
+        peer=peer.per_second if peer else None,
+        peer_name=EVENTSOURCING,
+        limit=statistics.median(pairs.limit),
+        limit_name="raw keyset read, undecoded",
+        ratio_to_peer=ours / peer.per_second if peer else None,
+        ratio_to_limit=pairs.ratio,
+        note="; ".join(filter(None, (f"{pairs.events:,} events", pairs.words(), *words))),
+    )
 
 
 async def _our_log(store: EventStore) -> int:
@@ -181,7 +172,7 @@ async def _peer_reads(scale: Scale, peer: Peer | None, postgres: PostgresServer)
         "streams": scale.streams,
         "events_a_stream": EVENTS_A_STREAM,
         "interleave": INTERLEAVE,
-        "rounds": scale.rounds,
+        "rounds": scale.rounds_of_peer,
     }
     return msgspec.convert(await asyncio.to_thread(peer.ask, url, task), type=dict[str, Rate])
 
