@@ -13,6 +13,7 @@ It promises that no driver's exception and no password gets out. It deliberately
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Protocol, Self, TypeAlias, runtime_checkable
@@ -72,12 +73,18 @@ class AtOnce(Protocol):
     """A projection that moves its checkpoint itself, by the statement that stores its changes."""
 
     async def commit(
-        self, driver: Driver, events: Sequence[RecordedEvent], checkpoint: Checkpoint
-    ) -> bool:
+        self,
+        driver: Driver,
+        events: Sequence[RecordedEvent],
+        checkpoint: Checkpoint,
+        *,
+        untouched_since: dt.datetime | None = None,
+    ) -> dt.datetime | None:
         """Store what events change and move the checkpoint over them, both or neither.
 
-        The connection is in no transaction. Returns false, having stored nothing, if the checkpoint
-        is elsewhere.
+        The connection is in no transaction. Returns the time that the checkpoint's row has then;
+        null, having stored nothing, if the checkpoint is elsewhere, or if its row has another time
+        than ``untouched_since``, when that is given.
         """
         ...
 
@@ -98,6 +105,7 @@ class PostgresReadModel:
         self._server = server
         self._connect = connect
         self._driver: Driver | None = None
+        self._touched_at: dt.datetime | None = None  # as the checkpoint's row says
 
     @classmethod
     @asynccontextmanager
@@ -177,11 +185,13 @@ class PostgresReadModel:
         Raises:
             ReadModelUnavailable: no answer came.
         """
-        query = sa.select(checkpoints.c.position).filter_by(**self._key())
+        query = sa.select(checkpoints.c.position, checkpoints.c.updated_at)
         position: int | None = None
         try:
             async with self.transaction() as connection:
-                position = (await connection.execute(query)).scalar_one_or_none()
+                row = (await connection.execute(query.filter_by(**self._key()))).one_or_none()
+                if row is not None:
+                    position, self._touched_at = row.position, row.updated_at
                 await self.parking.look(connection)
         except ReadModelUnavailable as error:
             never = position is None and _sqlstate(error.__cause__) == _UNDEFINED_TABLE
@@ -191,9 +201,16 @@ class PostgresReadModel:
 
     async def commit(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> Checkpoint:
         """Apply events and move the checkpoint, both or neither; see `ReadModel.commit`."""
-        if isinstance(self.projection, AtOnce) and self.parking.undisturbed:
-            return await self._commit_at_once(self.projection, events, checkpoint)
+        at_once = isinstance(self.projection, AtOnce)
+        if isinstance(self.projection, AtOnce) and self.parking.passes(events):
+            if await self._commit_at_once(self.projection, events, checkpoint):
+                return Checkpoint(**self._key(), position=events[-1].position)
+            if self.parking.undisturbed:
+                raise CheckpointConflict(checkpoint)
+            # Else it may be that an operator has just replayed what was set aside.
         async with self.applying(events) as connection:
+            if at_once:
+                await connection.execute(sa.text("SET LOCAL synchronous_commit = off"))
             reached = await self.advance(connection, checkpoint, events[-1].position)
             if free := await self.parking.hold_back(connection, events):
                 await self.apply(connection, free)
@@ -220,13 +237,15 @@ class PostgresReadModel:
 
     async def _commit_at_once(
         self, projection: AtOnce, events: Sequence[RecordedEvent], checkpoint: Checkpoint
-    ) -> Checkpoint:
+    ) -> bool:
         driver = await self.direct()
+        # While nothing is set aside, nobody else changes documents behind the checkpoint.
+        since = None if self.parking.undisturbed else self._touched_at
         with self.judged(events):
-            moved = await projection.commit(driver, events, checkpoint)
-        if not moved:
-            raise CheckpointConflict(checkpoint)
-        return Checkpoint(**self._key(), position=events[-1].position)
+            moved = await projection.commit(driver, events, checkpoint, untouched_since=since)
+        if moved is not None:
+            self._touched_at = moved
+        return moved is not None
 
     async def direct(self) -> Driver:
         """Return the one connection that is no part of the pool; its commits skip the disk.
@@ -253,9 +272,12 @@ class PostgresReadModel:
             sa.update(checkpoints)
             .filter_by(**self._key(), position=checkpoint.position)
             .values(position=position, updated_at=sa.func.now())
+            .returning(checkpoints.c.updated_at)
         )
-        if moved.rowcount != 1:
+        touched_at = moved.scalar_one_or_none()
+        if touched_at is None:
             raise CheckpointConflict(checkpoint)
+        self._touched_at = touched_at
         return Checkpoint(**self._key(), position=position)
 
     async def apply(self, connection: AsyncConnection, events: Sequence[RecordedEvent]) -> None:

@@ -6,14 +6,16 @@ leaves, and moves the checkpoint if that is still where it was.
 
 Reading before the checkpoint is locked is safe. It was where it is expected before the documents
 were read, it only ever goes forward, and it is there when they are written: so it did not move in
-between, and nor did they, since whoever changes documents moves it in the same transaction; but for
-the replay of events that were set aside, and as long as there are any, no commit goes this way.
+between, and nor did they, since whoever changes documents moves it in the same transaction. The
+replay of events that were set aside does not, but leaves another time in the checkpoint's row, and
+as long as there may be any, a commit goes through only if that is what it was.
 For the same reason a connection need not read again what it wrote itself, or read before, as long
 as the checkpoint is where it put it: it keeps `KnownDocuments`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
@@ -61,13 +63,15 @@ _REMOVE: Final = """
 DELETE FROM {table} AS d
 USING {source}unnest(${number}::text[]) AS gone (key) WHERE d.key = gone.key
 """
-_MOVED: Final = f"""
+_MOVE: Final = f"""
 UPDATE {checkpoints.fullname} SET position = $4, updated_at = now()
-WHERE projection = $1 AND generation = $2 AND position = $3 RETURNING true
+WHERE projection = $1 AND generation = $2 AND position = $3
 """  # noqa: S608 - our own name
 _COMMIT: Final = """
-WITH moved AS ({moved}), kept AS ({write}){removal}
-SELECT count(*) FROM moved
+WITH moved AS (
+    {move} AND updated_at = coalesce($5::timestamptz, updated_at) RETURNING updated_at
+), kept AS ({write}){removal}
+SELECT max(updated_at) FROM moved
 """
 
 _dialect: Final = PGDialect()  # type: ignore[no-untyped-call]
@@ -88,9 +92,9 @@ class _Statements(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, name: str) -> _Statements:
         # Where nothing is moved there is nothing to write.
-        write = _WRITE.format(table=name, source="moved, ", first=5, second=6, third=7)
-        remove = _REMOVE.format(table=name, source="moved, ", number=8)
-        commit = _COMMIT.replace("{moved}", _MOVED)
+        write = _WRITE.format(table=name, source="moved, ", first=6, second=7, third=8)
+        remove = _REMOVE.format(table=name, source="moved, ", number=9)
+        commit = _COMMIT.replace("{move}", _MOVE)
         return cls(
             load=_LOAD.format(table=name),
             write=_WRITE.format(table=name, source="", first=1, second=2, third=3),
@@ -150,8 +154,13 @@ class DocumentTable:
             await driver.execute(self._statements.remove, left.gone)
 
     async def commit(
-        self, driver: Driver, events: Sequence[RecordedEvent], checkpoint: Checkpoint
-    ) -> bool:
+        self,
+        driver: Driver,
+        events: Sequence[RecordedEvent],
+        checkpoint: Checkpoint,
+        *,
+        untouched_since: dt.datetime | None = None,
+    ) -> dt.datetime | None:
         """Do that and move the checkpoint, by one statement; see `projector.postgres.AtOnce`."""
         known = self._known.setdefault(driver, KnownDocuments())
         with uncollected():
@@ -162,15 +171,17 @@ class DocumentTable:
             present |= await self._load(driver, [key for key in keys if key not in present])
         with uncollected():
             left = _Left.of(fold(wanted, _documents(present)))
-        place = (self.name, self.generation, checkpoint.position, events[-1].position)
+        moves = (checkpoint.position, events[-1].position, untouched_since)
+        place = (self.name, self.generation, *moves)
         kept, gone = left.columns(), left.gone
+        moved: dt.datetime | None
         if gone:
             moved = await driver.fetchval(self._statements.commit_and_remove, *place, *kept, gone)
         else:
             moved = await driver.fetchval(self._statements.commit, *place, *kept)
-        if moved:
+        if moved is not None:
             known.keep(events[-1].position, left.stored())
-        return bool(moved)
+        return moved
 
     async def present(self, driver: Driver, keys: Sequence[str]) -> dict[str, Any]:
         """Read the documents under some keys; where there is none, nothing."""
@@ -186,7 +197,7 @@ class DocumentTable:
     async def move(self, driver: Driver, checkpoint: Checkpoint, position: Position) -> bool:
         """Move the checkpoint within a transaction; false if it is not where it must be."""
         place = (self.name, self.generation, checkpoint.position, position)
-        return bool(await driver.fetchval(_MOVED, *place))
+        return bool(await driver.fetchval(f"{_MOVE} RETURNING true", *place))
 
     async def read(self, connection: AsyncConnection, key: str) -> Any:
         """Return the document under a key, null if there is none."""

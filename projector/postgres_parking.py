@@ -39,6 +39,16 @@ class PostgresParking:
         """Whether nothing is parked, for sure, if the checkpoint is where it was when asked."""
         return self._blocked == frozenset()
 
+    def passes(self, events: Sequence[RecordedEvent]) -> bool:
+        """Whether none of the events has to be held, for sure, if the checkpoint is where it was.
+
+        Only whoever moves the checkpoint blocks a key, so those that are known are all.
+        """
+        blocked = self._blocked
+        if not blocked:
+            return blocked is not None
+        return not any(self._order_key(event) in blocked for event in events)
+
     async def look(self, connection: AsyncConnection) -> None:
         """Find out which keys are blocked, after the checkpoint was read."""
         query = sa.select(set_aside.c.order_key).where(*self._mine(), *_WAITING).distinct()
@@ -96,6 +106,21 @@ class PostgresParking:
             .with_for_update()
         )
         return Position((await connection.execute(query)).scalar_one_or_none() or 0)
+
+    async def touch(self, connection: AsyncConnection) -> None:
+        """Keep the checkpoint where it is, as `lock`, and show that what it stands for changes.
+
+        A commit that has read documents before it waits for this transaction stores nothing then.
+        """
+        later = sa.func.greatest(
+            sa.func.clock_timestamp(),
+            checkpoints.c.updated_at + sa.text("interval '1 microsecond'"),
+        )
+        await connection.execute(
+            sa.update(checkpoints)
+            .filter_by(projection=self._name, generation=self._generation)
+            .values(updated_at=later)
+        )
 
     async def read(
         self,

@@ -146,7 +146,7 @@ async def _apply(model: PostgresReadModel, key: str, events: Sequence[RecordedEv
     positions = [event.position for event in events]
     parking = model.parking
     async with model.applying(events) as connection:
-        await parking.lock(connection)
+        await parking.touch(connection)
         waiting = await parking.read(connection, key=key, states=_WAITING, limit=len(events))
         if [one.position for one in waiting] != positions:
             return 0

@@ -262,7 +262,7 @@ async def test_a_driver_that_lost_its_way_is_not_the_projections_failure(
 ) -> None:
     """asyncpg has an error of its own for a connection that is lost while a statement begins."""
 
-    async def lost(*_: object) -> bool:
+    async def lost(*_: object, **__: object) -> None:
         raise asyncpg.InternalClientError("cannot switch to state 12")
 
     table = DocumentTable(Tidy())
