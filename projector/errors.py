@@ -29,6 +29,7 @@ not definite; the checkpoint, which is part of it, tells later whether it happen
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -80,6 +81,18 @@ class ConfigError(ProjectorError):
 def printable(text: str) -> str:
     """Write control characters as escapes, but for line ends and tabs: terminals obey them."""
     return _CONTROL.sub(lambda control: f"\\x{ord(control[0]):02x}", text)
+
+
+def raised_by_it(error: BaseException) -> bool:
+    """Whether a projection raised, and not somebody who ends the task that it works in.
+
+    One that calls `sys.exit`, or lets the cancellation of something else out, fails for its event
+    like any other: else the run would end with no word of which event that was.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is None or not task.cancelling()
+    return not isinstance(error, GeneratorExit)
 
 
 class ProjectionFailed(ProjectorError):

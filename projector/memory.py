@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
 from projector.checkpoint import Checkpoint
-from projector.errors import CheckpointConflict, ProjectionFailed
+from projector.errors import CheckpointConflict, ProjectionFailed, raised_by_it
 from projector.parking import AsideState, Cause, order_key
 
 __all__ = ["MemoryReadModel"]
@@ -47,7 +47,9 @@ class MemoryReadModel:
         free = [event for event in events if key(event) not in blocked]
         try:
             self._apply(free)
-        except Exception as error:
+        except BaseException as error:
+            if not raised_by_it(error):
+                raise
             raise ProjectionFailed(checkpoint.projection, events, repr(error)) from error
         self.applied += free
         self.aside += [(e, AsideState.HELD, None) for e in events if key(e) in blocked]

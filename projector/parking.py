@@ -23,7 +23,7 @@ import msgspec
 
 from eventstore.event import RecordedEvent
 from eventstore.stream import Position
-from projector.errors import ProjectionFailed, printable
+from projector.errors import ProjectionFailed, printable, raised_by_it
 
 __all__ = ["SET_ASIDE_MAX", "Aside", "AsideState", "Cause", "OrderKey", "PoisonPolicy", "order_key"]
 
@@ -101,7 +101,10 @@ def order_key(projection: object) -> OrderKey:
     def key(event: RecordedEvent) -> str:
         try:
             return str(own(event))
-        except Exception:  # noqa: BLE001 - what cannot be read has a stream all the same
+        except BaseException as error:
+            if not raised_by_it(error):
+                raise
+            # What cannot be read has a stream all the same.
             return event.stream
 
     return key

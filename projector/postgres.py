@@ -37,6 +37,7 @@ from projector.errors import (
     ConfigError,
     ProjectionFailed,
     ReadModelUnavailable,
+    raised_by_it,
 )
 from projector.parking import AsideState, Cause
 from projector.postgres_declared import check_declared
@@ -319,7 +320,9 @@ class PostgresReadModel:
             yield
         except (ReadModelUnavailable, StoreUnavailable):
             raise  # what a process manager appends to, gave no answer
-        except Exception as error:
+        except BaseException as error:
+            if not raised_by_it(error):
+                raise
             if _blames_the_server(error):
                 raise self._unavailable(error) from error
             reason = f"{type(error).__name__}: {error}"
@@ -358,7 +361,7 @@ def _sqlstate(error: BaseException | None) -> str | None:
     return state if isinstance(state, str) else None
 
 
-def _blames_the_server(error: Exception) -> bool:
+def _blames_the_server(error: BaseException) -> bool:
     """Whether a projection raised only because its database did not answer."""
     if isinstance(error, DBAPIError | asyncpg.PostgresError):
         state = _sqlstate(error)

@@ -92,7 +92,7 @@ def load_projection(given: str) -> Projection | DocumentProjection:
     try:
         found = getattr(importlib.import_module(module_name), attribute)
         made = found() if callable(found) else found
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(
             f"projection {given!r} cannot be loaded: {type(error).__name__}: {error}"
         ) from error

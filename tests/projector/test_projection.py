@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,15 @@ class Sketch:
 @pytest.mark.parametrize("given_name", ["stream-totals", f"{STREAM_TOTALS}:StreamTotals"])
 def test_a_projection_is_loaded_by_name_or_place(given_name: str) -> None:
     assert isinstance(load_projection(given_name), StreamTotals)
+
+
+def test_a_module_that_ends_the_process_when_it_is_imported_cannot_be_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaving.py").write_text("import sys\nsys.exit(0)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match="'leaving:Projection' cannot be loaded: SystemExit: 0"):
+        load_projection("leaving:Projection")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from eventstore.event import RecordedEvent
 from eventstore.postgres.store import PostgresEventStore
 from projector.cli import main
 from projector.cli.status import status
+from projector.documents import Change
 from projector.errors import GenerationUnknown
+from projector.postgres_documents import DocumentTable
 from tests.support import projecting as support
 from tests.support import relaying
 
@@ -24,10 +27,19 @@ NOWHERE = "postgresql://u:hidden-password@127.0.0.1:1/nowhere"
 
 
 @contextmanager
-def projector_running(store_url: str, nats_url: str) -> Iterator[subprocess.Popen[str]]:
+def projector_running(
+    store_url: str,
+    nats_url: str,
+    *arguments: str,
+    projection: str = "stream-totals",
+    folder: Path | None = None,
+) -> Iterator[subprocess.Popen[str]]:
     urls = ["--database-url", store_url, "--nats-url", nats_url]
     process = subprocess.Popen(
-        [COMMAND, "run", "stream-totals", *urls], stderr=subprocess.PIPE, text=True
+        [COMMAND, "run", projection, *urls, *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
     )
     try:
         yield process
@@ -108,6 +120,52 @@ async def test_a_second_projector_stands_by_and_takes_over(store_url: str, nats_
                 second.send_signal(signal.SIGINT)
                 assert second.wait(20) == 130
         await support.assert_each_was_applied_once(store_url, await relaying.whole_log(store))
+
+
+LEAVING = """
+import sys
+
+class Leaving:
+    name = "leaving"
+
+    def project(self, event):
+        if event.position == 3:
+            sys.exit(0)
+        return ()
+"""
+
+
+class Left:
+    """Stands for it, where only its checkpoint is asked for."""
+
+    name = "leaving"
+
+    def project(self, _: RecordedEvent) -> Iterable[Change]:
+        return ()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("policy", ["halt", "park"])
+async def test_a_projection_that_ends_the_process_is_an_error_of_its_event(
+    store_url: str, nats_url: str, tmp_path: Path, policy: str
+) -> None:
+    (tmp_path / "leaving.py").write_text(LEAVING)
+    async with (
+        PostgresEventStore.connect(store_url) as store,
+        relaying.relaying(store_url, nats_url),
+    ):
+        await relaying.relayed(nats_url, await relaying.append(store, 5))
+    arguments = ["--attempts", "1", "--on-poison", policy]
+    with projector_running(
+        store_url, nats_url, *arguments, projection="leaving:Leaving", folder=tmp_path
+    ) as process:
+        if policy == "park":
+            await support.projected(store_url, 5, projection=DocumentTable(Left()))
+            process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == (70 if policy == "halt" else 143)
+    assert "position 3" in said
+    assert "SystemExit: 0" in said
 
 
 def run_main(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> object:

@@ -115,6 +115,51 @@ async def test_a_projection_that_raises_stores_nothing(postgres_url: str) -> Non
     await assert_each_was_applied_once(postgres_url, [])
 
 
+class Leaving(StreamTotals):
+    """Raises what usually ends a process or a task, for every event."""
+
+    def __init__(self, raised: BaseException) -> None:
+        self._raised = raised
+
+    async def apply(self, connection: AsyncConnection, events: Sequence[RecordedEvent]) -> None:
+        await super().apply(connection, events)
+        raise self._raised
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    "raised", [SystemExit(0), KeyboardInterrupt(), asyncio.CancelledError()], ids=repr
+)
+async def test_a_projection_that_would_end_the_process_has_failed(
+    postgres_url: str, raised: BaseException
+) -> None:
+    async with PostgresReadModel.open(postgres_url, Leaving(raised)) as model:
+        await model.prepare()
+        with pytest.raises(ProjectionFailed, match=f"positions 1 to 3: {type(raised).__name__}"):
+            await model.commit(log(3), at(0))
+        assert await model.checkpoint() == at(0)
+    await assert_each_was_applied_once(postgres_url, [])
+
+
+@pytest.mark.stack
+async def test_who_cancels_a_commit_is_obeyed(postgres_url: str) -> None:
+    class Waiting(StreamTotals):
+        async def apply(self, connection: AsyncConnection, events: Sequence[RecordedEvent]) -> None:
+            await super().apply(connection, events)
+            began.set()
+            await asyncio.Event().wait()
+
+    began = asyncio.Event()
+    async with PostgresReadModel.open(postgres_url, Waiting()) as model:
+        await model.prepare()
+        commit = asyncio.create_task(model.commit(log(3), at(0)))
+        await began.wait()
+        commit.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await commit
+        assert await model.checkpoint() == at(0)
+
+
 @pytest.mark.stack
 async def test_a_connection_that_dies_in_a_projection_is_not_its_failure(postgres_url: str) -> None:
     async with PostgresReadModel.open(postgres_url, Dying()) as model:
