@@ -76,10 +76,13 @@ def nats_url(given: str | None = None, environment: Mapping[str, str] = os.envir
 def log_name(given: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
     """Return the name of the log: the given one, else that of the environment, else the default.
 
+    One that is given and empty, as of a variable that a script did not set, is refused: what was
+    meant for one tenant would be written to another.
+
     Raises:
         ConfigError: it cannot be the name of a log.
     """
-    return check_log_name(given or environment.get(LOG) or DEFAULT_LOG)
+    return check_log_name(environment.get(LOG) or DEFAULT_LOG if given is None else given)
 
 
 def archive_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -94,7 +97,7 @@ def key_file_text(given: str | None = None, environment: Mapping[str, str] = os.
     Raises:
         ConfigError: none is named, or it cannot be read.
     """
-    path = given or environment.get(KEY_FILE)
+    path = environment.get(KEY_FILE) if given is None else given
     if not path:
         raise ConfigError(
             f"no key file is named: set {KEY_FILE} or pass --key-file. "
@@ -149,9 +152,10 @@ def place_of(url: str, log: str) -> str:
 def _setting(
     given: str | None, variable: str, flag: str, form: str, environment: Mapping[str, str]
 ) -> str:
-    value = given or environment.get(variable)
+    value = environment.get(variable) if given is None else given
     if not value:
-        raise ConfigError(f"no server is named: set {variable} or pass {flag}, to {form}.")
+        what = "no server is named" if given is None else f"{flag} is empty"
+        raise ConfigError(f"{what}: set {variable} or pass {flag}, to {form}.")
     return value
 
 

@@ -16,9 +16,10 @@ from alembic.config import Config
 from sqlalchemy.exc import SQLAlchemyError
 
 from eventstore.config import DEFAULT_LOG
-from eventstore.errors import MigrationFailed, SchemaMismatch
-from eventstore.postgres.engine import connect, revision_of
+from eventstore.errors import SchemaMismatch
+from eventstore.postgres.engine import connected, revision_of
 from eventstore.postgres.schema import REVISION
+from eventstore.postgres.translate import DRIVER_ERRORS, migration_failed
 
 __all__ = ["HEAD", "current", "migrate", "scripts"]
 
@@ -39,10 +40,11 @@ async def migrate(url: str, *, log: str = DEFAULT_LOG) -> None:
         StoreUnavailable: no connection could be made.
         SchemaMismatch: the database is ahead of this version.
         MigrationFailed: PostgreSQL refused a statement; nothing was changed.
+        UpdateFailed: no answer came; begin again.
     """
     found = await current(url, log=log)
     if found is not None and found > HEAD:
-        raise SchemaMismatch(found, HEAD)
+        raise SchemaMismatch(found, HEAD, log)
     await asyncio.to_thread(_upgrade, url, log)
 
 
@@ -53,11 +55,8 @@ async def current(url: str, *, log: str = DEFAULT_LOG) -> str | None:
         ConfigError: the URL cannot be used, or ``log`` cannot be a name.
         StoreUnavailable: no connection could be made.
     """
-    connection = await connect(url)
-    try:
+    async with connected(url, application="eventstore migrate") as connection:
         return await revision_of(connection, log)
-    finally:
-        await connection.close()
 
 
 def scripts() -> Path:
@@ -73,6 +72,5 @@ def _upgrade(url: str, log: str) -> None:
     try:
         with _ALEMBIC:
             command.upgrade(config, "head")
-    except SQLAlchemyError as error:
-        # The driver's own words, without the statement that SQLAlchemy quotes.
-        raise MigrationFailed(str(getattr(error, "orig", None) or error)) from error
+    except (SQLAlchemyError, *DRIVER_ERRORS) as error:
+        raise migration_failed(getattr(error, "orig", None) or error) from error

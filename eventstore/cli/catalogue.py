@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -78,19 +77,14 @@ async def stats(
         sys.stdout.write(_text(found))
 
 
-@asynccontextmanager
-async def _catalogue(
+def _catalogue(
     database_url: str | None, log_name: str | None, timeout_seconds: float
-) -> AsyncIterator[Catalogue]:
-    catalogue = await Catalogue.open(
+) -> AbstractAsyncContextManager[Catalogue]:
+    return Catalogue.open(
         database_url_of(database_url),
         log=log_name_of(log_name),
         timeout_seconds=timeout_seconds,
     )
-    try:
-        yield catalogue
-    finally:
-        await catalogue.close()
 
 
 def _text(found: Statistics) -> str:

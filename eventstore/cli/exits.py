@@ -9,7 +9,7 @@
 | 4 | malformed input, on standard input or in a file, with its line |
 | 5 | infrastructure: the server cannot be reached or did not answer |
 | 6 | refused: the store works and said no (an expected version, an event id, an import that does
-     not fit); nothing was stored |
+     not fit, a migration); nothing was stored |
 | 70 | an internal error: a bug of ours |
 | 130, 143 | interrupted, terminated |
 """
@@ -27,6 +27,7 @@ from eventstore.errors import (
     ImportRefused,
     InvalidRequest,
     MalformedExport,
+    MigrationFailed,
     PositionGap,
     RemovalRefused,
     SchemaMismatch,
@@ -59,7 +60,12 @@ def exit_of(error: EventStoreError) -> Exit:
     """Return the exit code that an error ends with."""
     match error:
         case (
-            AppendError() | ImportRefused() | RemovalRefused() | SubjectForgotten() | UpdateFailed()
+            AppendError()
+            | ImportRefused()
+            | MigrationFailed()
+            | RemovalRefused()
+            | SubjectForgotten()
+            | UpdateFailed()
         ):
             return Exit.REFUSED if error.definite else Exit.UNDECIDED
         case MalformedExport():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import msgspec
 
-from eventstore.postgres.engine import check_schema, connect
+from eventstore.postgres.engine import check_schema, connected
 from eventstore.postgres.queries import query
 from eventstore.postgres.translate import read_failed
 from eventstore.stream import Position, StreamName, StreamVersion
@@ -54,25 +56,22 @@ class Catalogue:
         self._log = log
 
     @classmethod
-    async def open(cls, url: str, *, log: str, timeout_seconds: float) -> Catalogue:
-        """Connect to a log; `close` ends it.
+    @asynccontextmanager
+    async def open(cls, url: str, *, log: str, timeout_seconds: float) -> AsyncIterator[Catalogue]:
+        """Connect to a log, a standby's too.
 
         Raises:
             ConfigError, StoreUnavailable, SchemaMismatch: as `PostgresEventStore.connect`.
         """
-        connection = await connect(
-            url, timeout_seconds=timeout_seconds, statement_seconds=timeout_seconds, primary=False
-        )
-        try:
+        async with connected(
+            url,
+            timeout_seconds=timeout_seconds,
+            statement_seconds=timeout_seconds,
+            application="eventstore catalogue",
+            primary=False,
+        ) as connection:
             await check_schema(connection, log)
-        except BaseException:
-            await connection.close(timeout=timeout_seconds)
-            raise
-        return cls(connection, log)
-
-    async def close(self) -> None:
-        """End the connection."""
-        await self._connection.close()
+            yield cls(connection, log)
 
     async def streams(
         self, *, after: str = "", category: str | None = None, limit: int

@@ -21,11 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from eventstore.config import DEFAULT_LOG, check_database_url, server_of
-from eventstore.errors import SchemaMismatch
+from eventstore.errors import EventStoreError, SchemaMismatch
 from eventstore.postgres.at_hand import AtHand
 from eventstore.postgres.queries import query
 from eventstore.postgres.schema import REVISION
-from eventstore.postgres.translate import unavailable
+from eventstore.postgres.translate import DRIVER_ERRORS, revision_unknown, unavailable
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
 
-__all__ = ["ConnectionPool", "check_schema", "connect", "engine", "revision_of"]
+__all__ = ["ConnectionPool", "check_schema", "connect", "connected", "engine", "revision_of"]
 
 TIMEOUT_SECONDS: Final = 10.0
 POOL_SIZE: Final = 8
@@ -95,6 +95,33 @@ async def connect(
         raise unavailable(error, server_of(url)) from error
 
 
+@asynccontextmanager
+async def connected(
+    url: str,
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    statement_seconds: float = TIMEOUT_SECONDS,
+    application: str = "eventstore",
+    primary: bool = True,
+) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """Make one connection, as `connect` does, and close it at the end of the block.
+
+    What comes of the block stands: a server that no longer answers does not keep us.
+    """
+    connection = await connect(
+        url,
+        timeout_seconds=timeout_seconds,
+        statement_seconds=statement_seconds,
+        application=application,
+        primary=primary,
+    )
+    try:
+        yield connection
+    finally:
+        with suppress(Exception):
+            await connection.close(timeout=_CLOSE_SECONDS)
+
+
 async def _abandon(opening: asyncio.Future[asyncpg.Connection[asyncpg.Record]]) -> None:
     """Let a connection be opened before it is closed: cut off midway, the driver complains."""
     with suppress(Exception):
@@ -124,11 +151,17 @@ async def engine(
 async def revision_of(
     connection: asyncpg.Connection[asyncpg.Record], log: str = DEFAULT_LOG
 ) -> str | None:
-    """Return the revision that the log was migrated to, None if it never was."""
+    """Return the revision that the log was migrated to, None if it never was.
+
+    Raises:
+        StoreUnavailable: the server did not say.
+    """
     try:
         revision: str | None = await connection.fetchval(query("schema_revision", log))
     except asyncpg.UndefinedTableError:
         return None
+    except DRIVER_ERRORS as error:
+        raise revision_unknown(error) from error
     return revision
 
 
@@ -197,7 +230,7 @@ class ConnectionPool:
         self._waiting += 1
         try:
             return await self._pool.acquire(timeout=self._timeout_seconds)
-        except SchemaMismatch:
+        except EventStoreError:
             raise
         except Exception as error:
             raise unavailable(error, self._server) from error
@@ -218,6 +251,7 @@ async def check_schema(
 
     Raises:
         SchemaMismatch: says which one it is at.
+        StoreUnavailable: the server did not say.
     """
     current = await revision_of(connection, log)
     if current != REVISION:

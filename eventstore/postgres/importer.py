@@ -16,7 +16,7 @@ import msgspec
 
 from eventstore.errors import EventStoreError, ImportRefused
 from eventstore.event import RecordedEvent
-from eventstore.postgres.engine import check_schema, connect
+from eventstore.postgres.engine import check_schema, connected
 from eventstore.postgres.queries import query
 from eventstore.postgres.schema import schema_of
 from eventstore.postgres.translate import import_failed
@@ -62,17 +62,14 @@ class Importer:
         Raises:
             ConfigError, StoreUnavailable, SchemaMismatch: as `PostgresEventStore.connect`.
         """
-        connection = await connect(
+        async with connected(
             url,
             timeout_seconds=timeout_seconds,
             statement_seconds=timeout_seconds,
             application="eventstore import",
-        )
-        try:
+        ) as connection:
             await check_schema(connection, log)
             yield cls(connection, log)
-        finally:
-            await connection.close(timeout=timeout_seconds)
 
     async def take(self, events: Sequence[RecordedEvent]) -> Imported:
         """Take a batch: new positions behind the head, everything else as it was recorded.

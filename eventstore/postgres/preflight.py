@@ -16,9 +16,10 @@ from typing import Final
 import asyncpg
 
 from eventstore.config import DEFAULT_LOG
+from eventstore.errors import EventStoreError
 from eventstore.postgres.archive_condition import archive_findings
 from eventstore.postgres.archived import archives_of, superseded_of
-from eventstore.postgres.engine import TIMEOUT_SECONDS, connect, revision_of
+from eventstore.postgres.engine import TIMEOUT_SECONDS, connected, revision_of
 from eventstore.postgres.findings import Finding, Level
 from eventstore.postgres.queries import query
 from eventstore.postgres.replication import replication
@@ -57,39 +58,56 @@ async def preflight(
         StoreUnavailable: no connection could be made.
         ReadFailed: the connection was lost on the way.
     """
-    connection = await connect(
+    async with connected(
         url,
         timeout_seconds=timeout_seconds,
         statement_seconds=_FULL_SECONDS if whole_log else timeout_seconds,
+        application="eventstore doctor",
         primary=False,
-    )
-    try:
-        (row,) = await connection.fetch(query("preflight"))
-        revision = await revision_of(connection, log)
-        findings = [
-            *_server(row),
-            _schema(revision),
-            *_durability(row),
-            *await replication(
+    ) as connection:
+        try:
+            return await _looked_at(
                 connection,
-                standby=row["standby"],
-                synchronous_names=row["synchronous_standby_names"],
-                synchronous_commit=row["synchronous_commit"],
-            ),
-            await _clock_offset(connection, clock),
-        ]
-        if revision is not None:
-            findings += await _log(connection, log, whole=whole_log)
-        if revision == REVISION:
-            findings += await _archives(
-                connection, log, archive_folder, export_folder, whole=whole_log
+                log,
+                whole=whole_log,
+                archive_folder=archive_folder,
+                export_folder=export_folder,
+                clock=clock,
             )
-    except Exception as error:
-        raise read_failed(error) from error
-    else:
-        return findings
-    finally:
-        await connection.close(timeout=timeout_seconds)
+        except EventStoreError:
+            raise
+        except Exception as error:
+            raise read_failed(error) from error
+
+
+async def _looked_at(
+    connection: asyncpg.Connection[asyncpg.Record],
+    log: str,
+    *,
+    whole: bool,
+    archive_folder: Path | None,
+    export_folder: Path | None,
+    clock: Callable[[], float],
+) -> list[Finding]:
+    (row,) = await connection.fetch(query("preflight"))
+    revision = await revision_of(connection, log)
+    findings = [
+        *_server(row),
+        _schema(revision, log),
+        *_durability(row),
+        *await replication(
+            connection,
+            standby=row["standby"],
+            synchronous_names=row["synchronous_standby_names"],
+            synchronous_commit=row["synchronous_commit"],
+        ),
+        await _clock_offset(connection, clock),
+    ]
+    if revision is not None:
+        findings += await _log(connection, log, whole=whole)
+    if revision == REVISION:
+        findings += await _archives(connection, log, archive_folder, export_folder, whole=whole)
+    return findings
 
 
 def _server(row: asyncpg.Record) -> list[Finding]:
@@ -110,16 +128,17 @@ def _server(row: asyncpg.Record) -> list[Finding]:
     ]
 
 
-def _schema(revision: str | None) -> Finding:
+def _schema(revision: str | None, log: str) -> Finding:
     if revision == REVISION:
         return Finding(name="schema", value=f"revision {revision}")
     ahead = revision is not None and revision > REVISION
+    command = "eventstore migrate" + ("" if log == DEFAULT_LOG else f" --log {log}")
     return Finding(
         name="schema",
         value=f"revision {revision}" if revision else "none",
         level=Level.ERROR,
         advice=f"this version works with {REVISION}: "
-        + ("install a newer version" if ahead else "run `eventstore migrate`"),
+        + ("install a newer version" if ahead else f"run `{command}`"),
     )
 
 

@@ -11,6 +11,7 @@ something worse than an error, and after its recovery the row can be there.
 
 from __future__ import annotations
 
+import socket
 from typing import Final
 
 import asyncpg
@@ -20,6 +21,7 @@ from eventstore.errors import (
     ConfigError,
     EventStoreError,
     ImportRefused,
+    MigrationFailed,
     OutcomeUnknown,
     ReadFailed,
     RemovalRefused,
@@ -32,8 +34,10 @@ __all__ = [
     "DRIVER_ERRORS",
     "append_failed",
     "import_failed",
+    "migration_failed",
     "read_failed",
     "removal_failed",
+    "revision_unknown",
     "spoils_others",
     "unavailable",
     "update_failed",
@@ -55,6 +59,27 @@ DEFINITE_CODES: Final = frozenset({"25006", "40001", "40P01", "55P03"})
 """A read-only server; lost races: serialization, deadlock, a lock that was not granted in time."""
 
 _DISK_FULL: Final = "53100"
+
+_NO_RIGHT: Final = "42501"
+
+_ROLE: Final = "a role of the log, such as eventstore_reader or eventstore_writer"
+
+_REMEDIES: Final = {
+    "28P01": "mend user and password in the URL (percent-encoded), or the user's password there",
+    "28000": "mend the user in the URL, or allow it in the server's pg_hba.conf",
+    "3D000": "mend the name in the URL, or create the database and run `eventstore migrate`",
+    _NO_RIGHT: f"grant the user CONNECT on the database, and {_ROLE}",
+    "53300": "close some sessions, or raise the server's max_connections",
+    "57P03": "it starts or shuts down: try again in a moment",
+}
+"""By SQLSTATE: what to do when no connection is made."""
+
+_MIGRATION_REMEDIES: Final = {
+    "25006": "; this server takes no writes: name the primary.",
+    "42501": "; run it as the owner of the database, or of the log's schema.",
+    "53100": "; make room on the database's disk.",
+    "55P03": "; another migration or a long transaction is in the way: wait for it.",
+}
 
 OF_ONE_APPEND: Final = frozenset({"22", "23", "54", "P0"})
 """Those of them that are about one append's values, and not about the server or our rights."""
@@ -82,7 +107,27 @@ def unavailable(error: BaseException, server: str) -> EventStoreError:
             f"no connection to {server} within the time limit: is it running, and are there "
             "enough connections?"
         )
-    return StoreUnavailable(f"no connection to {server}: {_reason(error)}")
+    return StoreUnavailable(f"no connection to {server}: {_reason(error)}{_remedy(error)}")
+
+
+def revision_unknown(error: BaseException) -> StoreUnavailable:
+    """Say that it is not known at which revision a log is; the operation never began."""
+    return StoreUnavailable(
+        f"the log's schema cannot be looked at: {_reason(error)}{_remedy(error)}"
+    )
+
+
+def _remedy(error: BaseException) -> str:
+    """Say what to do when no connection is made, as far as the error tells."""
+    if isinstance(error, asyncpg.PostgresError):
+        remedy = _REMEDIES.get(error.sqlstate or "", "")
+    elif isinstance(error, socket.gaierror):
+        remedy = "mend the host in the URL"
+    elif isinstance(error, ConnectionRefusedError):
+        remedy = "nothing listens there: start the server, or mend host and port in the URL"
+    else:
+        remedy = ""
+    return f"; {remedy}." if remedy else ""
 
 
 def append_failed(error: BaseException, stream: StreamName) -> EventStoreError:
@@ -94,7 +139,15 @@ def append_failed(error: BaseException, stream: StreamName) -> EventStoreError:
 
 
 def read_failed(error: BaseException) -> ReadFailed:
-    """Say that a read got no answer."""
+    """Say that a read got no answer, or was refused."""
+    sqlstate = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
+    if sqlstate == _NO_RIGHT:
+        return ReadFailed(f"PostgreSQL refused the read ({_reason(error)}): it takes {_ROLE}.")
+    if sqlstate and _is_definite(sqlstate) and sqlstate not in DEFINITE_CODES:
+        return ReadFailed(
+            f"PostgreSQL refused the read ({_reason(error)}, SQLSTATE {sqlstate}): "
+            "`eventstore doctor` says what is wrong with the server or the schema."
+        )
     return ReadFailed(f"the read got no answer ({_reason(error)}): it can be repeated at any time.")
 
 
@@ -108,7 +161,7 @@ def update_failed(error: BaseException) -> UpdateFailed:
 def removal_failed(error: BaseException, left: str) -> RemovalRefused | UpdateFailed:
     """Say whether payloads that were to go can be gone; ``left`` is what is left otherwise."""
     sqlstate = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
-    if sqlstate == "42501":
+    if sqlstate == _NO_RIGHT:
         return RemovalRefused(
             f"PostgreSQL refused ({_reason(error)}): this takes the log's owner, or a user in the "
             f"role eventstore_archivist; {left}."
@@ -135,6 +188,22 @@ def import_failed(error: BaseException) -> ImportRefused | UpdateFailed:
     return UpdateFailed(
         f"the import got no answer ({_reason(error)}): begin it again, what is stored already is "
         "passed over."
+    )
+
+
+def migration_failed(error: BaseException) -> MigrationFailed | UpdateFailed:
+    """Say whether a migration, which is one transaction, can have been done.
+
+    ``error`` is asyncpg's, or what SQLAlchemy made of it: the same words and SQLSTATE.
+    """
+    sqlstate = getattr(error, "sqlstate", None) or ""
+    words = " ".join(str(error).split()).rpartition(">: ")[2]
+    if _is_definite(sqlstate) or sqlstate == _DISK_FULL:
+        remedy = _MIGRATION_REMEDIES.get(sqlstate, "")
+        return MigrationFailed(f"{words}{remedy}")
+    return UpdateFailed(
+        f"the migration got no answer ({words or type(error).__name__}): run it again, it is done "
+        "as a whole or not at all."
     )
 
 

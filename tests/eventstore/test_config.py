@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore import ConfigError
-from eventstore.config import check_database_url, database_url, nats_url, server_of
+from eventstore.config import check_database_url, database_url, log_name, nats_url, server_of
 
 GOOD = "postgresql://ann:pass@db.example:5432/log"
 
@@ -65,6 +65,17 @@ def test_urls_that_cannot_are_refused_without_being_quoted(url: str) -> None:
         check_database_url(url)
     for part in ("hunter2", "ter2", "99"):
         assert part not in str(caught.value)
+
+
+def test_what_is_given_and_empty_is_not_replaced_by_a_default() -> None:
+    """`--log-name "$TENANT"` of a script that did not set it must not write to another log."""
+    environment = {"EVENTSTORE_DATABASE_URL": GOOD, "EVENTSTORE_LOG": "other"}
+    assert log_name(None, environment) == "other"
+    with pytest.raises(ConfigError, match="'' cannot be the name of a log"):
+        log_name("", environment)
+    with pytest.raises(ConfigError, match="--database-url is empty"):
+        database_url("", environment)
+    assert log_name(None, {"EVENTSTORE_LOG": ""}) == "default"
 
 
 @given(st.text())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+import socket
 import ssl
 
 import asyncpg
@@ -13,6 +15,7 @@ from eventstore import (
     ConfigError,
     EventStoreError,
     ImportRefused,
+    MigrationFailed,
     OutcomeUnknown,
     ReadFailed,
     SchemaMismatch,
@@ -20,7 +23,13 @@ from eventstore import (
     UpdateFailed,
     stream_name,
 )
-from eventstore.postgres.translate import append_failed, import_failed, read_failed, unavailable
+from eventstore.postgres.translate import (
+    append_failed,
+    import_failed,
+    migration_failed,
+    read_failed,
+    unavailable,
+)
 
 ORDER = stream_name("order-1")
 
@@ -59,6 +68,12 @@ def from_below() -> list[BaseException]:
 
 
 ALL = [*(error("words of the server") for error in raised_by_the_driver()), *from_below()]
+
+
+def refused(code: str) -> asyncpg.PostgresError:
+    error = asyncpg.PostgresError.new({"C": code, "M": "words of the server", "S": "ERROR"})
+    assert isinstance(error, asyncpg.PostgresError)
+    return error
 
 
 def sqlstate(error: BaseException) -> str:
@@ -123,6 +138,51 @@ def test_the_detail_is_not_repeated() -> None:
     )
     for translated in (append_failed(error, ORDER), read_failed(error), unavailable(error, "db")):
         assert "hunter2" not in str(translated)
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (refused("28P01"), "mend user and password in the URL"),
+        (refused("3D000"), "create the database and run `eventstore migrate`"),
+        (refused("53300"), "max_connections"),
+        (refused("57P03"), "try again in a moment"),
+        (socket.gaierror(-2, "Name or service not known"), "mend the host"),
+        (ConnectionRefusedError(111, "refused"), "start the server"),
+    ],
+    ids=str,
+)
+def test_what_to_do_when_no_connection_is_made(error: Exception, remedy: str) -> None:
+    assert remedy in str(unavailable(error, "db:5432/log"))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (refused("42P07"), MigrationFailed, "nothing was changed: words of the server"),
+        (refused("42501"), MigrationFailed, "run it as the owner"),
+        (refused("55P03"), MigrationFailed, "another migration or a long transaction"),
+        (refused("53100"), MigrationFailed, "make room"),
+        (refused("57P01"), UpdateFailed, "run it again"),
+        (TimeoutError(), UpdateFailed, r"no answer \(TimeoutError\): run it again"),
+        (ConnectionResetError(104, "reset"), UpdateFailed, "reset"),
+    ],
+    ids=str,
+)
+def test_a_migration_says_whether_it_can_have_been_done(
+    error: Exception, kind: type[EventStoreError], words: str
+) -> None:
+    translated = migration_failed(error)
+    assert type(translated) is kind
+    assert translated.definite is (kind is MigrationFailed)
+    assert re.search(words, str(translated))
+
+
+def test_a_read_that_is_refused_is_not_to_be_repeated_at_once() -> None:
+    assert "it takes a role of the log" in str(read_failed(refused("42501")))
+    assert "refused the read" in str(read_failed(refused("42P01")))
+    for code in ("57014", "57P01", "08006", "40001"):
+        assert "can be repeated" in str(read_failed(refused(code)))
 
 
 def test_our_own_errors_pass() -> None:
