@@ -2,6 +2,8 @@
 
 Pure memory, bounded. Who changes documents moves the checkpoint with them; so what was known at a
 checkpoint holds for as long as the checkpoint is there, and whoever moves it knows what it left.
+At the very first checkpoint there are no documents; who begins there knows all of them, until it
+has to forget some.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ class KnownDocuments:
         self._young: dict[str, str | None] = {}
         self._old: dict[str, str | None] = {}
         self._young_bytes = 0
+        self._complete = False  # what is not known is not there
 
     def take(self, position: Position, keys: Iterable[str]) -> dict[str, str | None]:
         """Return what is known of some keys, at a checkpoint; of those that are left out, nothing.
@@ -40,7 +43,7 @@ class KnownDocuments:
         fails, nobody has to remember to forget.
         """
         if position != self._position:
-            self._forget()
+            self._forget(complete=position == 0)
         self._position = None
         young, old = self._young, self._old
         found: dict[str, str | None] = {}
@@ -49,6 +52,8 @@ class KnownDocuments:
                 found[key] = young[key]
             elif key in old:
                 found[key] = old[key]
+            elif self._complete:
+                found[key] = None
         return found
 
     def keep(self, position: Position, documents: Mapping[str, str | None]) -> None:
@@ -61,9 +66,11 @@ class KnownDocuments:
             self._young_bytes += before + len(document or "")
             young[key] = document
         if self._young_bytes > self._half:
+            self._complete = self._complete and not self._old
             self._old, self._young = self._young, {}
             self._young_bytes = 0
 
-    def _forget(self) -> None:
+    def _forget(self, *, complete: bool) -> None:
         self._young, self._old = {}, {}
         self._young_bytes = 0
+        self._complete = complete

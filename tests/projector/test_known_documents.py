@@ -32,6 +32,25 @@ def test_what_is_kept_is_known_at_that_checkpoint_and_at_no_other() -> None:
     assert known.take(Position(6), ["a", "gone"]) == {}
 
 
+def test_at_the_first_checkpoint_it_is_known_that_there_is_nothing() -> None:
+    known = KnownDocuments(bytes_max=4000)
+    assert known.take(Position(0), ["a"]) == {"a": None}
+    known.keep(AT, {"a": "1"})
+    assert known.take(AT, ["a", "b"]) == {"a": "1", "b": None}
+    for number in range(1, 20):  # until something had to be forgotten
+        known.keep(AT, {f"x{number}": "x" * 500})
+    assert known.take(AT, ["a", "b", "x19"]) == {"x19": "x" * 500}
+
+
+def test_who_comes_later_does_not_know_what_is_not_there() -> None:
+    known = KnownDocuments()
+    assert known.take(AT, ["a"]) == {}
+    known.keep(Position(6), {"a": "1"})
+    assert known.take(Position(6), ["a", "b"]) == {"a": "1"}
+    assert known.take(Position(0), ["a"]) == {"a": None}, "somebody began anew"
+    assert known.take(AT, ["a"]) == {}
+
+
 def test_what_was_taken_and_not_kept_is_known_no_more() -> None:
     known = KnownDocuments()
     known.keep(AT, {"a": "1"})
@@ -143,7 +162,11 @@ async def test_what_a_connection_wrote_it_does_not_read_again(
     async with PostgresReadModel.open(postgres_url, table) as model:
         await model.prepare()
         checkpoint = await model.checkpoint()
-        for start in range(0, 24, 8):
+        checkpoint = await model.commit(log(8), checkpoint)
+        assert not loads, "before the first event there is nothing to read"
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await model.checkpoint()
+        for start in range(8, 32, 8):
             checkpoint = await model.commit(log(start + 8)[start:], checkpoint)
     read = [key for keys in loads for key in keys]
     assert len(read) == len(set(read))
