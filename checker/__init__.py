@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from checker.history.history import History, HistoryBuilder, NemesisEvent
     from checker.history.recorded import RecordedHistory
+    from checker.history.recorder import RecordedOperation, Recorder, RecordingBroken, Session
     from checker.limits import Limits
     from checker.models import MODELS, Model, NondeterministicModel, Partition, model_named
     from checker.operation import Operation, Outcome
@@ -53,6 +54,10 @@ __all__ = [
     "PartitionResult",
     "Partitions",
     "RecordedHistory",
+    "RecordedOperation",
+    "Recorder",
+    "RecordingBroken",
+    "Session",
     "UnknownFormat",
     "UnknownModel",
     "Verdict",
@@ -73,6 +78,7 @@ _HOMES: Final = MappingProxyType(
         ),
         "checker.history.history": "History HistoryBuilder NemesisEvent",
         "checker.history.recorded": "RecordedHistory",
+        "checker.history.recorder": "RecordedOperation Recorder RecordingBroken Session",
         "checker.limits": "Limits",
         "checker.models": "MODELS Model NondeterministicModel Partition model_named",
         "checker.operation": "Operation Outcome",

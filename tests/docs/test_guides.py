@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from checker.cli import main
+from checker.history.formats import read_history
 from eventstore.sealing import MasterKeys
 from tests.support.relaying import relaying
 from tests.support.source import ROOT
@@ -18,8 +20,12 @@ from tests.support.source import ROOT
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def program(document: str) -> str:
-    return "\n".join(PYTHON.findall((ROOT / "docs" / document).read_text(encoding="utf-8")))
+def document(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def program(name: str) -> str:
+    return "\n".join(PYTHON.findall(document(name)))
 
 
 def ran(code: str, **environment: str) -> str:
@@ -33,6 +39,25 @@ def ran(code: str, **environment: str) -> str:
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+def test_judging_a_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = ran(program("guides/judging-a-service.md")).splitlines()
+    assert said[0] == "invalid"
+    assert {line.split(" ")[0] for line in said[1:4]} == set("xyz")
+    assert said[4].startswith("Operation ")
+    for command, code in (
+        ("verify run.jsonl --html report.html", 1),
+        ("explain run.jsonl", 1),
+        ("shrink run.jsonl --output smaller.jsonl", 0),
+        ("verify smaller.jsonl", 1),
+        ("verify run.jsonl --junit result.xml --sarif result.sarif --json", 1),
+    ):
+        assert f"checker {command}" in document("guides/judging-a-service.md")
+        assert main(command.split()) == code, command
+    assert Path("report.html").stat().st_size > 10_000
+    assert len(read_history("smaller.jsonl")) < len(read_history("run.jsonl")) // 10
 
 
 @pytest.mark.stack
@@ -68,8 +93,8 @@ def test_personal_data(store_url: str, tmp_path: Path) -> None:
         EVENTSTORE_DATABASE_URL=store_url,
         EVENTSTORE_KEY_FILE=str(key_file),
     )
-    document = (ROOT / "docs" / "reference" / "personal-data.md").read_text(encoding="utf-8")
-    assert all(f"`{line}`" in document for line in said.splitlines())
+    guide = document("reference/personal-data.md")
+    assert all(f"`{line}`" in guide for line in said.splitlines())
     assert said.count("\n") == 2
 
 
