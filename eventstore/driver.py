@@ -47,27 +47,39 @@ async def drive(
     fail (a connection is lost, a lease is gone); they belong to the caller and are not cancelled.
     """
     tasks: dict[asyncio.Future[OutcomeT], CommandT] = {}
+    # One callback each, for good: `asyncio.wait` would add and remove one of all of them each time.
+    happened = asyncio.Event()
+
+    def note(_: asyncio.Future[Any]) -> None:
+        happened.set()
+
+    for alarm in alarms:
+        alarm.add_done_callback(note)
     commands = core.start()
     try:
         while True:
             for command in commands:
                 if core.wants(command):
-                    tasks[asyncio.ensure_future(execute(command))] = command
-            commands = await _advance(core, tasks, alarms)
+                    begun = asyncio.ensure_future(execute(command))
+                    begun.add_done_callback(note)
+                    tasks[begun] = command
+            await happened.wait()
+            happened.clear()
+            commands = _advance(core, tasks, alarms)
     finally:
+        for alarm in alarms:
+            alarm.remove_done_callback(note)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _advance(
+def _advance(
     core: Core[CommandT, OutcomeT],
     tasks: dict[asyncio.Future[OutcomeT], CommandT],
     alarms: Sequence[asyncio.Future[NoReturn]],
 ) -> Sequence[CommandT]:
-    """Wait until something happened and tell the core, oldest command first."""
-    watched: list[asyncio.Future[Any]] = [*tasks, *alarms]
-    await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+    """Something happened: tell the core, oldest command first."""
     for alarm in alarms:
         if alarm.done():
             alarm.result()
