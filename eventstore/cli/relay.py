@@ -162,4 +162,5 @@ async def heal(
         print_json(found)
     else:
         sys.stdout.write(relay_heal.text(found))
-    return Exit.VIOLATION if found.state == relay_heal.DIVERGED else Exit.OK
+    bad = found.state in {relay_heal.DIVERGED, relay_heal.UNREADABLE}
+    return Exit.VIOLATION if bad else Exit.OK

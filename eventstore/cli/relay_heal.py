@@ -27,12 +27,13 @@ from eventstore.relay.jetstream_audit import Audit, audit, lost_events
 from eventstore.relay.jetstream_stream import inspect, replace
 from eventstore.stream import Position
 
-__all__ = ["DIVERGED", "Healing", "heal", "text"]
+__all__ = ["DIVERGED", "UNREADABLE", "Healing", "heal", "text"]
 
 NO_STREAM: Final = "no stream: a relay makes it"
 WHOLE: Final = "whole"
 HEALED: Final = "made anew: a relay fills it"
 DIVERGED: Final = "diverged"
+UNREADABLE: Final = "the log has an event that cannot be decoded"
 NEW_EPOCH: Final = "a new epoch began: a relay fills it"
 
 
@@ -42,6 +43,8 @@ class Healing(msgspec.Struct, frozen=True, kw_only=True):
     ``compared`` messages are the log's, up to position ``agrees_to``; ``missing`` are lost.
     ``differs_at`` is the first sequence whose message is not the log's. ``saved`` events that the
     log does not hold are in the file, ``foreign`` messages are no events and could not be.
+    ``unreadable_at`` is the position of an event that cannot be decoded where the log has it, for
+    ``reason``; nothing was done, and nothing behind it was looked at.
     """
 
     state: str
@@ -52,6 +55,8 @@ class Healing(msgspec.Struct, frozen=True, kw_only=True):
     saved: int | None = None
     foreign: int = 0
     epoch: int | None = None
+    unreadable_at: int | None = None
+    reason: str | None = None
 
 
 async def heal(
@@ -65,6 +70,7 @@ async def heal(
     """Audit the stream, and mend it.
 
     Raises:
+        EventDamaged: an event of the log cannot be written as a message; it says which.
         ConfigError: ``new_epoch`` without ``save_lost``, or the file exists, or the epoch cannot be
             kept in the log's database; nothing was done.
         StoreUnavailable, ReadFailed, StreamUnavailable: a server does not answer.
@@ -93,6 +99,13 @@ async def heal(
             differs_at=found.differs_at,
             epoch=before.epoch.number,
         )
+        if found.unreadable is not None:
+            return msgspec.structs.replace(
+                healing,
+                state=UNREADABLE,
+                unreadable_at=found.unreadable.sequence,
+                reason=found.unreadable.reason,
+            )
         if found.differs_at is None:
             if before.state.missing:
                 reason = f"it had lost {before.state.missing} messages"
@@ -143,7 +156,9 @@ def text(found: Healing) -> str:
         f"compared         {found.compared:,} messages, up to position {found.agrees_to:,}",
         f"lost messages    {found.missing:,}",
     ]
-    if found.differs_at is not None:
+    if found.unreadable_at is not None:
+        lines += _about_the_unreadable(found)
+    elif found.differs_at is not None:
         lines.append(f"differs at       {found.differs_at:,}: the log does not hold that message")
     if found.saved is not None:
         foreign = f", {found.foreign:,} messages are no events" if found.foreign else ""
@@ -158,3 +173,23 @@ def text(found: Healing) -> str:
             "  eventstore relay heal --save-lost FILE --new-epoch."
         )
     return "\n".join(lines) + "\n"
+
+
+def _about_the_unreadable(found: Healing) -> list[str]:
+    """Say which event it is and what to do; nothing that reads the log gets past it."""
+    at = found.unreadable_at
+    stream = (
+        "another one, perhaps what it was (look at the message with that sequence)"
+        if found.differs_at is not None
+        else "the same"
+    )
+    advice = (
+        "The store writes no such event: find out who writes to the events table, and restore the\n"
+        "row from a backup. Then run `eventstore relay heal` again. If the stream diverged,\n"
+        "`--save-lost FILE --new-epoch` makes it anew."
+    )
+    return [
+        f"unreadable       position {at:,}: {found.reason}",
+        f"                 in its place the stream has {stream}",
+        advice,
+    ]

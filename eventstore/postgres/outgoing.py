@@ -22,7 +22,7 @@ import msgspec
 from eventstore import wire
 from eventstore.config import DEFAULT_LOG
 from eventstore.epoch import Epoch
-from eventstore.errors import InvalidEvent
+from eventstore.errors import EventDamaged
 from eventstore.fitting_pages import FittingPages
 from eventstore.postgres.archived import Row, Shelf
 from eventstore.postgres.engine import TIMEOUT_SECONDS, ConnectionPool
@@ -31,7 +31,7 @@ from eventstore.postgres.queries import query as statement
 from eventstore.postgres.rows import recorded
 from eventstore.postgres.translate import read_failed
 from eventstore.postgres.wakeup import Listener
-from eventstore.stream import Position
+from eventstore.stream import Position, StreamName
 from eventstore.subscription import HeadWatch
 from eventstore.uncollected import uncollected
 from eventstore.wire_bytes import WireBytes, encode_parts, subject_for
@@ -146,7 +146,7 @@ def _messages(rows: Sequence[Row]) -> list[WireBytes]:
     try:
         subjects = list(map(subject_for, streams, types))
     except ValueError as error:
-        raise InvalidEvent(f"positions {positions[0]} to {positions[-1]}: {error}") from error
+        raise _first_without_subject(positions, streams, types) from error
     return list(
         map(
             encode_parts,
@@ -160,6 +160,18 @@ def _messages(rows: Sequence[Row]) -> list[WireBytes]:
             map(_optional, rows, tags, metadata),
         )
     )
+
+
+def _first_without_subject(
+    positions: Sequence[Position], streams: Sequence[StreamName], types: Sequence[str]
+) -> EventDamaged:
+    """Find the event that cannot be named on NATS; one of these is it."""
+    for position, stream, event_type in zip(positions, streams, types, strict=True):
+        try:
+            subject_for(stream, event_type)
+        except ValueError as error:
+            return EventDamaged.at(position, str(error))
+    raise AssertionError("one of them has no subject")
 
 
 def _times(sent: Sequence[bytes]) -> Iterator[str]:

@@ -14,7 +14,8 @@ import msgspec
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from eventstore import wire
+from eventstore import wire, wire_bytes
+from eventstore.dataplane.frames import HEADERS_BEGIN
 from eventstore.errors import ForeignMessage
 from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, answered
@@ -36,12 +37,15 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """What an audit found: ``messages`` looked at, and how far stream and log agree.
 
     ``differs_at`` is the first sequence whose message the log does not hold, null if there is none;
-    up to ``agrees_to`` every message is the log's.
+    up to ``agrees_to`` every message is the log's. Nothing was looked at behind an event of the log
+    that cannot be decoded: ``unreadable`` says which and why, and ``differs_at`` then whether the
+    stream has another message in its place.
     """
 
     messages: int
     agrees_to: Position
     differs_at: int | None
+    unreadable: ForeignMessage | None = None
 
 
 async def audit(connection: Connection, log: OutgoingLog, stream: CarryingStream = EVENTS) -> Audit:
@@ -57,8 +61,15 @@ async def audit(connection: Connection, log: OutgoingLog, stream: CarryingStream
             for message in batch:
                 sequence = message.metadata.sequence.stream
                 entry = entries.get(Position(sequence))
-                if entry is None or not _same(message, entry, stream):
-                    return Audit(messages=messages, agrees_to=agrees_to, differs_at=sequence)
+                differs = entry is None or not _same(message, entry, stream)
+                unreadable = None if entry is None or stream is not EVENTS else _fault_of(entry)
+                if differs or unreadable is not None:
+                    return Audit(
+                        messages=messages,
+                        agrees_to=agrees_to,
+                        differs_at=sequence if differs else None,
+                        unreadable=unreadable,
+                    )
                 messages += 1
                 agrees_to = Position(sequence)
     return Audit(messages=messages, agrees_to=agrees_to, differs_at=None)
@@ -127,6 +138,16 @@ async def _entries(log: OutgoingLog, batch: Sequence[Msg]) -> dict[Position, Wir
             break
         after = page[-1].position
     return entries
+
+
+def _fault_of(entry: WireBytes) -> ForeignMessage | None:
+    """Return why nobody can read an event of the log; null if it can be read."""
+    block = HEADERS_BEGIN + entry.headers + b"\r\n"
+    try:
+        wire_bytes.decode_at(entry.position, entry.subject, block, entry.body)
+    except ForeignMessage as error:
+        return error
+    return None
 
 
 def _same(message: Msg, entry: WireBytes, stream: CarryingStream) -> bool:

@@ -83,7 +83,7 @@ class OutgoingLog(Protocol):
 
         Raises:
             ReadFailed, StoreUnavailable: no answer came.
-            InvalidEvent: the log holds an event that no store accepts.
+            EventDamaged: the log holds an event that no store accepts.
         """
         ...
 

@@ -78,7 +78,7 @@ async def run(
         StreamDiverged: JetStream holds what the log does not.
         PositionGap: the log has a hole.
         ConfigError, SchemaMismatch: the servers are not set up for us.
-        InvalidEvent: the log holds an event that no store accepts.
+        EventDamaged: the log holds an event that no store accepts.
     """
     reconnect = Backoff(first=0.05, limit=1.0, random=random)
     said = StateLog(LOG)

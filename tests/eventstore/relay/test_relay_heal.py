@@ -12,7 +12,7 @@ from eventstore import wire
 from eventstore.cli import relay as cli
 from eventstore.cli import relay_heal, relay_status
 from eventstore.cli.transfer import import_log
-from eventstore.errors import ConfigError, ReadFailed
+from eventstore.errors import ConfigError, EventDamaged, ReadFailed
 from eventstore.migrate import migrate
 from eventstore.postgres.importer import Importer
 from eventstore.postgres.store import PostgresEventStore
@@ -170,6 +170,62 @@ async def test_a_damaged_stream_is_shown_as_that_and_made_anew(
             await support.relayed(nats_url, 6)
         await support.assert_the_stream_is_the_log(store, nats_url)
     assert (await heal(store_url, nats_url)).state == relay_heal.WHOLE
+
+
+@pytest.mark.parametrize("relayed_before", [False, True], ids=["relayed", "not relayed"])
+async def test_an_event_that_nobody_can_decode_is_named(
+    store_url: str, nats_url: str, capsys: pytest.CaptureFixture[str], *, relayed_before: bool
+) -> None:
+    """Somebody wrote past the store, before the relay came by or behind its back."""
+    async with PostgresEventStore.connect(store_url) as store:
+        await support.append(store, 5)
+    if relayed_before:
+        async with support.relaying(store_url, nats_url):
+            await support.relayed(nats_url, 5)
+    await write_past_the_store(store_url, "data", '{"half a surrogate": "\\ud800"}')
+    if not relayed_before:
+        async with support.relaying(store_url, nats_url):
+            await support.relayed(nats_url, 5)
+    found = await heal(store_url, nats_url)
+    assert (found.state, found.agrees_to) == (relay_heal.UNREADABLE, 2)
+    assert (found.unreadable_at, found.differs_at) == (3, 3 if relayed_before else None)
+    assert await cli.heal(database_url=store_url, nats_url=nats_url) == 1
+    said = capsys.readouterr().out
+    assert "unreadable       position 3: " in said
+    assert ("has another one" if relayed_before else "has the same") in said
+    assert "restore the\nrow from a backup" in said
+    await write_past_the_store(store_url, "data", '{"n":3}')
+    after = await heal(store_url, nats_url)
+    assert after.unreadable_at is None
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("type", "x" * 4000, "its subject has 4021 bytes"),
+        ("metadata", '{"\\ud800": 1}', "truncated"),
+    ],
+)
+async def test_an_event_that_cannot_be_a_message_is_named(
+    store_url: str, nats_url: str, column: str, value: str, reason: str
+) -> None:
+    async with PostgresEventStore.connect(store_url) as store:
+        await support.append(store, 5)
+    async with support.relaying(store_url, nats_url):
+        await support.relayed(nats_url, 5)
+    await write_past_the_store(store_url, column, value)
+    with pytest.raises(EventDamaged, match=f"event at position 3 cannot be decoded: .*{reason}"):
+        await heal(store_url, nats_url)
+
+
+async def write_past_the_store(url: str, column: str, value: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute(
+        f"UPDATE eventstore.events SET {column} = $1 WHERE position = 3",  # noqa: S608
+        value,
+    )
+    await connection.close()
 
 
 async def test_without_a_stream_there_is_nothing_to_heal(store_url: str, nats_url: str) -> None:
