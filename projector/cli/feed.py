@@ -16,6 +16,7 @@ from cyclopts.validators import Number
 
 from eventstore.cli.signals import log_to_stderr, run_until_signal
 from eventstore.errors import StreamDiverged
+from eventstore.event import RecordedEvent
 from eventstore.jetstream import Connection, connect
 from eventstore.lease import acquire
 from eventstore.postgres.lease import PostgresLease
@@ -24,7 +25,14 @@ from eventstore.relay.core import RelayPace
 from eventstore.relay.jetstream_stream import inspect
 from eventstore.relay.ports import StreamState
 from projector import config
-from projector.cli.options import DatabaseUrl, Generation, NatsUrl, ProjectionName, load
+from projector.cli.options import (
+    DatabaseUrl,
+    Generation,
+    NatsUrl,
+    ProjectionName,
+    ProjectionOrName,
+    load,
+)
 from projector.errors import ConfigError, FeedDiverged, FeedUnknown, ReadModelUnavailable
 from projector.feed.change import FeedName, id_of
 from projector.feed.jetstream_feed import FeedPublisher, carrying, delete
@@ -35,6 +43,7 @@ from projector.feed.postgres_feed import state as state_of
 from projector.feed.postgres_feed import trim as trim_feed
 from projector.postgres import PostgresReadModel
 from projector.postgres_documents import DocumentTable
+from projector.projection import BUILT_IN, check_projection
 
 __all__ = ["FeedStatus", "app"]
 
@@ -82,7 +91,7 @@ async def begin(
 
 @app.command
 async def trim(
-    projection: ProjectionName,
+    projection: ProjectionOrName,
     /,
     *,
     generation: Generation = None,
@@ -96,7 +105,7 @@ async def trim(
     ] = 100_000,
 ) -> None:
     """Forget recorded changes that later ones replaced and that the stream holds already."""
-    table = _documents(projection, generation)
+    table = _named(projection, generation)
     feed = _name(table)
     async with _both(table, database_url, nats_url) as (model, link):
         inspection = await inspect(link, carrying(feed))
@@ -107,7 +116,7 @@ async def trim(
 
 @app.command
 async def end(
-    projection: ProjectionName,
+    projection: ProjectionOrName,
     /,
     *,
     generation: Generation = None,
@@ -118,7 +127,7 @@ async def end(
 
     Who carries the feed stops by himself. Begin again what broke off.
     """
-    table = _documents(projection, generation)
+    table = _named(projection, generation)
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
     feed = _name(table)
     unknown: FeedUnknown | None = None
@@ -148,7 +157,7 @@ async def end(
 
 @app.command
 def run(
-    projection: ProjectionName,
+    projection: ProjectionOrName,
     /,
     *,
     generation: Generation = None,
@@ -167,7 +176,7 @@ def run(
 
     Any number may run for one read model: one carries, the others stand by.
     """
-    table = _documents(projection, generation)
+    table = _named(projection, generation)
     database, nats = config.database_url(database_url), config.nats_url(nats_url)
     log_to_stderr(verbose=verbose)
     random = SystemRandom()
@@ -196,7 +205,7 @@ def run(
 
 @app.command
 async def status(
-    projection: ProjectionName,
+    projection: ProjectionOrName,
     /,
     *,
     generation: Generation = None,
@@ -207,7 +216,7 @@ async def status(
     ] = False,
 ) -> None:
     """Say how far the stream is behind the recorded changes; exit 5 if either cannot be asked."""
-    table = _documents(projection, generation)
+    table = _named(projection, generation)
     feed = _name(table)
     async with _both(table, database_url, nats_url) as (model, link):
         # The stream first: a stream that is ahead of what is read after it is really ahead.
@@ -260,6 +269,25 @@ def _documents(given: str, generation: int | None) -> DocumentTable:
             f"projection {given!r} keeps tables of its own: only documents have a change feed."
         )
     return loaded
+
+
+class _OnlyNamed:
+    """Documents of which nothing but the name is known: they are not projected here."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def project(self, event: RecordedEvent) -> NoReturn:
+        raise AssertionError(f"{self.name} is only a name, and projects no {event.type}")
+
+
+def _named(given: str, generation: int | None) -> DocumentTable:
+    """Take the name of a projection for it; load it only where it is given by its place."""
+    if ":" in given or given in BUILT_IN:
+        return _documents(given, generation)
+    named = _OnlyNamed(given)
+    check_projection(named, given)
+    return DocumentTable(named, generation or 1)
 
 
 @asynccontextmanager

@@ -103,9 +103,11 @@ async def end(model: PostgresReadModel, table: DocumentTable) -> None:
     """
     quoted = _dialect.identifier_preparer.format_table(table.table)
     async with model.transaction() as connection:
+        if await _find(connection, table) is None:
+            raise FeedUnknown(table.name, table.generation)
         await _locked_checkpoint(connection, table)
         found = await _find(connection, table)
-        if found is None:
+        if found is None:  # somebody else has just ended it
             raise FeedUnknown(table.name, table.generation)
         for untrigger in UNTRIGGERS:
             await connection.exec_driver_sql(untrigger.format(table=quoted))

@@ -22,6 +22,7 @@ from projector.cli.exits import Exit, exit_of
 from projector.cli.feed import _state as state_of_feed
 from projector.cli.feed import begin, end, status, trim
 from projector.errors import ConfigError, FeedUnknown
+from projector.feed import postgres_feed
 from projector.feed.change import id_of
 from projector.feed.postgres_feed import FeedState
 from projector.postgres import PostgresReadModel
@@ -36,10 +37,12 @@ IDENTITY = UUID(int=7)
 
 
 @contextmanager
-def feed_running(postgres_url: str, nats_url: str) -> Iterator[subprocess.Popen[str]]:
+def feed_running(
+    postgres_url: str, nats_url: str, *, name: str = NAME
+) -> Iterator[subprocess.Popen[str]]:
     urls = ["--database-url", postgres_url, "--nats-url", nats_url]
     process = subprocess.Popen(
-        [COMMAND, "feed", "run", NAME, *urls], stderr=subprocess.PIPE, text=True
+        [COMMAND, "feed", "run", name, *urls], stderr=subprocess.PIPE, text=True
     )
     try:
         yield process
@@ -109,6 +112,43 @@ async def test_a_feed_is_begun_carried_and_ended_by_command(
     assert process.returncode == Exit.USAGE, said
     assert "are not recorded: begin with" in said
     assert await streams(nats_url) == []
+
+
+class Balances(EventCounts):
+    """Of a module that whoever runs a command by its name does not have at hand."""
+
+    name = "balances"
+
+
+@pytest.mark.stack
+async def test_what_does_not_project_takes_a_bare_name(
+    postgres_url: str, nats_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = DocumentTable(Balances())
+    with pytest.raises(FeedUnknown):
+        await end("balances", database_url=postgres_url, nats_url=nats_url)
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await model.prepare()
+        await postgres_feed.begin(model, table, identity=IDENTITY)
+        checkpoint = await model.commit(log(3), await model.checkpoint())
+        await model.commit(log(4)[3:], checkpoint)
+    with feed_running(postgres_url, nats_url, name="balances"):
+
+        async def carried() -> bool:
+            capsys.readouterr()
+            await status("balances", database_url=postgres_url, nats_url=nats_url, json=True)
+            return bool(msgspec.json.decode(capsys.readouterr().out)["lag"] == 0)
+
+        await until(carried)
+        await trim("balances", keep=1, database_url=postgres_url, nats_url=nats_url)
+        assert capsys.readouterr().out == "balances, generation 1: 1 changes were forgotten\n"
+        await end("balances", database_url=postgres_url, nats_url=nats_url)
+    with pytest.raises(FeedUnknown):
+        await status("balances", database_url=postgres_url, nats_url=nats_url)
+    with pytest.raises(FeedUnknown, match="generation 2"):
+        await end("balances", generation=2, database_url=postgres_url, nats_url=nats_url)
+    with pytest.raises(ConfigError, match="'Bal ances'"):
+        await status("Bal ances", database_url=postgres_url, nats_url=nats_url)
 
 
 @pytest.mark.stack
