@@ -139,6 +139,8 @@ class Subscription(Protocol):
         Raises:
             ReadFailed, StoreUnavailable: no answer came; it can be asked again.
             PositionGap: the log has a hole, so that it cannot be followed.
+            LogWentBack: it ends before what was delivered, or where it was to begin: a backup was
+                restored, or a standby took over that was behind. What comes now is other events.
         """
         ...
 

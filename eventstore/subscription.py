@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
-from eventstore.errors import PositionGap, PositionNotReached
+from eventstore.errors import LogWentBack, PositionGap, PositionNotReached
 from eventstore.event import RecordedEvent
 from eventstore.query import Query
 from eventstore.store import Delivery, LogPage
@@ -171,6 +171,7 @@ class CatchUpSubscription:
             if delivery is not None:
                 return delivery
             if announced:  # but not here yet, on a standby: asking again at once would not help
+                await self._check_not_back()
                 await asyncio.sleep(self._poll_seconds)
         raise StopAsyncIteration
 
@@ -184,7 +185,16 @@ class CatchUpSubscription:
         position = self._progress.position
         if await self._watch.wait_past(position, self._poll_seconds) or self._closed.is_set():
             return True
-        return await self._watch.look(self._log.head, self._poll_seconds) > position
+        head = await self._watch.look(self._log.head, self._poll_seconds)
+        if head < position:  # or it was read before we came here
+            await self._check_not_back()
+        return head > position
+
+    async def _check_not_back(self) -> None:
+        """Refuse to wait for a log that went back: it would give our positions to other events."""
+        head = await self._log.head()
+        if head < self._progress.position:
+            raise LogWentBack(self._progress.position, head)
 
     async def _read(self) -> Delivery | None:
         after = self._progress.position

@@ -26,6 +26,7 @@ from eventstore.errors import (
     EventStoreError,
     ImportRefused,
     InvalidRequest,
+    LogWentBack,
     MalformedExport,
     MigrationFailed,
     PositionGap,
@@ -70,7 +71,7 @@ def exit_of(error: EventStoreError) -> Exit:
             return Exit.REFUSED if error.definite else Exit.UNDECIDED
         case MalformedExport():
             return Exit.MALFORMED
-        case ArchiveDamaged() | EventDamaged() | PositionGap() | StreamDiverged():
+        case ArchiveDamaged() | EventDamaged() | LogWentBack() | PositionGap() | StreamDiverged():
             return Exit.VIOLATION
         case ConfigError() | InvalidRequest() | SchemaMismatch() | SealBroken():
             return Exit.USAGE

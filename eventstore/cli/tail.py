@@ -1,13 +1,21 @@
-"""``eventstore tail``: the end of the log, and with ``-f`` whatever comes."""
+"""``eventstore tail``: the end of the log, and with ``-f`` whatever comes.
+
+Who follows wants to go on when the server comes back: each event is printed once, since a position
+says what was.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Callable
+from random import Random
 from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from eventstore.backoff import Backoff
 from eventstore.cli.options import (
     Categories,
     DatabaseUrl,
@@ -21,8 +29,15 @@ from eventstore.cli.options import (
     selection,
 )
 from eventstore.cli.tables import event_cells
+from eventstore.errors import (
+    ArchiveDamaged,
+    ArchiveMissing,
+    ReadFailed,
+    StoreUnavailable,
+)
 from eventstore.event import RecordedEvent
-from eventstore.store import READ_LIMIT_MAX
+from eventstore.query import Query
+from eventstore.store import READ_LIMIT_MAX, EventStore
 from eventstore.stream import Position
 
 __all__ = ["tail"]
@@ -81,9 +96,41 @@ async def tail(
                 show(event)
         if after is None and not follow:
             return
+        if follow:
+            await _follow(store, position, query, show)
+            return
         async for delivery in store.subscribe(after=position, query=query):
             for event in delivery.events:
                 show(event)
-            sys.stdout.flush()
-            if delivery.caught_up and not follow:
+            if delivery.caught_up:
                 return
+
+
+async def _follow(
+    store: EventStore,
+    position: Position,
+    query: Query | None,
+    show: Callable[[RecordedEvent], None],
+) -> None:
+    """Show what comes after a position, until it is cancelled, whatever becomes of the server."""
+    waits = Backoff(first=0.2, limit=5.0, random=Random())  # noqa: S311
+    lost = False
+    while True:
+        try:
+            async for delivery in store.subscribe(after=position, query=query):
+                for event in delivery.events:
+                    show(event)
+                sys.stdout.flush()
+                position, lost = delivery.position, False
+                waits.reset()
+        except (ArchiveDamaged, ArchiveMissing):
+            raise
+        except (ReadFailed, StoreUnavailable) as error:
+            if not lost:
+                sys.stderr.write(
+                    f"eventstore: {error}\nIt goes on after position {position} when the server "
+                    "answers.\n"
+                )
+                sys.stderr.flush()
+            lost = True
+            await asyncio.sleep(waits.next())

@@ -48,7 +48,7 @@ class LogWentBack(ConsumeError):
 
     def __init__(self, position: Position, head: Position) -> None:
         super().__init__(
-            f"the consumer is at position {position}, the log ends at {head}: the log went back, "
+            f"the reader is at position {position}, the log ends at {head}: the log went back, "
             "or is another one, or a standby is read. Bring the log back, or begin anew."
         )
         self.position = position

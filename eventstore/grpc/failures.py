@@ -48,6 +48,7 @@ _CODES: Final[dict[type[EventStoreError], grpc.StatusCode]] = {
     errors.StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.SchemaMismatch: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PositionGap: grpc.StatusCode.DATA_LOSS,
+    errors.LogWentBack: grpc.StatusCode.DATA_LOSS,
 }
 
 _SAID_BY_A_MESSAGE: Final[dict[str, type[EventStoreError]]] = {
@@ -122,7 +123,7 @@ def failure_to(error: EventStoreError) -> pb.Failure:
             failure.stream, failure.reason = error.stream, error.reason
         case errors.InvalidStreamName():
             failure.stream, failure.reason = str(error.name), error.reason
-        case errors.PositionNotReached():
+        case errors.PositionNotReached() | errors.LogWentBack():
             failure.head = error.head
         case errors.PositionGap():
             failure.missing, failure.found = error.expected, error.got
@@ -168,6 +169,9 @@ _SAID_BY_FIELDS: Final[dict[str, Callable[[pb.Failure, StreamName, Asked], Event
     ),
     "PositionNotReached": lambda failure, _, asked: errors.PositionNotReached(
         asked.position, Position(failure.head), asked.seconds
+    ),
+    "LogWentBack": lambda failure, _, asked: errors.LogWentBack(
+        asked.position, Position(failure.head)
     ),
     "PositionGap": lambda failure, _, __: errors.PositionGap(failure.missing, failure.found),
 }

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 
 from eventstore.errors import ReadFailed
 from eventstore.grpc import eventstore_pb2 as pb
+from eventstore.grpc.failures import Asked
 from eventstore.grpc.link import Link, failed
 from eventstore.grpc.messages import query_to, recorded_from
 from eventstore.query import Query
@@ -41,7 +42,7 @@ class GrpcSubscription:
             message = await self._next()
         except grpc.aio.AioRpcError as error:
             self._drop()
-            raise failed(error) from error
+            raise failed(error, Asked(position=self._position)) from error
         except asyncio.CancelledError:
             self._drop()
             task = asyncio.current_task()

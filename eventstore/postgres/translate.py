@@ -224,6 +224,8 @@ def _reason(error: BaseException) -> str:
     """Name an error in one line. PostgreSQL's detail is left out, since it quotes values."""
     if isinstance(error, TimeoutError):
         return "no answer within the time limit"
+    if isinstance(error, asyncpg.ConnectionDoesNotExistError):
+        return "the connection was lost"
     if isinstance(error, asyncpg.PostgresError):
         message = str(error.message or type(error).__name__)
         full = error.sqlstate == _DISK_FULL

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from eventstore import (
     Delivery,
     LogPage,
+    LogWentBack,
     Position,
     PositionGap,
     PositionNotReached,
@@ -177,6 +178,39 @@ async def test_an_error_loses_nothing() -> None:
         with pytest.raises(ReadFailed):
             await soon(following)
     assert (await soon(following)).position == 20
+
+
+@pytest.mark.parametrize("announced", [False, True])
+@pytest.mark.parametrize("query", [None, ODD], ids=["all", "some"])
+async def test_a_log_that_went_back_is_not_waited_for(
+    query: Query | None, *, announced: bool
+) -> None:
+    """What comes after a restore has positions that were delivered already, of other events."""
+    source, watch = Log(8), HeadWatch()
+    following = subscription(source, watch, query=query, poll_seconds=0.01)
+    assert (await soon(following)).position == 8
+    if announced:
+        watch.announce(Position(12))
+    source.visible = 6
+    with pytest.raises(LogWentBack, match="at position 8, the log ends at 6"):
+        await soon(following)
+    source.visible = 9
+    assert (await soon(following)).position == 9
+
+
+async def test_a_head_that_was_read_before_is_no_log_that_went_back() -> None:
+    """Of all who wait one looks: what it saw may be older than what the others were told."""
+    source, watch = Log(3), HeadWatch()
+    following = subscription(source, watch, poll_seconds=0.05)
+    assert (await soon(following)).position == 3
+    assert await watch.look(source.head, 0.0) == 3
+    source.visible = 5
+    watch.announce(Position(5))
+    assert (await soon(following)).position == 5
+    waiting = asyncio.ensure_future(soon(following))
+    await asyncio.sleep(0.2)
+    source.visible = 6
+    assert (await waiting).position == 6
 
 
 async def test_many_wait_and_all_are_woken() -> None:

@@ -83,6 +83,7 @@ ASKED = Asked(
         errors.OutcomeUnknown(ORDER, "it died"),
         errors.PositionNotReached(Position(9), Position(7), 0.5),
         errors.PositionGap(3, 5),
+        errors.LogWentBack(ASKED.position, Position(3)),
         errors.InvalidStreamName("order", "it lacks a hyphen"),
         errors.InvalidEvent("a rule is broken"),
         errors.InvalidRequest("a rule is broken"),
