@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, Protocol
 from uuid import UUID
 
+from eventstore.epoch import Epoch, KnowsEpoch
 from eventstore.errors import EventStoreError
 from eventstore.event import Event, RecordedEvent
 from eventstore.metrics import StoreMetrics
@@ -177,6 +178,11 @@ class MeasuredEventStore:
             head = await self._store.head()
         self._metrics.reached(head)
         return head
+
+    async def epoch(self) -> Epoch:
+        """Return the epoch of the log; the first one if the store does not know."""
+        async with self._call("epoch"):
+            return await self._store.epoch() if isinstance(self._store, KnowsEpoch) else Epoch()
 
     async def wait_for(self, position: Position, timeout_seconds: float) -> Position:
         """Wait until the log has reached a position, as `EventStore.wait_for` says."""

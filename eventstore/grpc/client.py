@@ -14,6 +14,8 @@ from uuid import UUID
 import grpc
 from google.protobuf.message import Message
 
+from eventstore.epoch import Epoch
+from eventstore.errors import ReadFailed
 from eventstore.event import Event, RecordedEvent
 from eventstore.grpc import eventstore_pb2 as pb
 from eventstore.grpc.failures import Asked
@@ -210,6 +212,23 @@ class GrpcEventStore:
     async def head(self) -> Position:
         """Return the position of the last event in the log."""
         return Position((await self._link.ask("Head", pb.HeadRequest(), pb.HeadResponse)).position)
+
+    async def epoch(self) -> Epoch:
+        """Return which history of the log this is; see `eventstore.epoch.KnowsEpoch`.
+
+        Of a server that is older than this call, the first one, which says nothing.
+        """
+        try:
+            answer = await self._link.ask("Epoch", pb.EpochRequest(), pb.EpochResponse)
+        except ReadFailed as error:
+            cause = error.__cause__
+            unheard = isinstance(cause, grpc.aio.AioRpcError) and (
+                cause.code() is grpc.StatusCode.UNIMPLEMENTED
+            )
+            if not unheard:
+                raise
+            return Epoch()
+        return Epoch.of((one.number, Position(one.after)) for one in answer.epochs)
 
     async def wait_for(self, position: Position, timeout_seconds: float) -> Position:
         """Wait until the server's log has reached a position, as `EventStore.wait_for` says."""

@@ -193,6 +193,24 @@ class HeadResponse(_message.Message):
     position: int
     def __init__(self, position: _Optional[int] = ...) -> None: ...
 
+class EpochRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class BeganEpoch(_message.Message):
+    __slots__ = ("number", "after")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    after: int
+    def __init__(self, number: _Optional[int] = ..., after: _Optional[int] = ...) -> None: ...
+
+class EpochResponse(_message.Message):
+    __slots__ = ("epochs",)
+    EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    epochs: _containers.RepeatedCompositeFieldContainer[BeganEpoch]
+    def __init__(self, epochs: _Optional[_Iterable[_Union[BeganEpoch, _Mapping]]] = ...) -> None: ...
+
 class WaitForRequest(_message.Message):
     __slots__ = ("position", "timeout_seconds")
     POSITION_FIELD_NUMBER: _ClassVar[int]

@@ -175,6 +175,7 @@ def _handlers(service: Service, gate: _Gate) -> grpc.GenericRpcHandler[Any, Any]
             "ReadLog": streaming(service.read_log, pb.ReadLogRequest),
             "StreamVersion": unary(service.stream_version, pb.StreamVersionRequest),
             "Head": unary(service.head, pb.HeadRequest),
+            "Epoch": unary(service.epoch, pb.EpochRequest),
             "WaitFor": unary(service.wait_for, pb.WaitForRequest),
             "Subscribe": streaming(service.subscribe, pb.SubscribeRequest),
         },

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, TypeVar
 
+from eventstore.epoch import Epoch, KnowsEpoch
 from eventstore.errors import InvalidRequest
 from eventstore.event import RecordedEvent
 from eventstore.grpc import eventstore_pb2 as pb
@@ -66,6 +67,13 @@ class Service:
     async def head(self, _: pb.HeadRequest) -> pb.HeadResponse:
         """Find the last position."""
         return pb.HeadResponse(position=await self._store.head())
+
+    async def epoch(self, _: pb.EpochRequest) -> pb.EpochResponse:
+        """Say which history of the log it is; the first, where the store does not know."""
+        epoch = await self._store.epoch() if isinstance(self._store, KnowsEpoch) else Epoch()
+        return pb.EpochResponse(
+            epochs=[pb.BeganEpoch(number=number, after=after) for number, after in epoch.began]
+        )
 
     async def wait_for(self, request: pb.WaitForRequest) -> pb.HeadResponse:
         """Wait for a position."""

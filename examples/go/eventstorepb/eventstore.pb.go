@@ -1158,6 +1158,138 @@ func (x *HeadResponse) GetPosition() uint64 {
 	return 0
 }
 
+type EpochRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EpochRequest) Reset() {
+	*x = EpochRequest{}
+	mi := &file_eventstore_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EpochRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EpochRequest) ProtoMessage() {}
+
+func (x *EpochRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_eventstore_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EpochRequest.ProtoReflect.Descriptor instead.
+func (*EpochRequest) Descriptor() ([]byte, []int) {
+	return file_eventstore_proto_rawDescGZIP(), []int{19}
+}
+
+type BeganEpoch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"` // grows from one to the next
+	After         uint64                 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`   // the last position that it shares with the one before
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeganEpoch) Reset() {
+	*x = BeganEpoch{}
+	mi := &file_eventstore_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeganEpoch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeganEpoch) ProtoMessage() {}
+
+func (x *BeganEpoch) ProtoReflect() protoreflect.Message {
+	mi := &file_eventstore_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeganEpoch.ProtoReflect.Descriptor instead.
+func (*BeganEpoch) Descriptor() ([]byte, []int) {
+	return file_eventstore_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *BeganEpoch) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *BeganEpoch) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+type EpochResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Epochs        []*BeganEpoch          `protobuf:"bytes,1,rep,name=epochs,proto3" json:"epochs,omitempty"` // in order, the present one last; empty: it is the first of all
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EpochResponse) Reset() {
+	*x = EpochResponse{}
+	mi := &file_eventstore_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EpochResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EpochResponse) ProtoMessage() {}
+
+func (x *EpochResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_eventstore_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EpochResponse.ProtoReflect.Descriptor instead.
+func (*EpochResponse) Descriptor() ([]byte, []int) {
+	return file_eventstore_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *EpochResponse) GetEpochs() []*BeganEpoch {
+	if x != nil {
+		return x.Epochs
+	}
+	return nil
+}
+
 type WaitForRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Position       uint64                 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
@@ -1168,7 +1300,7 @@ type WaitForRequest struct {
 
 func (x *WaitForRequest) Reset() {
 	*x = WaitForRequest{}
-	mi := &file_eventstore_proto_msgTypes[19]
+	mi := &file_eventstore_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +1312,7 @@ func (x *WaitForRequest) String() string {
 func (*WaitForRequest) ProtoMessage() {}
 
 func (x *WaitForRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_eventstore_proto_msgTypes[19]
+	mi := &file_eventstore_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,7 +1325,7 @@ func (x *WaitForRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForRequest.ProtoReflect.Descriptor instead.
 func (*WaitForRequest) Descriptor() ([]byte, []int) {
-	return file_eventstore_proto_rawDescGZIP(), []int{19}
+	return file_eventstore_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WaitForRequest) GetPosition() uint64 {
@@ -1221,7 +1353,7 @@ type SubscribeRequest struct {
 
 func (x *SubscribeRequest) Reset() {
 	*x = SubscribeRequest{}
-	mi := &file_eventstore_proto_msgTypes[20]
+	mi := &file_eventstore_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1233,7 +1365,7 @@ func (x *SubscribeRequest) String() string {
 func (*SubscribeRequest) ProtoMessage() {}
 
 func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_eventstore_proto_msgTypes[20]
+	mi := &file_eventstore_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1246,7 +1378,7 @@ func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeRequest.ProtoReflect.Descriptor instead.
 func (*SubscribeRequest) Descriptor() ([]byte, []int) {
-	return file_eventstore_proto_rawDescGZIP(), []int{20}
+	return file_eventstore_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SubscribeRequest) GetAfter() uint64 {
@@ -1282,7 +1414,7 @@ type Delivery struct {
 
 func (x *Delivery) Reset() {
 	*x = Delivery{}
-	mi := &file_eventstore_proto_msgTypes[21]
+	mi := &file_eventstore_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1426,7 @@ func (x *Delivery) String() string {
 func (*Delivery) ProtoMessage() {}
 
 func (x *Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_eventstore_proto_msgTypes[21]
+	mi := &file_eventstore_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1439,7 @@ func (x *Delivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivery.ProtoReflect.Descriptor instead.
 func (*Delivery) Descriptor() ([]byte, []int) {
-	return file_eventstore_proto_rawDescGZIP(), []int{21}
+	return file_eventstore_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Delivery) GetEvents() []*RecordedEvent {
@@ -1347,7 +1479,7 @@ type Failure struct {
 	Limit         *uint64 `protobuf:"varint,8,opt,name=limit,proto3,oneof" json:"limit,omitempty"`                                      // QueueFull: how many appends may wait
 	Sqlstate      string  `protobuf:"bytes,9,opt,name=sqlstate,proto3" json:"sqlstate,omitempty"`                                       // AppendRefused
 	Reason        string  `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`                                          // AppendRefused, OutcomeUnknown, InvalidStreamName
-	Head          *uint64 `protobuf:"varint,11,opt,name=head,proto3,oneof" json:"head,omitempty"`                                       // PositionNotReached: where the log was at last
+	Head          *uint64 `protobuf:"varint,11,opt,name=head,proto3,oneof" json:"head,omitempty"`                                       // PositionNotReached, LogWentBack: where the log was at last
 	Missing       *uint64 `protobuf:"varint,12,opt,name=missing,proto3,oneof" json:"missing,omitempty"`                                 // PositionGap: the position that the log lacks
 	Found         *uint64 `protobuf:"varint,13,opt,name=found,proto3,oneof" json:"found,omitempty"`                                     // PositionGap: the one that came instead
 	unknownFields protoimpl.UnknownFields
@@ -1356,7 +1488,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_eventstore_proto_msgTypes[22]
+	mi := &file_eventstore_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1368,7 +1500,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_eventstore_proto_msgTypes[22]
+	mi := &file_eventstore_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1381,7 +1513,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_eventstore_proto_rawDescGZIP(), []int{22}
+	return file_eventstore_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Failure) GetError() string {
@@ -1487,7 +1619,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_eventstore_proto_msgTypes[23]
+	mi := &file_eventstore_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1499,7 +1631,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_eventstore_proto_msgTypes[23]
+	mi := &file_eventstore_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1512,7 +1644,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_eventstore_proto_rawDescGZIP(), []int{23}
+	return file_eventstore_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Status) GetCode() int32 {
@@ -1544,7 +1676,7 @@ type Expected_Any struct {
 
 func (x *Expected_Any) Reset() {
 	*x = Expected_Any{}
-	mi := &file_eventstore_proto_msgTypes[24]
+	mi := &file_eventstore_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1688,7 @@ func (x *Expected_Any) String() string {
 func (*Expected_Any) ProtoMessage() {}
 
 func (x *Expected_Any) ProtoReflect() protoreflect.Message {
-	mi := &file_eventstore_proto_msgTypes[24]
+	mi := &file_eventstore_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1580,7 +1712,7 @@ type Expected_Exists struct {
 
 func (x *Expected_Exists) Reset() {
 	*x = Expected_Exists{}
-	mi := &file_eventstore_proto_msgTypes[25]
+	mi := &file_eventstore_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1592,7 +1724,7 @@ func (x *Expected_Exists) String() string {
 func (*Expected_Exists) ProtoMessage() {}
 
 func (x *Expected_Exists) ProtoReflect() protoreflect.Message {
-	mi := &file_eventstore_proto_msgTypes[25]
+	mi := &file_eventstore_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1616,7 +1748,7 @@ type Expected_Absent struct {
 
 func (x *Expected_Absent) Reset() {
 	*x = Expected_Absent{}
-	mi := &file_eventstore_proto_msgTypes[26]
+	mi := &file_eventstore_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1760,7 @@ func (x *Expected_Absent) String() string {
 func (*Expected_Absent) ProtoMessage() {}
 
 func (x *Expected_Absent) ProtoReflect() protoreflect.Message {
-	mi := &file_eventstore_proto_msgTypes[26]
+	mi := &file_eventstore_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1728,7 +1860,14 @@ const file_eventstore_proto_rawDesc = "" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\"\r\n" +
 	"\vHeadRequest\"*\n" +
 	"\fHeadResponse\x12\x1a\n" +
-	"\bposition\x18\x01 \x01(\x04R\bposition\"U\n" +
+	"\bposition\x18\x01 \x01(\x04R\bposition\"\x0e\n" +
+	"\fEpochRequest\":\n" +
+	"\n" +
+	"BeganEpoch\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x04R\x05after\"L\n" +
+	"\rEpochResponse\x12;\n" +
+	"\x06epochs\x18\x01 \x03(\v2#.trueorder.eventstore.v1.BeganEpochR\x06epochs\"U\n" +
 	"\x0eWaitForRequest\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12'\n" +
 	"\x0ftimeout_seconds\x18\x02 \x01(\x01R\x0etimeoutSeconds\"\x8a\x01\n" +
@@ -1767,7 +1906,7 @@ const file_eventstore_proto_rawDesc = "" +
 	"\x06Status\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12.\n" +
-	"\adetails\x18\x03 \x03(\v2\x14.google.protobuf.AnyR\adetails2\xf2\x05\n" +
+	"\adetails\x18\x03 \x03(\v2\x14.google.protobuf.AnyR\adetails2\xca\x06\n" +
 	"\n" +
 	"EventStore\x12Y\n" +
 	"\x06Append\x12&.trueorder.eventstore.v1.AppendRequest\x1a'.trueorder.eventstore.v1.AppendResponse\x12\\\n" +
@@ -1776,7 +1915,8 @@ const file_eventstore_proto_rawDesc = "" +
 	"ReadStream\x12*.trueorder.eventstore.v1.ReadStreamRequest\x1a\x1d.trueorder.eventstore.v1.Page0\x01\x12S\n" +
 	"\aReadLog\x12'.trueorder.eventstore.v1.ReadLogRequest\x1a\x1d.trueorder.eventstore.v1.Page0\x01\x12n\n" +
 	"\rStreamVersion\x12-.trueorder.eventstore.v1.StreamVersionRequest\x1a..trueorder.eventstore.v1.StreamVersionResponse\x12S\n" +
-	"\x04Head\x12$.trueorder.eventstore.v1.HeadRequest\x1a%.trueorder.eventstore.v1.HeadResponse\x12Y\n" +
+	"\x04Head\x12$.trueorder.eventstore.v1.HeadRequest\x1a%.trueorder.eventstore.v1.HeadResponse\x12V\n" +
+	"\x05Epoch\x12%.trueorder.eventstore.v1.EpochRequest\x1a&.trueorder.eventstore.v1.EpochResponse\x12Y\n" +
 	"\aWaitFor\x12'.trueorder.eventstore.v1.WaitForRequest\x1a%.trueorder.eventstore.v1.HeadResponse\x12[\n" +
 	"\tSubscribe\x12).trueorder.eventstore.v1.SubscribeRequest\x1a!.trueorder.eventstore.v1.Delivery0\x01B$Z\"example.org/trueorder/eventstorepbb\x06proto3"
 
@@ -1792,7 +1932,7 @@ func file_eventstore_proto_rawDescGZIP() []byte {
 	return file_eventstore_proto_rawDescData
 }
 
-var file_eventstore_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_eventstore_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_eventstore_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: trueorder.eventstore.v1.Event
 	(*RecordedEvent)(nil),         // 1: trueorder.eventstore.v1.RecordedEvent
@@ -1813,23 +1953,26 @@ var file_eventstore_proto_goTypes = []any{
 	(*StreamVersionResponse)(nil), // 16: trueorder.eventstore.v1.StreamVersionResponse
 	(*HeadRequest)(nil),           // 17: trueorder.eventstore.v1.HeadRequest
 	(*HeadResponse)(nil),          // 18: trueorder.eventstore.v1.HeadResponse
-	(*WaitForRequest)(nil),        // 19: trueorder.eventstore.v1.WaitForRequest
-	(*SubscribeRequest)(nil),      // 20: trueorder.eventstore.v1.SubscribeRequest
-	(*Delivery)(nil),              // 21: trueorder.eventstore.v1.Delivery
-	(*Failure)(nil),               // 22: trueorder.eventstore.v1.Failure
-	(*Status)(nil),                // 23: trueorder.eventstore.v1.Status
-	(*Expected_Any)(nil),          // 24: trueorder.eventstore.v1.Expected.Any
-	(*Expected_Exists)(nil),       // 25: trueorder.eventstore.v1.Expected.Exists
-	(*Expected_Absent)(nil),       // 26: trueorder.eventstore.v1.Expected.Absent
-	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
-	(*anypb.Any)(nil),             // 28: google.protobuf.Any
+	(*EpochRequest)(nil),          // 19: trueorder.eventstore.v1.EpochRequest
+	(*BeganEpoch)(nil),            // 20: trueorder.eventstore.v1.BeganEpoch
+	(*EpochResponse)(nil),         // 21: trueorder.eventstore.v1.EpochResponse
+	(*WaitForRequest)(nil),        // 22: trueorder.eventstore.v1.WaitForRequest
+	(*SubscribeRequest)(nil),      // 23: trueorder.eventstore.v1.SubscribeRequest
+	(*Delivery)(nil),              // 24: trueorder.eventstore.v1.Delivery
+	(*Failure)(nil),               // 25: trueorder.eventstore.v1.Failure
+	(*Status)(nil),                // 26: trueorder.eventstore.v1.Status
+	(*Expected_Any)(nil),          // 27: trueorder.eventstore.v1.Expected.Any
+	(*Expected_Exists)(nil),       // 28: trueorder.eventstore.v1.Expected.Exists
+	(*Expected_Absent)(nil),       // 29: trueorder.eventstore.v1.Expected.Absent
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(*anypb.Any)(nil),             // 31: google.protobuf.Any
 }
 var file_eventstore_proto_depIdxs = []int32{
 	0,  // 0: trueorder.eventstore.v1.RecordedEvent.event:type_name -> trueorder.eventstore.v1.Event
-	27, // 1: trueorder.eventstore.v1.RecordedEvent.recorded_at:type_name -> google.protobuf.Timestamp
-	24, // 2: trueorder.eventstore.v1.Expected.any:type_name -> trueorder.eventstore.v1.Expected.Any
-	25, // 3: trueorder.eventstore.v1.Expected.exists:type_name -> trueorder.eventstore.v1.Expected.Exists
-	26, // 4: trueorder.eventstore.v1.Expected.absent:type_name -> trueorder.eventstore.v1.Expected.Absent
+	30, // 1: trueorder.eventstore.v1.RecordedEvent.recorded_at:type_name -> google.protobuf.Timestamp
+	27, // 2: trueorder.eventstore.v1.Expected.any:type_name -> trueorder.eventstore.v1.Expected.Any
+	28, // 3: trueorder.eventstore.v1.Expected.exists:type_name -> trueorder.eventstore.v1.Expected.Exists
+	29, // 4: trueorder.eventstore.v1.Expected.absent:type_name -> trueorder.eventstore.v1.Expected.Absent
 	3,  // 5: trueorder.eventstore.v1.Query.items:type_name -> trueorder.eventstore.v1.QueryItem
 	4,  // 6: trueorder.eventstore.v1.Boundary.query:type_name -> trueorder.eventstore.v1.Query
 	0,  // 7: trueorder.eventstore.v1.Write.events:type_name -> trueorder.eventstore.v1.Event
@@ -1840,30 +1983,33 @@ var file_eventstore_proto_depIdxs = []int32{
 	8,  // 12: trueorder.eventstore.v1.OutcomeResponse.appended:type_name -> trueorder.eventstore.v1.Appended
 	4,  // 13: trueorder.eventstore.v1.ReadLogRequest.query:type_name -> trueorder.eventstore.v1.Query
 	1,  // 14: trueorder.eventstore.v1.Page.events:type_name -> trueorder.eventstore.v1.RecordedEvent
-	4,  // 15: trueorder.eventstore.v1.SubscribeRequest.query:type_name -> trueorder.eventstore.v1.Query
-	1,  // 16: trueorder.eventstore.v1.Delivery.events:type_name -> trueorder.eventstore.v1.RecordedEvent
-	28, // 17: trueorder.eventstore.v1.Status.details:type_name -> google.protobuf.Any
-	7,  // 18: trueorder.eventstore.v1.EventStore.Append:input_type -> trueorder.eventstore.v1.AppendRequest
-	10, // 19: trueorder.eventstore.v1.EventStore.Outcome:input_type -> trueorder.eventstore.v1.OutcomeRequest
-	12, // 20: trueorder.eventstore.v1.EventStore.ReadStream:input_type -> trueorder.eventstore.v1.ReadStreamRequest
-	13, // 21: trueorder.eventstore.v1.EventStore.ReadLog:input_type -> trueorder.eventstore.v1.ReadLogRequest
-	15, // 22: trueorder.eventstore.v1.EventStore.StreamVersion:input_type -> trueorder.eventstore.v1.StreamVersionRequest
-	17, // 23: trueorder.eventstore.v1.EventStore.Head:input_type -> trueorder.eventstore.v1.HeadRequest
-	19, // 24: trueorder.eventstore.v1.EventStore.WaitFor:input_type -> trueorder.eventstore.v1.WaitForRequest
-	20, // 25: trueorder.eventstore.v1.EventStore.Subscribe:input_type -> trueorder.eventstore.v1.SubscribeRequest
-	9,  // 26: trueorder.eventstore.v1.EventStore.Append:output_type -> trueorder.eventstore.v1.AppendResponse
-	11, // 27: trueorder.eventstore.v1.EventStore.Outcome:output_type -> trueorder.eventstore.v1.OutcomeResponse
-	14, // 28: trueorder.eventstore.v1.EventStore.ReadStream:output_type -> trueorder.eventstore.v1.Page
-	14, // 29: trueorder.eventstore.v1.EventStore.ReadLog:output_type -> trueorder.eventstore.v1.Page
-	16, // 30: trueorder.eventstore.v1.EventStore.StreamVersion:output_type -> trueorder.eventstore.v1.StreamVersionResponse
-	18, // 31: trueorder.eventstore.v1.EventStore.Head:output_type -> trueorder.eventstore.v1.HeadResponse
-	18, // 32: trueorder.eventstore.v1.EventStore.WaitFor:output_type -> trueorder.eventstore.v1.HeadResponse
-	21, // 33: trueorder.eventstore.v1.EventStore.Subscribe:output_type -> trueorder.eventstore.v1.Delivery
-	26, // [26:34] is the sub-list for method output_type
-	18, // [18:26] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	20, // 15: trueorder.eventstore.v1.EpochResponse.epochs:type_name -> trueorder.eventstore.v1.BeganEpoch
+	4,  // 16: trueorder.eventstore.v1.SubscribeRequest.query:type_name -> trueorder.eventstore.v1.Query
+	1,  // 17: trueorder.eventstore.v1.Delivery.events:type_name -> trueorder.eventstore.v1.RecordedEvent
+	31, // 18: trueorder.eventstore.v1.Status.details:type_name -> google.protobuf.Any
+	7,  // 19: trueorder.eventstore.v1.EventStore.Append:input_type -> trueorder.eventstore.v1.AppendRequest
+	10, // 20: trueorder.eventstore.v1.EventStore.Outcome:input_type -> trueorder.eventstore.v1.OutcomeRequest
+	12, // 21: trueorder.eventstore.v1.EventStore.ReadStream:input_type -> trueorder.eventstore.v1.ReadStreamRequest
+	13, // 22: trueorder.eventstore.v1.EventStore.ReadLog:input_type -> trueorder.eventstore.v1.ReadLogRequest
+	15, // 23: trueorder.eventstore.v1.EventStore.StreamVersion:input_type -> trueorder.eventstore.v1.StreamVersionRequest
+	17, // 24: trueorder.eventstore.v1.EventStore.Head:input_type -> trueorder.eventstore.v1.HeadRequest
+	19, // 25: trueorder.eventstore.v1.EventStore.Epoch:input_type -> trueorder.eventstore.v1.EpochRequest
+	22, // 26: trueorder.eventstore.v1.EventStore.WaitFor:input_type -> trueorder.eventstore.v1.WaitForRequest
+	23, // 27: trueorder.eventstore.v1.EventStore.Subscribe:input_type -> trueorder.eventstore.v1.SubscribeRequest
+	9,  // 28: trueorder.eventstore.v1.EventStore.Append:output_type -> trueorder.eventstore.v1.AppendResponse
+	11, // 29: trueorder.eventstore.v1.EventStore.Outcome:output_type -> trueorder.eventstore.v1.OutcomeResponse
+	14, // 30: trueorder.eventstore.v1.EventStore.ReadStream:output_type -> trueorder.eventstore.v1.Page
+	14, // 31: trueorder.eventstore.v1.EventStore.ReadLog:output_type -> trueorder.eventstore.v1.Page
+	16, // 32: trueorder.eventstore.v1.EventStore.StreamVersion:output_type -> trueorder.eventstore.v1.StreamVersionResponse
+	18, // 33: trueorder.eventstore.v1.EventStore.Head:output_type -> trueorder.eventstore.v1.HeadResponse
+	21, // 34: trueorder.eventstore.v1.EventStore.Epoch:output_type -> trueorder.eventstore.v1.EpochResponse
+	18, // 35: trueorder.eventstore.v1.EventStore.WaitFor:output_type -> trueorder.eventstore.v1.HeadResponse
+	24, // 36: trueorder.eventstore.v1.EventStore.Subscribe:output_type -> trueorder.eventstore.v1.Delivery
+	28, // [28:37] is the sub-list for method output_type
+	19, // [19:28] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_eventstore_proto_init() }
@@ -1879,15 +2025,15 @@ func file_eventstore_proto_init() {
 	}
 	file_eventstore_proto_msgTypes[12].OneofWrappers = []any{}
 	file_eventstore_proto_msgTypes[13].OneofWrappers = []any{}
-	file_eventstore_proto_msgTypes[20].OneofWrappers = []any{}
-	file_eventstore_proto_msgTypes[22].OneofWrappers = []any{}
+	file_eventstore_proto_msgTypes[23].OneofWrappers = []any{}
+	file_eventstore_proto_msgTypes[25].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_eventstore_proto_rawDesc), len(file_eventstore_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,7 @@ const (
 	EventStore_ReadLog_FullMethodName       = "/trueorder.eventstore.v1.EventStore/ReadLog"
 	EventStore_StreamVersion_FullMethodName = "/trueorder.eventstore.v1.EventStore/StreamVersion"
 	EventStore_Head_FullMethodName          = "/trueorder.eventstore.v1.EventStore/Head"
+	EventStore_Epoch_FullMethodName         = "/trueorder.eventstore.v1.EventStore/Epoch"
 	EventStore_WaitFor_FullMethodName       = "/trueorder.eventstore.v1.EventStore/WaitFor"
 	EventStore_Subscribe_FullMethodName     = "/trueorder.eventstore.v1.EventStore/Subscribe"
 )
@@ -52,6 +53,10 @@ type EventStoreClient interface {
 	StreamVersion(ctx context.Context, in *StreamVersionRequest, opts ...grpc.CallOption) (*StreamVersionResponse, error)
 	// The position of the last event in the log.
 	Head(ctx context.Context, in *HeadRequest, opts ...grpc.CallOption) (*HeadResponse, error)
+	// Which history of the log this is. Where it was restored from a backup and goes on without what it
+	// lost, an operator begins an epoch: positions behind its `after` are given to other events. Who has
+	// handled events behind that, in an epoch before, must not go on.
+	Epoch(ctx context.Context, in *EpochRequest, opts ...grpc.CallOption) (*EpochResponse, error)
 	// Wait until the log has reached a position: a way to read one's own writes, or another's.
 	WaitFor(ctx context.Context, in *WaitForRequest, opts ...grpc.CallOption) (*HeadResponse, error)
 	// Follow the log without an end: first what is there, then what comes, each event once and in
@@ -146,6 +151,16 @@ func (c *eventStoreClient) Head(ctx context.Context, in *HeadRequest, opts ...gr
 	return out, nil
 }
 
+func (c *eventStoreClient) Epoch(ctx context.Context, in *EpochRequest, opts ...grpc.CallOption) (*EpochResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EpochResponse)
+	err := c.cc.Invoke(ctx, EventStore_Epoch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *eventStoreClient) WaitFor(ctx context.Context, in *WaitForRequest, opts ...grpc.CallOption) (*HeadResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(HeadResponse)
@@ -192,6 +207,10 @@ type EventStoreServer interface {
 	StreamVersion(context.Context, *StreamVersionRequest) (*StreamVersionResponse, error)
 	// The position of the last event in the log.
 	Head(context.Context, *HeadRequest) (*HeadResponse, error)
+	// Which history of the log this is. Where it was restored from a backup and goes on without what it
+	// lost, an operator begins an epoch: positions behind its `after` are given to other events. Who has
+	// handled events behind that, in an epoch before, must not go on.
+	Epoch(context.Context, *EpochRequest) (*EpochResponse, error)
 	// Wait until the log has reached a position: a way to read one's own writes, or another's.
 	WaitFor(context.Context, *WaitForRequest) (*HeadResponse, error)
 	// Follow the log without an end: first what is there, then what comes, each event once and in
@@ -225,6 +244,9 @@ func (UnimplementedEventStoreServer) StreamVersion(context.Context, *StreamVersi
 }
 func (UnimplementedEventStoreServer) Head(context.Context, *HeadRequest) (*HeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Head not implemented")
+}
+func (UnimplementedEventStoreServer) Epoch(context.Context, *EpochRequest) (*EpochResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Epoch not implemented")
 }
 func (UnimplementedEventStoreServer) WaitFor(context.Context, *WaitForRequest) (*HeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WaitFor not implemented")
@@ -347,6 +369,24 @@ func _EventStore_Head_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EventStore_Epoch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EpochRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EventStoreServer).Epoch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EventStore_Epoch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EventStoreServer).Epoch(ctx, req.(*EpochRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _EventStore_WaitFor_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(WaitForRequest)
 	if err := dec(in); err != nil {
@@ -398,6 +438,10 @@ var EventStore_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Head",
 			Handler:    _EventStore_Head_Handler,
+		},
+		{
+			MethodName: "Epoch",
+			Handler:    _EventStore_Epoch_Handler,
 		},
 		{
 			MethodName: "WaitFor",

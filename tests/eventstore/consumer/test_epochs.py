@@ -17,11 +17,13 @@ from eventstore.consumer.member import GroupMember, Share
 from eventstore.consumer.postgres_epochs import PostgresEpochs
 from eventstore.epoch import Epoch
 from eventstore.errors import CheckpointUnavailable, ConfigError, EpochBegan
+from eventstore.grpc.client import GrpcEventStore
+from eventstore.grpc.server import serve
 from eventstore.jetstream import connect
 from eventstore.postgres.epochs import record_epoch_at
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.relay.jetstream_stream import replace
-from eventstore.store import Subscription
+from eventstore.store import EventStore, Subscription
 from eventstore.stream import Position
 from tests.support import relaying as support
 from tests.support.consuming import consumer, received
@@ -198,12 +200,27 @@ async def test_a_group_stops_for_its_furthest_partition(store_url: str, nats_url
     assert handled == []
 
 
+@contextlib.asynccontextmanager
+async def reaching(url: str, *, over_grpc: bool) -> AsyncIterator[EventStore]:
+    """A store, as it is or through a server of its contract."""
+    async with PostgresEventStore.connect(url) as store:
+        if not over_grpc:
+            yield store
+            return
+        async with (
+            serve(store) as port,
+            GrpcEventStore.connect(f"grpc://127.0.0.1:{port}") as client,
+        ):
+            yield client
+
+
+@pytest.mark.parametrize("over_grpc", [False, True], ids=["PostgreSQL", "gRPC"])
 async def test_who_reads_the_log_while_nats_is_away_sees_its_epoch(
-    store_url: str, tmp_path: Path
+    store_url: str, tmp_path: Path, *, over_grpc: bool
 ) -> None:
     """The log went back to 3 and grew past where the consumer is: nothing else would tell."""
     nowhere = "nats://127.0.0.1:1"
-    async with PostgresEventStore.connect(store_url) as store:
+    async with reaching(store_url, over_grpc=over_grpc) as store:
         await support.append(store, 9)
         epochs = FileCheckpoint(tmp_path / "billing")
         await epochs.enter(Epoch(), Position(5))
