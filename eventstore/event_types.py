@@ -10,14 +10,16 @@ The version is in the metadata (``schema_version``); an event without one has ve
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from eventstore.errors import ConfigError, EventNotReadable, UnknownEventType
+from eventstore.errors import ConfigError, EventNotReadable, InvalidEvent, UnknownEventType
 from eventstore.event import Event, RecordedEvent, new_event_id
+from eventstore.stream import Position
 
 __all__ = ["SCHEMA_VERSION", "EventTypes", "Upcast"]
 
@@ -129,6 +131,7 @@ class EventTypes:
 
         Raises:
             UnknownEventType: the struct is not registered.
+            InvalidEvent: it holds what JSON cannot say.
         """
         registered = self._by_struct.get(type(body))
         if registered is None:
@@ -137,9 +140,13 @@ class EventTypes:
                 "it stands for."
             )
         name, version = registered.shape
+        try:
+            data = msgspec.to_builtins(body, str_keys=True)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidEvent(f"its {type(body).__name__} is no JSON value: {error}.") from None
         return Event(
             type=name,
-            data=msgspec.to_builtins(body),
+            data=data,
             metadata={**(metadata or {}), SCHEMA_VERSION: version},
             tags=tuple(dict.fromkeys((*registered.tags(body), *tags))),
             id=event_id or new_event_id(),
@@ -162,18 +169,35 @@ class EventTypes:
         shape, data = _shape_of(event), event.data
         registered = self._by_shape.get(self._end_of(shape))
         if registered is None:
-            raise UnknownEventType(
-                f"event at position {event.position}: version {shape[1]} of {shape[0]!r} is not "
-                "registered. Was it written by a newer program? Update this one, or read its data."
-            )
+            raise self._unknown(event.position, shape)
         try:
+            if shape in self._upcasts:
+                data = copy.deepcopy(data)  # an upcaster may change what it is given
             while shape in self._upcasts:
-                shape, function = self._upcasts[shape]
+                next_shape, function = self._upcasts[shape]
                 data = function(data)
-            return msgspec.convert(data, registered.struct)
+                shape = next_shape
+            return msgspec.convert(data, registered.struct, str_keys=True)
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
+            failed = (
+                "" if shape == registered.shape else f"the upcaster of {_words(shape)} failed, "
+            )
+            reason = f"{failed}{type(error).__name__}: {error}"
             raise EventNotReadable(event.position, event.type, reason) from error
+
+    def _unknown(self, position: Position, shape: Shape) -> UnknownEventType:
+        name, version = self._end_of(shape)
+        newest = max((known for of, known in self._by_shape if of == name), default=0)
+        if newest > version:
+            return UnknownEventType(
+                f"event at position {position}: it is {_words(shape)}, and nothing turns version "
+                f"{version} of {name!r} into the next one, up to the struct's {newest}: register "
+                "an upcaster (`check` finds this when the program starts)."
+            )
+        return UnknownEventType(
+            f"event at position {position}: {_words(shape)} is not registered. Was it written by a "
+            "newer program? Update this one, or read its data."
+        )
 
     def _end_of(self, shape: Shape) -> Shape:
         while shape in self._upcasts:
@@ -189,6 +213,10 @@ class EventTypes:
                 raise ConfigError(
                     f"the upcasters of version {start[1]} of {start[0]!r} lead back to it."
                 )
+
+
+def _words(shape: Shape) -> str:
+    return f"version {shape[1]} of {shape[0]!r}"
 
 
 def _checked(name: str, version: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from eventstore.errors import InvalidRequest
 from eventstore.event import RecordedEvent
 from eventstore.snapshots import Snapshot, SnapshotStore
 from eventstore.stream import Position, StreamName, StreamVersion
@@ -27,7 +28,9 @@ class Fold(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
 
     ``kind`` names the state among a stream's snapshots. Give ``schema_version`` the next number
     whenever ``apply`` or the shape of the state changes. ``apply`` must depend on nothing but its
-    arguments. The state goes into a snapshot by msgspec, and comes back as ``state_type``.
+    arguments. The state goes into a snapshot as JSON by msgspec, and comes back as ``state_type``,
+    which says all that JSON does not: ``dict[int, str]``, not ``dict``. States are compared by
+    ``==``.
     """
 
     kind: str
@@ -100,10 +103,21 @@ async def save(
     """Keep a snapshot of a state; of an empty stream there is none.
 
     Raises:
+        InvalidRequest: the state is not JSON, or would come back as another one; it is not kept.
         As `SnapshotStore.save`; what it was to keep is not lost, since the log has it.
     """
     if folded.version == 0:
         return
+    try:
+        state = msgspec.json.decode(msgspec.json.encode(folded.state))
+        again = _state_of(state, fold)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise InvalidRequest(f"{_words(fold)}: it cannot be kept as JSON ({error}).") from None
+    if again != folded.state:
+        raise InvalidRequest(
+            f"{_words(fold)}: it would come back from JSON as another one: name its types in "
+            "`state_type` (dict[int, str], not dict; tuple, not object), and keep no NaN in it."
+        )
     await snapshots.save(
         Snapshot(
             stream=stream,
@@ -111,7 +125,7 @@ async def save(
             schema_version=fold.schema_version,
             version=folded.version,
             position=folded.position,
-            state=msgspec.to_builtins(folded.state),
+            state=state,
         )
     )
 
@@ -123,7 +137,15 @@ async def _from(snapshot: Snapshot, store: StreamReader, fold: Fold[S]) -> Folde
     if [event.position for event in last] != [snapshot.position]:
         return None
     try:
-        state: Any = msgspec.convert(snapshot.state, fold.state_type)
+        state = _state_of(snapshot.state, fold)
     except msgspec.ValidationError:
         return None
     return Folded(state=state, version=snapshot.version, position=snapshot.position, read=0)
+
+
+def _state_of(state: Any, fold: Fold[S]) -> S:
+    return msgspec.convert(state, fold.state_type, str_keys=True)
+
+
+def _words(fold: Fold[S]) -> str:
+    return f"no snapshot is taken of this state of kind {fold.kind!r}"

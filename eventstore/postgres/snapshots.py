@@ -58,16 +58,21 @@ class PostgresSnapshotStore:
     async def load(self, stream: StreamName, kind: str, schema_version: int) -> Snapshot | None:
         """Return the snapshot of that schema version, null if there is none."""
         rows = await fetch(self._pool, "snapshot_load", stream, kind, schema_version)
-        for version, position, state in rows:
-            return Snapshot(
-                stream=stream,
-                kind=kind,
-                schema_version=schema_version,
-                version=StreamVersion(version),
-                position=Position(position),
-                state=msgspec.json.decode(state),
-            )
-        return None
+        if not rows:
+            return None
+        [(version, position, text)] = rows
+        try:
+            state = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            return None  # PostgreSQL takes as JSON what is none, such as half a surrogate
+        return Snapshot(
+            stream=stream,
+            kind=kind,
+            schema_version=schema_version,
+            version=StreamVersion(version),
+            position=Position(position),
+            state=state,
+        )
 
     async def discard(self, stream: StreamName, kind: str) -> None:
         """Delete a snapshot, if there is one."""

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
-from eventstore import ANY, ConfigError, EventNotReadable, UnknownEventType, stream_name
+from eventstore import (
+    ANY,
+    ConfigError,
+    EventNotReadable,
+    InvalidEvent,
+    UnknownEventType,
+    stream_name,
+)
 from eventstore.event_types import EventTypes
 from eventstore.memory import MemoryEventStore
 from tests.support.recorded import recorded
@@ -144,3 +152,75 @@ def test_mistakes_are_found_when_the_program_starts() -> None:
     registry.event("line", version=3)(Line)
     with pytest.raises(ConfigError, match="version"):
         registry.check()
+
+
+class Counted(msgspec.Struct):
+    amounts: dict[int, int]
+    more: Any = None
+
+
+def test_keys_that_are_no_texts_come_back() -> None:
+    types = EventTypes()
+    types.event("counted")(Counted)
+    made = types.to_event(Counted({1: 2, 30: 4}))
+    assert made.data["amounts"] == {"1": 2, "30": 4}
+    assert types.body_of(placed(made.data, name="counted", schema_version=1)) == Counted(
+        {1: 2, 30: 4}
+    )
+
+
+def test_what_json_cannot_say_is_refused_before_the_append() -> None:
+    types = EventTypes()
+    types.event("counted")(Counted)
+    circle: list[Any] = []
+    circle.append(circle)
+    for more in (object(), circle):
+        with pytest.raises(InvalidEvent, match="its Counted is no JSON value"):
+            types.to_event(Counted({}, more=more))
+
+
+def test_an_upcaster_may_change_what_it_is_given() -> None:
+    types = EventTypes()
+    types.event("counted", version=2)(Counted)
+
+    @types.upcast("counted", version=1)
+    def _(data: Any) -> Any:
+        data["amounts"] = {data.pop("only"): 1}
+        return data
+
+    event = placed({"only": "7"}, name="counted", schema_version=1)
+    assert types.body_of(event) == types.body_of(event) == Counted({7: 1})
+    assert event.data == {"only": "7"}
+
+
+def test_a_version_that_nothing_leads_on_from() -> None:
+    types = EventTypes()
+    types.event("counted", version=3)(Counted)
+    types.upcast("counted", version=1)(lambda data: data)
+    with pytest.raises(ConfigError, match="end at version 2"):
+        types.check()
+    for version in (1, 2):
+        event = placed({}, name="counted", schema_version=version)
+        with pytest.raises(UnknownEventType, match="nothing turns version 2 of 'counted'"):
+            types.body_of(event)
+    with pytest.raises(UnknownEventType, match="written by a newer program"):
+        types.body_of(placed({}, name="counted", schema_version=4))
+
+
+@pytest.mark.parametrize(
+    ("upcast", "words"),
+    [
+        (lambda data: data["missing"], "the upcaster of version 2 of 'counted' failed, KeyError"),
+        (lambda _: None, "'counted': ValidationError: Expected `object`, got `null`"),
+        (lambda _: {"amounts": "many"}, r"ValidationError: .* at `\$.amounts`"),
+    ],
+)
+def test_an_upcaster_that_fails_or_returns_nonsense(
+    upcast: Callable[[Any], Any], words: str
+) -> None:
+    types = EventTypes()
+    types.event("counted", version=3)(Counted)
+    types.upcast("counted", version=1)(lambda data: data)
+    types.upcast("counted", version=2)(upcast)
+    with pytest.raises(EventNotReadable, match=words):
+        types.body_of(placed({}, name="counted", schema_version=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import msgspec
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore import ANY, Event, Position, RecordedEvent, StreamVersion, stream_name
+from eventstore import (
+    ANY,
+    Event,
+    InvalidRequest,
+    Position,
+    RecordedEvent,
+    StreamVersion,
+    stream_name,
+)
 from eventstore.fold import Fold, Folded, load, save
 from eventstore.memory import MemoryEventStore
 from eventstore.snapshots import MemorySnapshotStore, Snapshot
@@ -113,3 +122,62 @@ async def test_events_are_applied_in_their_own_order() -> None:
         await store.append(ORDER, [Event(type="x", data={"number": number})], expected=ANY)
         await store.append(OTHER, events(1), expected=ANY)
     assert (await load(store, ORDER, TOTAL)).state == Total(3, (1, 2, 3))
+
+
+def kind_of(state_type: Any, state: Any) -> Fold[Any]:
+    return Fold(
+        kind="k",
+        schema_version=1,
+        state_type=state_type,
+        initial=lambda: state,
+        apply=lambda state, _: state,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state_type", "state"),
+    [
+        (dict[int, str], {1: "one"}),
+        (set[int], {1, 2}),
+        (tuple[int, ...], (1, 2)),
+        (dict[str, frozenset[int]], {"a": frozenset({3})}),
+        (dt.datetime, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)),
+        (bytes, b"\xff"),
+        (float, 0.1),
+        (str, "\0"),
+    ],
+    ids=str,
+)
+async def test_a_state_comes_back_as_it_was(state_type: Any, state: Any) -> None:
+    store, snapshots = MemoryEventStore(), MemorySnapshotStore()
+    await store.append(ORDER, events(2), expected=ANY)
+    fold = kind_of(state_type, state)
+    plain = await load(store, ORDER, fold)
+    await save(snapshots, ORDER, fold, plain)
+    folded = await load(store, ORDER, fold, snapshots=snapshots)
+    assert (folded.state, folded.read) == (state, 0)
+
+
+@pytest.mark.parametrize(
+    ("state_type", "state", "words"),
+    [
+        (dict, {1: "one"}, "name its types"),
+        (object, (1, 2), "name its types"),
+        (Any, {"a": float("nan")}, "name its types"),
+        (float, float("nan"), "cannot be kept as JSON"),
+        (str, "\ud800", "surrogates not allowed"),
+        (Any, object(), "unsupported"),
+        (int, "1", "Expected `int`"),
+    ],
+    ids=str,
+)
+async def test_a_state_that_would_come_back_as_another_is_not_kept(
+    state_type: Any, state: Any, words: str
+) -> None:
+    store, snapshots = MemoryEventStore(), MemorySnapshotStore()
+    await store.append(ORDER, events(2), expected=ANY)
+    fold = kind_of(state_type, state)
+    with pytest.raises(InvalidRequest, match=words) as refused:
+        await save(snapshots, ORDER, fold, await load(store, ORDER, fold))
+    assert "no snapshot is taken of this state of kind 'k'" in str(refused.value)
+    assert await snapshots.load(ORDER, "k", 1) is None

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from eventstore import ANY, Event, StoreUnavailable, UpdateFailed, stream_name
+from eventstore import ANY, Event, StoreUnavailable, UpdateFailed, connect, stream_name
+from eventstore.fold import Fold, load, save
 from eventstore.postgres.snapshots import PostgresSnapshotStore
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.postgres.subject_keys import PostgresSubjectKeys
@@ -15,7 +16,7 @@ from eventstore.sealing import MasterKeys
 from eventstore.vault import Vault
 from tests.contract.snapshot_store import SnapshotStoreContract, snapshot
 from tests.contract.subject_keys import BOB, ZOE, SubjectKeysContract
-from tests.support.stores import cable_to
+from tests.support.stores import cable_to, events
 from verification.cluster.postgres import PostgresServer
 
 pytestmark = pytest.mark.stack
@@ -86,3 +87,26 @@ async def test_the_database_alone_opens_nothing_and_forgetting_changes_no_event(
         assert opened.data == {"name": None}
         assert [await sql.fetchval(statement) for statement in everything] == before
     await sql.close()
+
+
+@pytest.mark.parametrize("damage", ['"half a \\ud800"', "null", "[]", '{"sum": "x"}'])
+async def test_a_snapshot_that_somebody_damaged_is_ignored(store_url: str, damage: str) -> None:
+    total = Fold(
+        kind="total",
+        schema_version=1,
+        state_type=dict[str, int],
+        initial=lambda: {"sum": 0},
+        apply=lambda state, event: {"sum": state["sum"] + event.data["number"]},
+    )
+    stream = stream_name("order-1")
+    async with connect(store_url) as store, PostgresSnapshotStore.connect(store_url) as snapshots:
+        await store.append(stream, events(3), expected=ANY)
+        await save(snapshots, stream, total, await load(store, stream, total))
+        assert (await load(store, stream, total, snapshots=snapshots)).read == 0
+        sql = await asyncpg.connect(store_url)
+        await sql.execute("UPDATE eventstore.snapshots SET state = $1", damage)
+        await sql.close()
+        folded = await load(store, stream, total, snapshots=snapshots)
+        assert (folded.state, folded.read) == ({"sum": 6}, 3)
+        await save(snapshots, stream, total, folded)
+        assert (await load(store, stream, total, snapshots=snapshots)).read == 0
