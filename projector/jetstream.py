@@ -63,6 +63,7 @@ class JetStreamDelivery:
         self._consumer = f"{projection.name}-{projection.generation}"
         self._patience_seconds = patience_seconds
         self._pull: Pull | None = None
+        self.fetched_bytes = 0
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -114,6 +115,7 @@ class JetStreamDelivery:
         await self._pull.wait(limit * AHEAD, self._patience_seconds)
         arrived = self._pull.arrived
         taken = [arrived.popleft() for _ in range(min(limit, len(arrived)))]
+        self.fetched_bytes = sum([len(message.body) for message in taken])
         events = wire_bytes.decode_all(taken)
         # Between the ends, the core sees what is out of place.
         if events is not None and all(

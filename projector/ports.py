@@ -36,6 +36,11 @@ class PagedLog(LogReader, Protocol):
 class Delivery(Protocol):
     """Delivers the events of the stream. What it delivers is checked, never trusted."""
 
+    @property
+    def fetched_bytes(self) -> int:
+        """How many bytes the messages of the last `fetch` have."""
+        ...
+
     async def subscribe(self, after: Position) -> None:
         """Deliver from the first event after a position, whatever was delivered before.
 

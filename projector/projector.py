@@ -29,6 +29,7 @@ from eventstore.errors import (
     StreamUnavailable,
 )
 from eventstore.statelog import StateLog
+from eventstore.store import PAGE_BYTES
 from projector import steps as decide
 from projector.checkpoint import Checkpoint
 from projector.errors import (
@@ -171,7 +172,8 @@ class _Work:
 
     async def _fetch(self, limit: int) -> decide.Outcome:
         try:
-            return decide.Fetched(await self._session.delivery.fetch(limit))
+            delivery = self._session.delivery
+            return decide.Fetched(await delivery.fetch(limit), delivery.fetched_bytes)
         except ForeignMessage as error:
             stranger = error
         self._session.count_stranger()
@@ -186,7 +188,9 @@ class _Work:
             "the stream lacks events after position %d: reading them from the log", command.after
         )
         page = await log.read_log_page(after=command.after, limit=command.limit)
-        return decide.Fetched(page.events)
+        # Of a page that was not cut, the number is bound enough.
+        cut = page.more and len(page.events) < command.limit
+        return decide.Fetched(page.events, PAGE_BYTES if cut else 0)
 
     async def _compare(self) -> decide.Outcome:
         last = await self._session.delivery.last_sequence()

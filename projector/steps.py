@@ -114,9 +114,10 @@ class Subscribed(msgspec.Struct, frozen=True):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """What came; nothing after a while of silence."""
+    """What came; nothing after a while of silence. ``size`` is its bytes, as far as is known."""
 
     events: Sequence[RecordedEvent]
+    size: int = 0
 
 
 class FetchedForeign(msgspec.Struct, frozen=True):

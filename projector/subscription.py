@@ -60,11 +60,13 @@ __all__ = ["SubscriptionCore", "SubscriptionPace"]
 class SubscriptionPace(msgspec.Struct, frozen=True, kw_only=True):
     """How much at once, and how often to try.
 
-    At most ``batch`` events are committed at once, three times as many are held. A projection that
+    At most ``batch`` events are committed at once, three times as many are held; fewer, when they
+    have ``held_bytes``: then no more are asked for until some are committed. A projection that
     raises for a single event gets ``attempts`` tries, and then ``on_poison`` says what to do.
     """
 
     batch: int = 1000
+    held_bytes: int = 32 * 1024 * 1024
     attempts: int = 5
     on_poison: PoisonPolicy = PoisonPolicy.HALT
 
@@ -74,8 +76,11 @@ class SubscriptionPace(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ValueError: says which cannot.
         """
-        if self.batch < 1 or self.attempts < 1:
-            raise ValueError(f"batch {self.batch} and attempts {self.attempts} must be from 1")
+        if min(self.batch, self.held_bytes, self.attempts) < 1:
+            raise ValueError(
+                f"batch {self.batch}, held_bytes {self.held_bytes} and attempts {self.attempts} "
+                "must be from 1"
+            )
 
 
 class _Ask(enum.Enum):
@@ -112,6 +117,7 @@ class SubscriptionCore:
         self._received = Position(0)
         self._held: deque[RecordedEvent] = deque()  # received, not known to be committed
         self._in_commit = 0
+        self._answers: deque[tuple[Position, int]] = deque()  # where each ends, and its bytes
         self._ask = _Ask.SUBSCRIPTION
         self._asking = False
         # How often in a row the stream did not bring what must be there, and up to where.
@@ -178,6 +184,7 @@ class SubscriptionCore:
         """The question that was under way has its answer: choose the next one."""
         self._asking = False
         self._ask = _Ask.EVENTS
+        before = self._received
         match command, outcome:
             case Fetch(), Fetched(events=[]):
                 self._ask = _Ask.COMPARISON
@@ -191,6 +198,8 @@ class SubscriptionCore:
                 self._take_from_log(events)
             case Compare(), Compared():
                 self._compare(outcome)
+        if isinstance(outcome, Fetched) and self._received > before:
+            self._answers.append((self._received, outcome.size))
 
     def _take(self, events: Sequence[RecordedEvent]) -> RecordedEvent | None:
         """Hold what follows, drop what was there; return the first event behind a gap."""
@@ -260,7 +269,9 @@ class SubscriptionCore:
             self._in_commit = min(most, len(self._held))
             events = tuple(islice(self._held, self._in_commit))
             commands.append(Commit(self._round, events, checkpoint))
+        held_bytes = sum(size for _, size in self._answers)
         room = len(self._held) - self._in_commit < self._pace.batch
+        room = room and held_bytes < self._pace.held_bytes
         if room and not self._asking and self._ending is None:
             self._asking = True
             commands.append(self._question())
@@ -282,6 +293,8 @@ class SubscriptionCore:
         self.checkpoint = checkpoint
         for _ in events:
             self._held.popleft()
+        while self._answers and self._answers[0][0] <= checkpoint.position:
+            self._answers.popleft()
         self._in_commit = 0
         self._attempts = 0
         self._backoff.reset()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from eventstore import wire
@@ -69,7 +70,10 @@ async def test_it_asks_for_a_bounded_number_ahead_of_time(nats_url: str) -> None
     async with delivery(nats_url, 100) as (_, delivers):
         await delivers.subscribe(Position(0))
         for _ in range(10):
-            assert len(await delivers.fetch(5)) <= 5
+            fetched = await delivers.fetch(5)
+            assert len(fetched) <= 5
+            sizes = [len(msgspec.json.encode(event.data)) for event in fetched]
+            assert delivers.fetched_bytes == sum(sizes)
             await asyncio.sleep(0.02)
             assert delivers._pull is not None
             ahead = len(delivers._pull.arrived) + delivers._pull._due

@@ -236,6 +236,29 @@ def failure(events: Sequence[RecordedEvent]) -> decide.Failed:
     return decide.Failed(ProjectionFailed("p", events, "boom"))
 
 
+def test_while_much_is_held_no_more_is_asked_for() -> None:
+    core = SubscriptionCore(
+        SubscriptionPace(batch=4, held_bytes=100),
+        Backoff(first=0.01, limit=1, random=seeded(1)),
+        log_at_hand=True,
+    )
+    [load] = core.start()
+    [subscribe] = core.receive(load, decide.Loaded(at(0)))
+    [fetch] = core.receive(subscribe, decide.Subscribed())
+    commit, fetch = core.receive(fetch, decide.Fetched(log(2), 60))
+    assert isinstance(fetch, decide.Fetch), "there is room"
+    assert core.receive(fetch, decide.Fetched(log(3)[2:], 50)) == [], "three events of 110 bytes"
+    commit, fetch = core.receive(commit, decide.Committed(at(2)))
+    assert isinstance(commit, decide.Commit)
+    assert positions(commit.events) == [3]
+    assert isinstance(fetch, decide.Fetch)
+    # One answer may be too much by itself; it is committed, and goes on.
+    assert core.receive(fetch, decide.Fetched(log(4)[3:], 1000)) == []
+    [commit] = core.receive(commit, decide.Committed(at(3)))
+    [fetch] = core.receive(commit, decide.Committed(at(4)))
+    assert isinstance(fetch, decide.Fetch)
+
+
 def test_a_failed_batch_is_halved_until_the_event_stands_alone() -> None:
     """Nothing but the poison is set aside, and finding it takes a logarithm of commits."""
     for poison in range(1, 65):

@@ -176,6 +176,10 @@ class SteppingDelivery:
         self._delivery = delivery
         self._trap = trap
 
+    @property
+    def fetched_bytes(self) -> int:
+        return self._delivery.fetched_bytes
+
     async def subscribe(self, after: Position) -> None:
         await self._trap.passed(Step.PROJECTOR_SUBSCRIBES)
         await self._delivery.subscribe(after)
