@@ -1,6 +1,7 @@
 """Reading more than a page: asynchronous iterators over the pages of a store.
 
-Each holds a page at a time (the whole log: three, since two are on their way) and ends by itself;
+Each holds a page at a time (the whole log: three, since two are on their way; of it, pages are also
+bounded in bytes) and ends by itself;
 `EventStore.subscribe` is the one that does not.
 """
 
@@ -16,7 +17,7 @@ from typing import Final
 from eventstore.errors import EventStoreError
 from eventstore.event import RecordedEvent
 from eventstore.query import Query
-from eventstore.store import EventStore
+from eventstore.store import EventStore, LogPage
 from eventstore.stream import Position, StreamName, StreamVersion
 
 __all__ = ["log", "log_backwards", "stream", "stream_backwards"]
@@ -47,19 +48,18 @@ async def log(
     if until is None:
         until = await store.head()
     while True:
-        page = await store.read_log(after=after, limit=page_size, query=query, until=until)
-        for event in page:
+        page = await store.read_log_page(after=after, limit=page_size, query=query, until=until)
+        for event in page.events:
             yield event
-        if len(page) < page_size:
+        after = page.position
+        if not page.more:
             return
-        after = page[-1].position
         if query is None:
             async with aclosing(_pages_ahead(store, after, until, page_size)) as pages:
                 async for page in pages:
-                    for event in page:
+                    for event in page.events:
                         yield event
-                    if page:
-                        after = page[-1].position
+                    after = page.position
         if after >= until:
             return
 
@@ -134,34 +134,41 @@ async def stream_backwards(
 
 async def _pages_ahead(
     store: EventStore, after: Position, until: Position, page_size: int
-) -> AsyncGenerator[list[RecordedEvent], None]:
-    """Read the pages of the log up to ``until``, or to one that is not full, some of them ahead."""
+) -> AsyncGenerator[LogPage, None]:
+    """Read pages of the log up to ``until``, or to one that lacks events, some of them ahead."""
 
-    async def read(start: int) -> list[RecordedEvent]:
-        end = Position(min(start + page_size, until))
-        return await store.read_log(after=Position(start), limit=page_size, until=end)
+    async def read(start: int, end: int) -> LogPage:
+        return await store.read_log_page(
+            after=Position(start), limit=page_size, until=Position(end)
+        )
 
     starts = iter(range(after, until, page_size))
-    under_way: deque[tuple[int, asyncio.Task[list[RecordedEvent]]]] = deque()
+    under_way: deque[tuple[int, int, asyncio.Task[LogPage]]] = deque()
 
     def go_on() -> None:
         for start in islice(starts, _AHEAD - len(under_way)):
-            under_way.append((start, asyncio.create_task(read(start))))
+            end = min(start + page_size, until)
+            under_way.append((start, end, asyncio.create_task(read(start, end))))
 
     try:
         go_on()
         while under_way:
-            start, task = under_way.popleft()
+            start, end, task = under_way.popleft()
             go_on()
             try:
                 page = await task
             except EventStoreError:
                 # Its time may have run out because the reader kept the event loop busy.
-                page = await read(start)
+                page = await read(start, end)
             yield page
-            if len(page) < page_size:
+            lacking = end - start - len(page.events)
+            while page.more:  # its events are large
+                page = await read(page.position, end)
+                yield page
+                lacking -= len(page.events)
+            if lacking:
                 return
     finally:
-        for _, task in under_way:
+        for *_, task in under_way:
             task.cancel()
-        await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
+        await asyncio.gather(*(task for *_, task in under_way), return_exceptions=True)

@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+import msgspec
 import pytest
 
 from eventstore import (
     ANY,
+    PAGE_BYTES,
+    Event,
     InvalidRequest,
+    LogPage,
     Position,
     Query,
     ReadFailed,
@@ -94,14 +98,15 @@ class Watched(MemoryEventStore):
         self.failing: Counter[int] = Counter()
         self.missing: Position | None = None
 
-    async def read_log(
+    async def read_log_page(
         self,
         *,
         after: Position = START,
         limit: int = 1000,
         query: Query | None = None,
         until: Position | None = None,
-    ) -> list[RecordedEvent]:
+        bytes_max: int = PAGE_BYTES,
+    ) -> LogPage:
         self.begun.append(after)
         self.under_way.add(after)
         self.most = max(self.most, len(self.under_way))
@@ -110,8 +115,11 @@ class Watched(MemoryEventStore):
             if self.failing[after]:
                 self.failing[after] -= 1
                 raise ReadFailed("no answer")
-            read = await super().read_log(after=after, limit=limit, query=query, until=until)
-            return [event for event in read if event.position != self.missing]
+            page = await super().read_log_page(
+                after=after, limit=limit, query=query, until=until, bytes_max=bytes_max
+            )
+            left = [event for event in page.events if event.position != self.missing]
+            return msgspec.structs.replace(page, events=left)
         finally:
             self.under_way.discard(after)
 
@@ -130,6 +138,20 @@ async def test_the_pages_of_the_log_are_read_ahead(watched: Watched) -> None:
     watched.most = 0
     assert len(await listed(reading.log(watched, page_size=5, query=ORDERS))) == 40
     assert watched.most == 1, "where the pages of a query begin is not known beforehand"
+
+
+async def test_pages_that_are_cut_are_read_to_their_end(store: MemoryEventStore) -> None:
+    """Twenty events of a megabyte are more than a page, and the log goes on behind them."""
+    for number in range(20):
+        big = Event(type="big", data=f"{number} " + "x" * 900_000)
+        await store.append(ORDER, [big], expected=ANY)
+    await store.append(OTHER, events(6), expected=ANY)
+    log = await store.read_log()
+    for page_size in (1, 10, 30, 1000):
+        assert await listed(reading.log(store, page_size=page_size)) == log
+    assert await listed(reading.log(store, query=ORDERS)) == [
+        event for event in log if event.stream == ORDER
+    ]
 
 
 async def test_a_page_that_failed_ahead_is_read_again(watched: Watched) -> None:
