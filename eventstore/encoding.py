@@ -52,6 +52,9 @@ DEPTH_MAX: Final = 100
 _INTEGER_MAX: Final = 2**64 - 1
 _INTEGER_MIN: Final = -(2**63)
 
+_SEPARATOR: Final = b"\x1e"
+"""Stands between events on their way into the database; only `msgspec.Raw` lets it get here."""
+
 _LONG_NUMBER: Final = 19 * b"0"
 _DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 """Makes any digit a zero, and anything else a space."""
@@ -140,6 +143,10 @@ def _encode(field: str, value: Any, size_max: int) -> str:
         )
     if encoded == b"{}":  # as most metadata
         return "{}"
+    if _SEPARATOR in encoded:
+        raise InvalidEvent(
+            f"its {field} contains the control character U+001E, which JSON writes as \\u001e."
+        )
     # A walk over every value would cost more than the encoding; few events need one.
     if _is_suspicious(encoded) or _may_be_too_deep(encoded):
         _check_values(field, value, encoded)

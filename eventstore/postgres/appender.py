@@ -58,11 +58,13 @@ class _Line:
         connection: asyncpg.Connection[asyncpg.Record],
         session: _Session,
         one: PreparedStatement[asyncpg.Record],
+        singles: PreparedStatement[asyncpg.Record],
         batch: PreparedStatement[asyncpg.Record],
     ) -> None:
         self.connection = connection
         self.session = session
         self.one = one
+        self.singles = singles
         self.batch = batch
 
     @classmethod
@@ -80,6 +82,7 @@ class _Line:
                 connection,
                 (row["pid"], row["started"]),
                 await connection.prepare(query("append_one", log)),
+                await connection.prepare(query("append_singles", log)),
                 await connection.prepare(query("append_batch", log)),
             )
         except BaseException:
@@ -340,10 +343,13 @@ async def _close_quietly(connection: asyncpg.Connection[asyncpg.Record]) -> None
 
 
 async def _call(batch: Sequence[Pending], line: _Line) -> list[calls.Answer]:
-    if len(batch) == 1 and calls.is_simple(batch[0]):
+    if not all(map(calls.is_simple, batch)):
+        (row,) = await line.batch.fetch(*calls.batch_arguments(batch))
+    elif len(batch) > 1:
+        (row,) = await line.singles.fetch(*calls.singles_arguments(batch))
+    else:
         (row,) = await line.one.fetch(*calls.one_arguments(batch[0]))
         return [calls.one_answer(batch[0], row)]
-    (row,) = await line.batch.fetch(*calls.batch_arguments(batch))
     return calls.batch_answers(batch, row)
 
 

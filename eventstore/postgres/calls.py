@@ -1,7 +1,8 @@
-"""The two functions that append, as calls: their arguments, and what they answer.
+"""The three functions that append, as calls: their arguments, and what they answer.
 
-``append_one`` is the short way of one event; ``append_batch`` takes any number of any kind. Both
-are described where they are made, in ``migrations/sql/0002``.
+``append_one`` is the short way of one event, ``append_singles`` that of a batch of them;
+``append_batch`` takes any number of any kind. They are described where they are made, in
+``migrations/sql``. What a batch has many of goes as one text a column (see the statements).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from eventstore.encoding import EncodedEvent
 from eventstore.errors import (
     BoundaryCrossed,
     EventIdReused,
@@ -31,7 +33,11 @@ __all__ = [
     "is_simple",
     "one_answer",
     "one_arguments",
+    "singles_arguments",
 ]
+
+_SEPARATOR: Final = "\x1e"
+"""Between texts of a column: neither names nor JSON can contain a control character."""
 
 Answer = tuple[Appended, ...] | EventStoreError
 """What became of one append: an acknowledgement a write, or why it was refused."""
@@ -77,25 +83,44 @@ def one_answer(append: PendingAppend[Any], row: asyncpg.Record) -> Answer:
     return _answer(append, [outcome], [version], [position], [reused])
 
 
+def singles_arguments(batch: Sequence[PendingAppend[Any]]) -> tuple[str | None, ...]:
+    """Return the arguments of ``append_singles`` for appends that are all simple."""
+    writes = [append.writes[0] for append in batch]
+    events = [write.events[0] for write in writes]
+    streams = [write.stream for write in writes]
+    bounds = [_bounds(write.expected) for write in writes]
+    return (
+        _SEPARATOR.join(streams),
+        _array([at_least for at_least, _ in bounds]),
+        _array([at_most for _, at_most in bounds]),
+        _array(_ahead(writes)) if len(set(streams)) < len(streams) else None,
+        _array([event.id for event in events]),
+        _SEPARATOR.join([event.type for event in events]),
+        _tags(events),
+        _SEPARATOR.join([event.data for event in events]),
+        _SEPARATOR.join([event.metadata for event in events]),
+    )
+
+
 def batch_arguments(batch: Sequence[PendingAppend[Any]]) -> tuple[Any, ...]:
     """Return the arguments of ``append_batch``."""
     writes = [write for append in batch for write in append.writes]
     bounds = [_bounds(write.expected) for write in writes]
     events = [event for write in writes for event in write.events]
     return (
-        [number for number, append in enumerate(batch, 1) for _ in append.writes],
-        [write.stream for write in writes],
-        [at_least for at_least, _ in bounds],
-        [at_most for _, at_most in bounds],
-        [len(write.events) for write in writes],
-        _ahead(writes),
-        [number for number, write in enumerate(writes, 1) for _ in write.events],
-        [place for write in writes for place in range(1, len(write.events) + 1)],
-        [event.id for event in events],
-        [event.type for event in events],
-        [" ".join(event.tags) for event in events],
-        [event.data for event in events],
-        [event.metadata for event in events],
+        _array([number for number, append in enumerate(batch, 1) for _ in append.writes]),
+        _SEPARATOR.join([write.stream for write in writes]),
+        _array([at_least for at_least, _ in bounds]),
+        _array([at_most for _, at_most in bounds]),
+        _array([len(write.events) for write in writes]),
+        _array(_ahead(writes)),
+        _array([number for number, write in enumerate(writes, 1) for _ in write.events]),
+        _array([place for write in writes for place in range(1, len(write.events) + 1)]),
+        _array([event.id for event in events]),
+        _SEPARATOR.join([event.type for event in events]),
+        _tags(events),
+        _SEPARATOR.join([event.data for event in events]),
+        _SEPARATOR.join([event.metadata for event in events]),
         [_boundary(append.boundary) for append in batch]
         if any(append.boundary for append in batch)
         else None,
@@ -103,7 +128,7 @@ def batch_arguments(batch: Sequence[PendingAppend[Any]]) -> tuple[Any, ...]:
 
 
 def batch_answers(batch: Sequence[PendingAppend[Any]], row: asyncpg.Record) -> list[Answer]:
-    """Say what ``append_batch`` answered to each append."""
+    """Say what ``append_batch`` or ``append_singles`` answered to each append."""
     versions, positions = row["last_versions"], row["last_positions"]
     if row["outcomes"] is None and len(versions) == len(batch):
         return [
@@ -127,6 +152,18 @@ def batch_answers(batch: Sequence[PendingAppend[Any]], row: asyncpg.Record) -> l
         )
         start = end
     return answers
+
+
+def _array(values: Sequence[int | None] | Sequence[UUID]) -> str:
+    """Write numbers or ids as PostgreSQL writes arrays, which is JSON but for the brackets."""
+    return f"{{{msgspec.json.encode(values)[1:-1].decode()}}}"
+
+
+def _tags(events: Sequence[EncodedEvent]) -> str | None:
+    """Join the tags of each event by spaces, and these; null if there are none at all."""
+    if not any(event.tags for event in events):
+        return None
+    return _SEPARATOR.join([" ".join(event.tags) for event in events])
 
 
 def _ahead(writes: Sequence[EncodedWrite]) -> list[int]:

@@ -62,7 +62,7 @@ __all__ = [
     "subject_keys",
 ]
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The Alembic revision that this code works with; a test holds it equal to the newest one."""
 
 SCHEMA: Final = "eventstore"

@@ -54,6 +54,12 @@ def test_texts_that_look_bad_are_let_through(text: str) -> None:
     assert msgspec.json.decode(encode({text: [text]}).data) == {text: [text]}
 
 
+def test_what_stands_between_events_is_in_none() -> None:
+    assert encode("a\x1eb").data == '"a\\u001eb"'
+    with pytest.raises(InvalidEvent, match=r"its data contains the control character U\+001E"):
+        encode({"a": msgspec.Raw(b'1}\x1e{"b":2')})
+
+
 @pytest.mark.parametrize("wide", [False, True])
 def test_how_deep_it_may_be(*, wide: bool) -> None:
     encode(nested(DEPTH_MAX, wide=wide))

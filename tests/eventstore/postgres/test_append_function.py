@@ -18,6 +18,8 @@ pytestmark = pytest.mark.stack
 CALL = "SELECT * FROM eventstore.append($1, $2, $3, $4, $5, $6, $7)"
 ONE = "SELECT * FROM eventstore.append_one($1, 0, null, $2, 'x', 'null', '{}', '')"
 
+SINGLES = "SELECT * FROM eventstore.append_singles($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+
 
 @pytest.fixture
 async def sql(store_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
@@ -32,9 +34,21 @@ def arguments(stream: str, amount: int) -> tuple[Any, ...]:
     return stream, 0, None, ids, ["x"] * amount, ["null"] * amount, ["{}"] * amount
 
 
+def singles(*streams: str, ahead: list[int] | None = None) -> tuple[Any, ...]:
+    amount = len(streams)
+    ids = [new_event_id() for _ in streams]
+    free: list[int | None] = [None] * amount
+    texts = (["x"] * amount, None, ["null"] * amount, ["{}"] * amount)
+    return list(streams), [0] * amount, free, ahead, ids, *texts
+
+
 @pytest.mark.parametrize("level", ["repeatable_read", "serializable"])
 async def test_it_needs_read_committed(sql: asyncpg.Connection[asyncpg.Record], level: Any) -> None:
-    for call, given in ((CALL, arguments("a-1", 1)), (ONE, ("a-1", new_event_id()))):
+    for call, given in (
+        (CALL, arguments("a-1", 1)),
+        (ONE, ("a-1", new_event_id())),
+        (SINGLES, singles("a-1", "b-1")),
+    ):
         with pytest.raises(asyncpg.PostgresError, match="READ COMMITTED") as caught:
             async with sql.transaction(isolation=level):
                 await sql.fetch(call, *given)
@@ -44,6 +58,22 @@ async def test_it_needs_read_committed(sql: asyncpg.Connection[asyncpg.Record], 
 async def test_it_needs_an_event(sql: asyncpg.Connection[asyncpg.Record]) -> None:
     with pytest.raises(asyncpg.PostgresError, match="at least one event"):
         await sql.fetch(CALL, *arguments("a-1", 0))
+    with pytest.raises(asyncpg.PostgresError, match="at least one event"):
+        await sql.fetch(SINGLES, *singles())
+
+
+@pytest.mark.parametrize("column", range(9))
+async def test_columns_of_a_batch_are_as_long_as_it(
+    sql: asyncpg.Connection[asyncpg.Record], column: int
+) -> None:
+    """A text that contained the separator would otherwise move the events behind it."""
+    given = list(singles("a-1", "b-1", ahead=[0, 0]))
+    given[6] = ["", ""]
+    given[column] = given[column][:1]
+    with pytest.raises(asyncpg.DataError, match="a row for each"):
+        await sql.fetch(SINGLES, *given)
+    (row,) = await sql.fetch(CALL, *arguments("a-1", 1))
+    assert row["last_position"] == 1
 
 
 @pytest.mark.parametrize("table", ["events", "streams", "event_tags", "commits"])
@@ -98,7 +128,11 @@ def nodes(plan: Any) -> Iterator[dict[str, Any]]:
 
 
 async def append_to(sql: asyncpg.Connection[asyncpg.Record], call: str, before: str = "") -> Any:
-    given = arguments("a-1", 1) if call == CALL else ("a-1", new_event_id())
+    given = {
+        CALL: arguments("a-1", 1),
+        ONE: ("a-1", new_event_id()),
+        SINGLES: singles("a-1", "b-1", "a-1", ahead=[0, 0, 1]),
+    }[call]
     return await sql.fetchval(f"{before} {call}", *given)
 
 
@@ -109,7 +143,9 @@ async def buffers_of_one_append(sql: asyncpg.Connection[asyncpg.Record], call: s
     return int(plan["Plan"]["Shared Hit Blocks"]) + int(plan["Plan"]["Shared Read Blocks"])
 
 
-@pytest.mark.parametrize("call", [CALL, ONE], ids=["append", "append_one"])
+@pytest.mark.parametrize(
+    "call", [CALL, ONE, SINGLES], ids=["append", "append_one", "append_singles"]
+)
 async def test_the_work_of_an_append_does_not_grow_with_the_log(
     sql: asyncpg.Connection[asyncpg.Record], call: str
 ) -> None:

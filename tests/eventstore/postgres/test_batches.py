@@ -28,10 +28,29 @@ from eventstore import (
 )
 from eventstore.memory import MemoryEventStore
 from eventstore.postgres.batching import PendingAppend
-from eventstore.postgres.calls import batch_answers, batch_arguments
+from eventstore.postgres.calls import batch_answers, batch_arguments, is_simple, singles_arguments
+from eventstore.postgres.chain import verify_chain
 from eventstore.postgres.queries import query
 from eventstore.validation import check_append_all
 from tests.support.stores import outcome
+
+STORED = """
+SELECT
+    e.position, e.stream, e.version, e.type, e.tags,
+    ARRAY(
+        SELECT t.tag FROM eventstore.event_tags AS t WHERE t.position = e.position
+        ORDER BY t.tag COLLATE "C"
+    ) AS found_by,
+    (SELECT e.data #>> '{}') AS data
+FROM eventstore.events AS e
+WHERE e.position > $1
+ORDER BY e.position
+"""
+
+
+def _as_tag(text: str) -> str:
+    return text.replace(" ", "_")
+
 
 expectations = st.sampled_from([ANY, ANY, EXISTS, ABSENT]) | st.integers(0, 6).map(StreamVersion)
 
@@ -41,6 +60,8 @@ class Drawn(msgspec.Struct, frozen=True):
 
     writes: list[tuple[int, int, ExpectedVersion]]
     repeats: int | None
+    text: str = "x"
+    tags: tuple[str, ...] = ()
 
 
 writes = st.lists(
@@ -53,6 +74,26 @@ batches = st.lists(
     st.lists(
         st.builds(Drawn, writes=writes, repeats=st.none() | st.integers(0, 9)),
         min_size=1,
+        max_size=8,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+# What arrays of PostgreSQL, JSON and the separators of the statements could take for their own.
+texts = st.text(st.sampled_from("x,;{}\"'\\ é€😀"), min_size=1, max_size=4)
+single_batches = st.lists(
+    st.lists(
+        st.builds(
+            Drawn,
+            writes=st.lists(
+                st.tuples(st.integers(0, 2), st.just(1), expectations), min_size=1, max_size=1
+            ),
+            repeats=st.none() | st.integers(0, 9),
+            text=texts,
+            tags=st.just(()) | st.lists(texts.map(_as_tag), max_size=2, unique=True).map(tuple),
+        ),
+        min_size=2,
         max_size=8,
     ),
     min_size=1,
@@ -75,7 +116,10 @@ def requested(batch: list[Drawn], prefix: str, sent: list[list[Write]]) -> list[
                 [
                     Write(
                         stream=stream_name(f"{prefix}-{number}"),
-                        events=[Event(type="x") for _ in range(amount)],
+                        events=[
+                            Event(type=append.text, data=append.text, tags=append.tags)
+                            for _ in range(amount)
+                        ],
                         expected=expected,
                     )
                     for number, amount, expected in append.writes
@@ -110,10 +154,19 @@ async def compare(
         ours = [plain(await outcome(memory.append_all(append)), start) for append in appends]
         assert await answers(sql, appends) == ours
         sent += appends
-    # Each event is where it was acknowledged: versions and positions as the memory store has them.
-    read = await sql.fetch(query("read_log"), start, 2**62, 1000)
-    assert [(row["position"] - start, row["stream"], row["version"]) for row in read] == [
-        (event.position, event.stream, event.version) for event in await memory.read_log()
+    # Each event is where it was acknowledged, as the memory store has it.
+    stored = [(row["position"] - start, *row.values()) for row in await sql.fetch(STORED, start)]
+    assert [(shifted, *rest) for shifted, _, *rest in stored] == [
+        (
+            event.position,
+            event.stream,
+            event.version,
+            event.type,
+            list(event.tags),
+            sorted(event.tags),
+            event.data,
+        )
+        for event in await memory.read_log()
     ]
 
 
@@ -121,18 +174,24 @@ async def answers(
     sql: asyncpg.Connection[asyncpg.Record], appends: Sequence[Sequence[Write]]
 ) -> list[Any]:
     pending = [PendingAppend(check_append_all(append), None, None, 0.0) for append in appends]
-    (row,) = await sql.fetch(query("append_batch"), *batch_arguments(pending))
+    if all(map(is_simple, pending)) and len(pending) > 1:
+        (row,) = await sql.fetch(query("append_singles"), *singles_arguments(pending))
+    else:
+        (row,) = await sql.fetch(query("append_batch"), *batch_arguments(pending))
     return [plain(answer, 0) for answer in batch_answers(pending, row)]
 
 
 @pytest.mark.stack
-def test_a_batch_is_its_appends_one_after_the_other(store_url: str) -> None:
+@pytest.mark.parametrize("drawn_batches", [batches, single_batches], ids=["any", "singles"])
+def test_a_batch_is_its_appends_one_after_the_other(
+    store_url: str, drawn_batches: st.SearchStrategy[list[list[Drawn]]]
+) -> None:
     runs = itertools.count()
     with asyncio.Runner() as runner:
         sql = runner.run(asyncpg.connect(store_url))
 
         @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-        @given(batches)
+        @given(drawn_batches)
         def check(drawn: list[list[Drawn]]) -> None:
             runner.run(compare(sql, drawn, f"run{next(runs)}"))
 
@@ -140,6 +199,7 @@ def test_a_batch_is_its_appends_one_after_the_other(store_url: str) -> None:
             check()
         finally:
             runner.run(sql.close())
+        assert runner.run(verify_chain(store_url)).fault is None
 
 
 @pytest.mark.stack

@@ -136,3 +136,28 @@ BEGIN
     END LOOP;
 END
 $function$;
+
+CREATE OR REPLACE FUNCTION eventstore.append_singles(
+    streams text[],
+    at_least bigint[],
+    at_most bigint[],
+    ahead bigint[],
+    ids uuid[],
+    types text[],
+    tags text[],
+    data json[],
+    metadata json[],
+    OUT outcomes text[],
+    OUT last_versions bigint[],
+    OUT last_positions bigint[],
+    OUT reused uuid[]
+)
+LANGUAGE sql VOLATILE
+AS $function$
+SELECT outcomes, last_versions, last_positions, reused
+FROM eventstore.append_batch(
+    NULL, streams, at_least, at_most, array_fill(1::bigint, ARRAY[cardinality(ids)]), NULL, NULL,
+    NULL, ids, types, coalesce(tags, array_fill(''::text, ARRAY[cardinality(ids)])), data, metadata,
+    NULL
+);
+$function$;
