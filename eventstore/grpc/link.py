@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -138,7 +139,8 @@ class Link:
         except TimeoutError:
             raise StoreUnavailable(
                 f"no connection to {self._server} within the time limit: is `eventstore serve` "
-                "running there, and is TLS used by both or by none?"
+                "running there, is TLS used by both or by none, and is its certificate one of this "
+                "host, from who is trusted here?"
             ) from None
 
 
@@ -147,6 +149,11 @@ async def _secure_channel(address: str, roots: Path | None) -> grpc.aio.Channel:
         trusted = await asyncio.to_thread(roots.read_bytes) if roots else None
     except OSError as error:
         raise ConfigError(f"the root certificates cannot be read: {error}.") from None
+    if trusted is not None:
+        try:
+            ssl.create_default_context(cadata=trusted.decode("ascii", "replace"))
+        except ssl.SSLError:
+            raise ConfigError(f"{roots} holds no certificate in PEM.") from None
     credentials = grpc.ssl_channel_credentials(trusted)
     return grpc.aio.secure_channel(address, credentials, options=_OPTIONS)
 

@@ -7,6 +7,7 @@ Calls above a limit are refused at once, as the bounded appender refuses appends
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -57,13 +58,26 @@ class Certificate(msgspec.Struct, frozen=True):
         """Read the files.
 
         Raises:
-            ConfigError: one of them cannot be read.
+            ConfigError: one of them cannot be read, or they are no pair.
         """
         try:
             pair = (self.key.read_bytes(), self.chain.read_bytes())
+            # gRPC would say of what it cannot use that it cannot listen.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                self.chain, self.key, password=_no_password
+            )
+        except ssl.SSLError as error:
+            raise ConfigError(
+                f"{self.chain} and {self.key} are no certificate in PEM and its private key "
+                f"({error.reason or error})."
+            ) from None
         except OSError as error:
             raise ConfigError(f"the certificate cannot be read: {error}.") from None
         return grpc.ssl_server_credentials([pair])
+
+
+def _no_password() -> NoReturn:
+    raise ConfigError("the private key is encrypted: give one that is not, readable by us only.")
 
 
 def check_exposure(host: str, tokens: Tokens | None, certificate: Certificate | None) -> None:

@@ -138,6 +138,33 @@ async def test_tls(certificate: Certificate) -> None:
                     pass
 
 
+def lock(key: Path, locked: Path) -> None:
+    subprocess.run(
+        ["openssl", "ec", "-aes256", "-passout", "pass:x", "-in", key, "-out", locked],
+        check=True,
+        capture_output=True,
+    )
+
+
+async def test_certificates_that_are_none(certificate: Certificate, tmp_path: Path) -> None:
+    nonsense, locked = tmp_path / "nonsense.pem", tmp_path / "locked.pem"
+    nonsense.write_text("hello\n")
+    lock(certificate.key, locked)
+    for chain, key, words in (
+        (nonsense, certificate.key, "no certificate in PEM and its private key"),
+        (certificate.chain, nonsense, "no certificate in PEM and its private key"),
+        (certificate.chain, locked, "the private key is encrypted"),
+        (certificate.chain, tmp_path / "missing", "missing"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            async with serve(MemoryEventStore(), certificate=Certificate(chain=chain, key=key)):
+                pass
+    for roots, words in ((nonsense, "no certificate in PEM"), (tmp_path / "missing", "missing")):
+        with pytest.raises(ConfigError, match=words):
+            async with GrpcEventStore.connect("grpcs://localhost:1", root_certificates=roots):
+                pass
+
+
 async def test_a_status_that_any_client_understands() -> None:
     async with (
         serve(MemoryEventStore(), tokens=Tokens({READER: Right.READ})) as port,
