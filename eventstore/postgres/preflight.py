@@ -33,6 +33,13 @@ VERSION_MIN: Final = 150_000
 RECENT_POSITIONS: Final = 100_000
 """How much of the log's end is looked through, unless the whole is asked for."""
 
+_READ_ONLY: Final = Finding(
+    name="default_transaction_read_only",
+    value="on",
+    level=Level.ERROR,
+    advice="every append is refused: set it to off, for the server, the database and our user",
+)
+
 _CLOCK_SAMPLES: Final = 5
 _CLOCK_OFFSET_SECONDS_MAX: Final = 1.0
 _FULL_SECONDS: Final = 3600.0
@@ -125,6 +132,7 @@ def _server(row: asyncpg.Record) -> list[Finding]:
             level=Level.ERROR if row["standby"] else Level.OK,
             advice="a standby may show an older log: name the primary" if row["standby"] else "",
         ),
+        *([_READ_ONLY] if row["read_only"] and not row["standby"] else []),
     ]
 
 

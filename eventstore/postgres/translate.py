@@ -60,6 +60,8 @@ DEFINITE_CODES: Final = frozenset({"25006", "40001", "40P01", "55P03"})
 
 _DISK_FULL: Final = "53100"
 
+_READ_ONLY: Final = "25006"
+
 _NO_RIGHT: Final = "42501"
 
 _ROLE: Final = "a role of the log, such as eventstore_reader or eventstore_writer"
@@ -75,8 +77,8 @@ _REMEDIES: Final = {
 """By SQLSTATE: what to do when no connection is made."""
 
 _MIGRATION_REMEDIES: Final = {
-    "25006": "; this server takes no writes: name the primary.",
-    "42501": "; run it as the owner of the database, or of the log's schema.",
+    _READ_ONLY: "; this server takes no writes: name the primary.",
+    _NO_RIGHT: "; run it as the owner of the database, or of the log's schema.",
     "53100": "; make room on the database's disk.",
     "55P03": "; another migration or a long transaction is in the way: wait for it.",
 }
@@ -183,7 +185,7 @@ def import_failed(error: BaseException) -> ImportRefused | UpdateFailed:
     if sqlstate and _is_definite(sqlstate):
         return ImportRefused(
             f"PostgreSQL refused a batch ({_reason(error)}, SQLSTATE {sqlstate}); nothing of it "
-            "was stored. Only the owner of the log's tables may import."
+            f"was stored.{' Only the owner of the tables may import.' * (sqlstate == _NO_RIGHT)}"
         )
     return UpdateFailed(
         f"the import got no answer ({_reason(error)}): begin it again, what is stored already is "
@@ -228,7 +230,10 @@ def _reason(error: BaseException) -> str:
         return "the connection was lost"
     if isinstance(error, asyncpg.PostgresError):
         message = str(error.message or type(error).__name__)
-        full = error.sqlstate == _DISK_FULL
-        return f"the database's disk is full, make room there: {message}" if full else message
+        if error.sqlstate == _DISK_FULL:
+            return f"the database's disk is full, make room there: {message}"
+        if error.sqlstate == _READ_ONLY:
+            return f"{message}; name the primary, or set default_transaction_read_only to off there"
+        return message
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

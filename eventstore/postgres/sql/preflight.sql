@@ -3,6 +3,7 @@ SELECT
     current_setting('server_version') AS version,
     current_setting('server_version_num')::int AS version_number,
     pg_is_in_recovery() AS standby,
+    current_setting('default_transaction_read_only') = 'on' AS read_only,
     current_setting('fsync') = 'on' AS fsync,
     current_setting('synchronous_commit') AS synchronous_commit,
     current_setting('full_page_writes') = 'on' AS full_page_writes,

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from eventstore import ABSENT, Position, cli, connect, stream_name
+from eventstore import ABSENT, AppendRefused, Position, cli, connect, stream_name
 from eventstore.postgres import preflight as looked
 from eventstore.postgres.archive import archive
 from eventstore.postgres.findings import Finding, Level
@@ -176,6 +176,22 @@ async def test_settings_that_lose_acknowledged_appends(filled_url: str) -> None:
     findings = await found(filled_url)
     assert findings["synchronous_commit"].level is Level.ERROR
     assert findings["fsync"].level is Level.ERROR  # the test server does without
+
+
+async def test_a_database_that_is_read_only(filled_url: str) -> None:
+    assert "default_transaction_read_only" not in await found(filled_url)
+    await damage(
+        filled_url,
+        "DO $$BEGIN EXECUTE format("
+        "'ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END$$",
+    )
+    finding = (await found(filled_url))["default_transaction_read_only"]
+    assert finding.level is Level.ERROR
+    assert "every append is refused" in finding.advice
+    async with connect(filled_url) as store:
+        assert await store.head() == 12
+        with pytest.raises(AppendRefused, match="set default_transaction_read_only to off"):
+            await store.append(stream_name("s-9"), events(1), expected=ABSENT)
 
 
 async def test_a_standby(killable_postgres: PostgresServer, killable_store_url: str) -> None:
