@@ -22,9 +22,11 @@ __all__ = [
     "KEY_FILE",
     "LOG",
     "NATS_URL",
+    "TIMEOUT_SECONDS_MAX",
     "archive_folder",
     "check_database_url",
     "check_log_name",
+    "check_timeout",
     "database_url",
     "key_file_text",
     "log_name",
@@ -41,6 +43,9 @@ ARCHIVE_FOLDER: Final = "EVENTSTORE_ARCHIVE"
 
 DEFAULT_LOG: Final = "default"
 """The log that is meant where none is named. Every log of a database has its own positions."""
+
+TIMEOUT_SECONDS_MAX: Final = 86_400.0
+"""The longest wait that can be asked for; what PostgreSQL takes as a limit ends at 24 days."""
 
 _LOG_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -134,6 +139,20 @@ def check_database_url(url: str) -> str:
     if not parts.hostname and "host" not in parse_qs(parts.query):
         raise ConfigError(f"the database URL names no host: it takes {_DATABASE_FORM}.")
     return url
+
+
+def check_timeout(seconds: float) -> float:
+    """Return how many seconds to wait at most, if one can wait so long.
+
+    Raises:
+        ConfigError: says what is allowed.
+    """
+    if not 0 < seconds <= TIMEOUT_SECONDS_MAX:
+        raise ConfigError(
+            f"a time limit of {seconds} s: it takes more than 0 and at most "
+            f"{TIMEOUT_SECONDS_MAX:,.0f} seconds."
+        )
+    return seconds
 
 
 def server_of(url: str) -> str:

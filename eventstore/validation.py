@@ -262,13 +262,7 @@ def _check_item(where: str, item: QueryItem) -> None:
         raise InvalidRequest(f"{where}: it is a {type(item).__name__}, not a QueryItem.")
     named: dict[str, Any] = {"categories": item.categories, "types": item.types, "tags": item.tags}
     for field, names in named.items():
-        if not isinstance(names, tuple) or len(names) > QUERY_NAMES_MAX:
-            raise InvalidRequest(
-                f"{where}: its {field} are not a tuple of up to {QUERY_NAMES_MAX}."
-            )
-        for name in names:
-            if not isinstance(name, str) or not name.isprintable():
-                raise InvalidRequest(f"{where}: {name!r} among its {field} is no printable text.")
+        _check_names(where, field, names)
     for category in item.categories:
         if "-" in category:  # a boundary drawn by it would never be crossed
             raise InvalidRequest(
@@ -278,6 +272,16 @@ def _check_item(where: str, item: QueryItem) -> None:
     for tag in item.tags:
         if fault := tag_fault(tag):
             raise InvalidRequest(f"{where}: its tag {tag[:40]!r} is none: {fault}.")
+
+
+def _check_names(where: str, field: str, names: Any) -> None:
+    if not isinstance(names, tuple) or len(names) > QUERY_NAMES_MAX:
+        raise InvalidRequest(f"{where}: its {field} are not a tuple of up to {QUERY_NAMES_MAX}.")
+    for name in names:
+        if not isinstance(name, str) or not name.isprintable():
+            raise InvalidRequest(f"{where}: {name!r} among its {field} is no printable text.")
+        if not name and field != "tags":  # of a variable that a script did not set
+            raise InvalidRequest(f"{where}: one of its {field} is empty, and matches nothing.")
 
 
 def _check_extent(limit: int, until: int | None) -> None:

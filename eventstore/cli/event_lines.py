@@ -120,6 +120,8 @@ def decoded(option: str, text: str, kind: Any) -> Any:
     """
     try:
         return msgspec.json.decode(text, type=kind)
+    except UnicodeEncodeError:
+        raise ConfigError(f"{option} is not UTF-8.") from None
     except msgspec.MsgspecError as error:
         raise ConfigError(f"{option} {text!r} cannot be read: {error}.") from None
 

@@ -11,7 +11,14 @@ import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from eventstore.config import DATABASE_URL, DEFAULT_LOG, LOG, archive_folder, log_name
+from eventstore.config import (
+    DATABASE_URL,
+    DEFAULT_LOG,
+    LOG,
+    TIMEOUT_SECONDS_MAX,
+    archive_folder,
+    log_name,
+)
 from eventstore.config import database_url as database_url_of
 from eventstore.query import Query
 from eventstore.store import EventStore
@@ -51,7 +58,7 @@ TimeoutSeconds = Annotated[
     Parameter(
         name="--timeout",
         help="How many seconds to wait for a connection, and for an answer.",
-        validator=Number(gt=0),
+        validator=Number(gt=0, lte=TIMEOUT_SECONDS_MAX),
     ),
 ]
 

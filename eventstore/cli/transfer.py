@@ -61,6 +61,8 @@ class Transferred(msgspec.Struct, kw_only=True):
 
     def words_of_break(self, *, definite: bool) -> str:
         """Say how far an import that broke off came, and how to go on."""
+        if definite and not self.stored + self.held:
+            return "Nothing of the file was stored."
         others = "no others" if definite else f"the next {BATCH_EVENTS_MAX:,} at most may be, too"
         return (
             f"The first {self.stored + self.held:,} events of the file are in the log "
@@ -175,6 +177,8 @@ def writing(file: Path) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if file.is_dir():
+        raise ConfigError(f"{file} is a folder: name a file in it.")
     unfinished = file.with_name(unfinished_name(file.name))
     try:
         with unfinished.open("wb") as raw:

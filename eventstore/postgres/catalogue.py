@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import msgspec
 
+from eventstore.errors import InvalidRequest
 from eventstore.postgres.engine import check_schema, connected
 from eventstore.postgres.queries import query
 from eventstore.postgres.translate import read_failed
@@ -79,8 +80,17 @@ class Catalogue:
         """Read streams in the order of their names, those behind ``after``, at most ``limit``.
 
         Raises:
+            InvalidRequest: what they are to come after, or their category, is none.
             ReadFailed: no answer came in time.
         """
+        for text in (after, category or "x"):
+            if not text.isprintable():
+                raise InvalidRequest(f"{text!r} is no printable text, as names of streams are.")
+        if category is not None and (not category or "-" in category):
+            raise InvalidRequest(
+                f"{category!r} is no category: it is what stands before the first hyphen of a "
+                "stream's name."
+            )
         rows = await self._fetch("streams", after, category, limit)
         return [
             StreamSummary(

@@ -20,7 +20,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from eventstore.config import DEFAULT_LOG, check_database_url, server_of
+from eventstore.config import DEFAULT_LOG, check_database_url, check_timeout, server_of
 from eventstore.errors import EventStoreError, SchemaMismatch
 from eventstore.postgres.at_hand import AtHand
 from eventstore.postgres.queries import query
@@ -51,10 +51,10 @@ def _options(
     *,
     primary: bool = True,
 ) -> dict[str, Any]:
-    milliseconds = str(max(1, int(statement_seconds * 1000)))
+    milliseconds = str(max(1, int(check_timeout(statement_seconds) * 1000)))
     return {
         "dsn": check_database_url(url),
-        "timeout": timeout_seconds,
+        "timeout": check_timeout(timeout_seconds),
         "command_timeout": statement_seconds,
         "target_session_attrs": "primary" if primary else "any",
         "server_settings": {

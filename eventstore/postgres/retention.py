@@ -191,7 +191,7 @@ class PostgresRetention:
 def _check(policy: Policy) -> None:
     if policy.kind == "stream":
         stream_name(policy.name)
-    elif not policy.name or "-" in policy.name:
+    elif not policy.name or "-" in policy.name or not policy.name.isprintable():
         raise InvalidRequest(
             f"{policy.name!r} is no category: it is what stands before the first hyphen of a "
             "stream's name."

@@ -160,6 +160,8 @@ class QueryingContract:
             (Query.of(tags=("",)), "its tag '' is none"),
             (Query.of(types=tuple(map(str, range(65)))), "its types are not a tuple of up to 64"),
             (Query.of(categories=("a\0",)), "is no printable text"),
+            (Query.of(categories=("a", "")), "one of its categories is empty"),
+            (Query.of(types=("",)), "one of its types is empty"),
             (Query.of(categories=("order-1",)), "'order-1' is no category"),
             (Query.of(types="paid"), "its types are not a tuple"),  # type: ignore[arg-type]
             (Query((QueryItem(), "x")), "item 2 of 2: it is a str"),  # type: ignore[arg-type]

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore import ConfigError
-from eventstore.config import check_database_url, database_url, log_name, nats_url, server_of
+from eventstore.config import (
+    check_database_url,
+    check_timeout,
+    database_url,
+    log_name,
+    nats_url,
+    server_of,
+)
 
 GOOD = "postgresql://ann:pass@db.example:5432/log"
 
@@ -76,6 +83,16 @@ def test_what_is_given_and_empty_is_not_replaced_by_a_default() -> None:
     with pytest.raises(ConfigError, match="--database-url is empty"):
         database_url("", environment)
     assert log_name(None, {"EVENTSTORE_LOG": ""}) == "default"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan"), 1e9])
+def test_a_wait_that_is_none(seconds: float) -> None:
+    with pytest.raises(ConfigError, match="more than 0 and at most 86,400 seconds"):
+        check_timeout(seconds)
+
+
+def test_a_wait() -> None:
+    assert check_timeout(86_400) == 86_400
 
 
 @given(st.text())

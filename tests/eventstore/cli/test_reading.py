@@ -129,6 +129,9 @@ def test_streams(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         ("order-3", 2, 6),
     ]
     assert filled("streams", "--category", "order").lines == listed[1:]
+    for wrong in (["--category", ""], ["--category", "a-b"], ["--after", "\udcff"]):
+        refused = filled("streams", *wrong)
+        assert (refused.code, refused.out) == (2, "")
     some = filled("streams", "--after", "order-1", "--limit", "1")
     assert some.lines == listed[2:3]
     assert "--after order-2" in some.err

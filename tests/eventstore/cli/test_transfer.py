@@ -159,7 +159,11 @@ def test_files_that_cannot_be_used(filled: Run, tmp_path: Path) -> None:
     assert filled("head", OTHER).out == "0\n"
     file.write_bytes(gzip.compress(b"hello\n"))
     assert "line 1" in filled("import", str(file), OTHER).err
+    assert "Nothing of the file was stored." in filled("import", str(file), OTHER).err
     assert filled("import", str(tmp_path / "nothing"), OTHER).code == 2
+    folder = filled("export", str(tmp_path))
+    assert (folder.code, "is a folder: name a file in it" in folder.err) == (2, True)
+    assert filled("export", ".").code == 2
     assert filled("export", str(tmp_path / "no" / "folder")).code == 2
 
 
