@@ -47,28 +47,36 @@ async def drive(
     fail (a connection is lost, a lease is gone); they belong to the caller and are not cancelled.
     """
     tasks: dict[asyncio.Future[OutcomeT], CommandT] = {}
-    # One callback each, for good: `asyncio.wait` would add and remove one of all of them each time.
-    happened = asyncio.Event()
+    ended: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
+    # It may be cancelled before it has seen how it ended.
+    ended.add_done_callback(lambda end: end.cancelled() or end.exception())
 
-    def note(_: asyncio.Future[Any]) -> None:
-        happened.set()
+    def begin(commands: Sequence[CommandT]) -> None:
+        for command in commands:
+            if core.wants(command):
+                task = asyncio.ensure_future(execute(command))
+                task.add_done_callback(go_on)
+                tasks[task] = command
+
+    # What an outcome leads to begins where the outcome is seen. To wake the driver's own task for
+    # it would take a turn of the event loop more, for every command.
+    def go_on(_: asyncio.Future[Any]) -> None:
+        if ended.done():
+            return
+        try:
+            begin(_advance(core, tasks, alarms))
+        except BaseException as error:  # noqa: BLE001 - raised by whoever awaits the end
+            ended.set_exception(error)
 
     for alarm in alarms:
-        alarm.add_done_callback(note)
-    commands = core.start()
+        alarm.add_done_callback(go_on)
     try:
-        while True:
-            for command in commands:
-                if core.wants(command):
-                    begun = asyncio.ensure_future(execute(command))
-                    begun.add_done_callback(note)
-                    tasks[begun] = command
-            await happened.wait()
-            happened.clear()
-            commands = _advance(core, tasks, alarms)
+        begin(core.start())
+        await ended
     finally:
+        ended.cancel()
         for alarm in alarms:
-            alarm.remove_done_callback(note)
+            alarm.remove_done_callback(go_on)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -108,3 +108,57 @@ async def test_an_alarm_ends_it_and_everything_it_started() -> None:
     with pytest.raises(Stop):
         await drive(Countdown([1]), execute, alarms=[alarm])
     assert ended == [1]
+
+
+async def test_an_error_of_the_core_ends_it_and_everything_it_started() -> None:
+    ended: list[int] = []
+
+    async def execute(command: int) -> str:
+        if command == 100:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(command)
+        return ""
+
+    with pytest.raises(Stop):
+        await drive(Countdown([0, 100]), execute)
+    assert ended == [100]
+
+
+async def test_what_was_started_ends_when_it_is_cancelled_and_nothing_begins_after() -> None:
+    core = Countdown([5])
+    begun: list[int] = []
+
+    async def execute(command: int) -> str:
+        begun.append(command)
+        if command == 3:
+            driving.cancel()
+        return ""
+
+    driving = asyncio.create_task(drive(core, execute))
+    with pytest.raises(asyncio.CancelledError):
+        await driving
+    assert begun == [5, 4, 3]
+    assert [command for command, _ in core.received] == [5, 4]
+
+
+async def test_commands_that_end_together_are_told_oldest_first() -> None:
+    core = Countdown([9, 8, 7])
+    gates = {command: asyncio.Event() for command in core.first}
+
+    async def execute(command: int) -> str:
+        if command not in gates:
+            raise Stop
+        gate = gates.pop(command)
+        if not gates:
+            for waited_for in (gate, *reversed(begun)):
+                waited_for.set()
+        begun.append(gate)
+        await gate.wait()
+        return ""
+
+    begun: list[asyncio.Event] = []
+    with pytest.raises(Stop):
+        await drive(core, execute)
+    assert [command for command, _ in core.received] == [9, 8, 7]
