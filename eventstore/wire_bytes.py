@@ -39,6 +39,9 @@ __all__ = [
 
 _SUBJECTS_REMEMBERED: Final = 1 << 16
 
+_FEW: Final = 8
+"""Fewer messages are read faster one by one than column by column."""
+
 _OURS: Final = re.compile(
     # Possessive: what is not ours is seen at once, and what is takes half the time. Where a value
     # is taken as it comes, whoever decodes it is as strict as `wire.decode`.
@@ -198,9 +201,9 @@ def decode_all(messages: Sequence[Carried]) -> list[RecordedEvent] | None:
 
     Null if any of them needs the careful way, or is none of the log's: see what `decode` says.
     """
-    if not messages:
-        return []
     try:
+        if len(messages) < _FEW:
+            return [decode(one.subject, one.headers, one.body) for one in messages]
         with uncollected():
             return _decode_all(messages)
     except Exception:  # noqa: BLE001 - whatever is wrong, `decode` has words for it

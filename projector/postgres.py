@@ -102,6 +102,7 @@ class PostgresReadModel:
     ) -> None:
         self.projection = projection
         self.parking = PostgresParking(projection)
+        self._at_once = projection if isinstance(projection, AtOnce) else None
         self._engine = engine
         self._server = server
         self._connect = connect
@@ -202,15 +203,15 @@ class PostgresReadModel:
 
     async def commit(self, events: Sequence[RecordedEvent], checkpoint: Checkpoint) -> Checkpoint:
         """Apply events and move the checkpoint, both or neither; see `ReadModel.commit`."""
-        at_once = isinstance(self.projection, AtOnce)
-        if isinstance(self.projection, AtOnce) and self.parking.passes(events):
-            if await self._commit_at_once(self.projection, events, checkpoint):
+        at_once = self._at_once
+        if at_once is not None and self.parking.passes(events):
+            if await self._commit_at_once(at_once, events, checkpoint):
                 return Checkpoint(**self._key(), position=events[-1].position)
             if self.parking.undisturbed:
                 raise CheckpointConflict(checkpoint)
             # Else it may be that an operator has just replayed what was set aside.
         async with self.applying(events) as connection:
-            if at_once:
+            if at_once is not None:
                 await connection.execute(sa.text("SET LOCAL synchronous_commit = off"))
             reached = await self.advance(connection, checkpoint, events[-1].position)
             if free := await self.parking.hold_back(connection, events):
