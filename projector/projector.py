@@ -20,6 +20,7 @@ from typing import Final, NoReturn, TypeAlias
 import msgspec
 
 from eventstore.backoff import Backoff
+from eventstore.cancellation import Cancellation
 from eventstore.driver import drive
 from eventstore.errors import (
     ForeignMessage,
@@ -104,9 +105,11 @@ async def run(
     """
     reconnect = Backoff(first=0.05, limit=1.0, random=random)
     said = StateLog(LOG)
+    cancellation = Cancellation()
     while True:
         try:
             async with open_session() as session:
+                cancellation.check()
                 core = SubscriptionCore(
                     pace or SubscriptionPace(),
                     Backoff(first=0.05, limit=2.0, random=random),
@@ -122,6 +125,7 @@ async def run(
                     raise
         except _BREAKS_A_SESSION as error:
             said.trouble(error)
+        cancellation.check()
         await sleep(reconnect.next())
 
 

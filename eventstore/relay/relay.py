@@ -21,6 +21,7 @@ from typing import Final, NoReturn, TypeAlias, cast
 import msgspec
 
 from eventstore.backoff import Backoff
+from eventstore.cancellation import Cancellation
 from eventstore.driver import drive
 from eventstore.errors import (
     LeaseLost,
@@ -83,9 +84,11 @@ async def run(
     reconnect = Backoff(first=0.05, limit=1.0, random=random)
     said = StateLog(LOG)
     reached = _Reached()
+    cancellation = Cancellation()
     while True:
         try:
             async with open_session() as session:
+                cancellation.check()
                 core = decide.RelayCore(
                     pace or decide.RelayPace(), Backoff(first=0.02, limit=2.0, random=random)
                 )
@@ -93,6 +96,7 @@ async def run(
                 await drive(core, work.execute, alarms=session.alarms)
         except _BREAKS_A_SESSION as error:
             said.trouble(error)
+        cancellation.check()
         await sleep(reconnect.next())
 
 
