@@ -28,6 +28,10 @@ PAGE: Final = 10_000
 """How many events are read, and committed, at once, unless they are large; see `PAGE_BYTES`."""
 
 
+_CUT_PAGES: Final = 4
+"""After so many pages that were cut, as their events are large, what they changed is stored."""
+
+
 class Build(Protocol):
     """Applies the pages of a log, and stores what they change when it sees fit."""
 
@@ -95,14 +99,20 @@ async def rebuild(
         raise LogWentBack(checkpoint, head)
     build = build or _PageByPage(read_model, checkpoint)
     last = checkpoint.position
-    reading = _read(log, last, page)
+    asked, cut = page, 0
+    reading = _read(log, last, asked)
     try:
-        while events := (await reading).events:
+        while events := (read := await reading).events:
             _check(last, events)
             last = events[-1].position
+            cut += read.more and len(events) < asked
             # Of large events fewer fit than are asked for: the server need not weigh all of them.
-            reading = _read(log, last, min(page, 2 * len(events)))
+            asked = min(page, 2 * len(events))
+            reading = _read(log, last, asked)
             await build.take(events)
+            if cut == _CUT_PAGES:
+                await build.store()
+                cut = 0
             head = max(head, last)
             progress(last, head)
         return await build.store()

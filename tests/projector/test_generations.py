@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
 
 from eventstore.errors import EventStoreError
-from eventstore.event import Event
+from eventstore.event import Event, RecordedEvent
 from eventstore.memory import MemoryEventStore
 from eventstore.postgres.store import PostgresEventStore
 from eventstore.store import PAGE_BYTES, LogPage
@@ -88,6 +89,32 @@ async def test_a_log_that_went_back_or_has_a_hole_is_said() -> None:
 
     with pytest.raises(PositionGap, match="position 1 is missing"):
         await rebuild(Holed(), MemoryReadModel())
+
+
+class Storing:
+    """A build that keeps everything until it is told to store it."""
+
+    def __init__(self) -> None:
+        self.held = self.most = 0
+
+    async def take(self, events: Sequence[RecordedEvent]) -> None:
+        self.held += len(events)
+        self.most = max(self.most, self.held)
+
+    async def store(self) -> Checkpoint:
+        self.held = 0
+        return Checkpoint(projection="memory", generation=1, position=Position(0))
+
+
+@pytest.mark.parametrize(("size", "most"), [(900_000, 4 * 18), (10, 200)])
+async def test_what_large_events_changed_is_stored_soon(size: int, most: int) -> None:
+    """Documents may be as large as the events that they are made of."""
+    store, build = MemoryEventStore(), Storing()
+    for _ in range(20):
+        batch = [Event(type="Big", data="x" * size) for _ in range(10)]
+        await store.append(stream_name("big-1"), batch, expected=ANY)
+    await rebuild(store, MemoryReadModel(), build=build)
+    assert build.most == most
 
 
 @pytest.mark.stack
