@@ -16,6 +16,7 @@ as the checkpoint is where it put it: it keeps `KnownDocuments`.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
@@ -47,15 +48,15 @@ _LOAD: Final = """
 SELECT wanted.key, (SELECT d.document::text FROM {table} AS d WHERE d.key = wanted.key)
 FROM unnest($1::text[]) AS wanted (key)
 """
-# Documents and positions as one text each: of an array the driver asks of every item whether it is
-# an array itself, which takes as long as all else that it does with it.
+# Each column as one text: of an array the driver asks of every item whether it is an array itself,
+# which takes as long as all else that it does with it. Keys as JSON, since they may be any text.
 _WRITE: Final = """
 INSERT INTO {table} (key, document, position)
 SELECT key, document::json, position
-FROM {source}unnest(
-    ${first}::text[],
-    string_to_array(${second}::text, E'\n'),
-    string_to_array(${third}::text, ',')::bigint[]
+FROM {source}ROWS FROM (
+    json_array_elements_text(${first}::json),
+    unnest(string_to_array(${second}::text, E'\\n')),
+    unnest(string_to_array(${third}::text, ',')::bigint[])
 ) AS t (key, document, position)
 ON CONFLICT (key) DO UPDATE SET document = excluded.document, position = excluded.position
 """
@@ -229,9 +230,15 @@ class _Left(msgspec.Struct, frozen=True):
             gone=[one.key for one in changed if one.after is None],
         )
 
-    def columns(self) -> tuple[list[str], str, str]:
-        """Return what a write takes."""
-        return self.keys, "\n".join(self.lines), ",".join(map(str, self.positions))
+    def columns(self) -> tuple[str, str, str]:
+        """Return what a write takes.
+
+        Raises:
+            TypeError: a key is no text.
+        """
+        "".join(self.keys)  # raises for what JSON would have another word for
+        keys = json.dumps(self.keys, ensure_ascii=False)
+        return keys, "\n".join(self.lines), ",".join(map(str, self.positions))
 
     def stored(self) -> dict[str, str | None]:
         """Return what is stored under each key then."""

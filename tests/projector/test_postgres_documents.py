@@ -216,6 +216,32 @@ async def test_what_cannot_be_stored_is_the_projections_failure(
         assert await model.checkpoint() == start
 
 
+@pytest.mark.parametrize("key", [5, b"5", None, "a\0b", "\ud800"])
+async def test_a_key_that_is_no_text_is_the_projections_failure(
+    postgres_url: str, key: Any
+) -> None:
+    class Wrong:
+        name = "wrong"
+
+        def project(self, event: RecordedEvent) -> Iterable[Change]:
+            del event
+            yield Put("right", 1)
+            yield Put(key, 2)
+
+    table = DocumentTable(Wrong())
+    async with PostgresReadModel.open(postgres_url, table) as model:
+        await model.prepare()
+        start = await model.checkpoint()
+        with pytest.raises(ProjectionFailed):
+            await model.commit(log(1), start)
+        assert await documents(model, table) == {}
+        assert await model.checkpoint() == start
+
+
+class OddKey(str):
+    __slots__ = ()
+
+
 async def test_documents_are_what_they_are_whatever_is_in_them(postgres_url: str) -> None:
     """Line ends, separators, an empty key, and JSON that came from elsewhere."""
     documents_in = {
@@ -224,6 +250,8 @@ async def test_documents_are_what_they_are_whatever_is_in_them(postgres_url: str
         "a,b": ["x\r\n", None, {"\n": ","}],
         "raw": msgspec.Raw(b'{\n  "indented": [1,\n 2]\n}\n'),
         "NULL": "NULL",
+        'q"\\u0041\U0001f600\x01': 1,
+        OddKey("of another type"): 2,
     }
 
     class Odd:
