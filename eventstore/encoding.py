@@ -158,7 +158,7 @@ def _is_suspicious(encoded: bytes) -> bool:
 
     Without a regular expression, which would take longer than all the rest.
     """
-    if b"null" in encoded or b"\\u0000" in encoded:
+    if b"null" in encoded or (b"\\" in encoded and b"\\u0000" in encoded):
         return True
     return _LONG_NUMBER in encoded.translate(_DIGITS)
 

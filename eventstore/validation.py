@@ -222,6 +222,8 @@ def _check_whole(where: str, encoded: Sequence[EncodedEvent]) -> None:
         raise InvalidRequest(
             f"{where}: it has {len(encoded)} events, an append has 1 to {APPEND_EVENTS_MAX}."
         )
+    if len(encoded) == 1:
+        return  # what else there is to check is about several
     size = 0
     ids: set[UUID] = set()
     for number, event in enumerate(encoded, 1):

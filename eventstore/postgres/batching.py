@@ -54,9 +54,13 @@ class PendingAppend(Generic[TicketT]):
         self.boundary = boundary
         self.ticket = ticket
         self.deadline = deadline
-        self.ids: list[UUID] = [event.id for write in writes for event in write.events]
+        self.ids: list[UUID] = []
+        self.size = 0
+        for write in writes:
+            for event in write.events:
+                self.ids.append(event.id)
+                self.size += len(event.data) + len(event.metadata)
         self.events = len(self.ids)
-        self.size = sum(len(e.data) + len(e.metadata) for write in writes for e in write.events)
 
 
 class AppendQueue(Generic[TicketT]):
