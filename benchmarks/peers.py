@@ -6,11 +6,13 @@ be had here (no node, no registry) is skipped with a word, never a failure.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,6 +55,46 @@ class Peer:
         if ran.returncode != 0:
             raise PeerFailed(" ".join(ran.stderr.strip().splitlines()[-1:]))
         return json.loads(ran.stdout)
+
+    @asynccontextmanager
+    async def conversation(
+        self, url: str, task: Mapping[str, Any], *, timeout: float = 600
+    ) -> AsyncIterator[Callable[[str], Awaitable[Any]]]:
+        """Run a task that answers one line after the other; yields a function that asks.
+
+        Raises:
+            PeerFailed: the process ended, or took longer than ``timeout`` seconds for an answer.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(*self._command, url, json.dumps(task)),
+            cwd=self._folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        sent, answered, complaints = process.stdin, process.stdout, process.stderr
+
+        async def ask(line: str) -> Any:
+            sent.write(f"{line}\n".encode())
+            try:
+                async with asyncio.timeout(timeout):
+                    answer = await answered.readline()
+            except TimeoutError:
+                raise PeerFailed(f"no answer within {timeout:g} s") from None
+            if not answer:
+                last = (await complaints.read()).decode().strip().splitlines()[-1:]
+                raise PeerFailed(" ".join(last))
+            return json.loads(answer)
+
+        try:
+            yield ask
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 def eventsourcing(script: str = "peer.py") -> Peer:

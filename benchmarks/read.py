@@ -1,12 +1,11 @@
 """How fast the log is read, and what a tailing reader sees, beside `eventsourcing` and raw SQL.
 
-Figures are events a second; those of the reads are medians, of tables that were vacuumed first:
-ours and the limit are measured in pairs (`benchmarks.pairs`), the peer just before. ``ours``
-decodes every event into a `RecordedEvent`, its JSON too, and reads the log as programs do, by
-`reading.log`, which reads ahead on three connections at most; a page at a time is in the note. The
-peer builds its `Notification`s and `StoredEvent`s, whose state stays bytes; the limit fetches the
-same columns of the same rows by keyset pages of the same size, on one connection, and decodes
-nothing.
+Figures are events a second; those of the reads are medians of rounds in turns (`benchmarks.turns`),
+of tables that were vacuumed first. ``ours`` decodes every event into a `RecordedEvent`, its JSON
+too, and reads the log as programs do, by `reading.log`, which reads ahead on three connections at
+most; a page at a time is in the note. The peer builds its `Notification`s and `StoredEvent`s, whose
+state stays bytes; the limit fetches the same columns of the same rows by keyset pages of the same
+size, on one connection, and decodes nothing.
 
 tail: a reader follows the log by position beside 64 writers of 1 to 9 events an append. tail-missed
 says what it missed or saw twice; the peer is `eventsourcing`, the limit the same harness on raw
@@ -16,20 +15,19 @@ concurrent inserts, whose identity positions are given before the commit: the na
 from __future__ import annotations
 
 import asyncio
-import statistics
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 import msgspec
 
 from benchmarks import raw
-from benchmarks.closed_loop import Rate
 from benchmarks.document import Row, main
 from benchmarks.logs import DATA_JSON, fill_streams, follow_store, server
-from benchmarks.pairs import Pairs, in_pairs, settle
 from benchmarks.peers import EVENTSOURCING, Peer, PeerFailed, eventsourcing
 from benchmarks.tailing import Followed
+from benchmarks.turns import Rounds, in_turns, settle
 from eventstore import EventStore, Position, StreamName, connect, reading
 from verification.cluster.postgres import PostgresServer
 
@@ -51,20 +49,20 @@ ORDER BY version LIMIT $2
 """
 
 
+Contenders: TypeAlias = dict[str, Callable[[], Awaitable[int]]]
+
+
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """How much is read, and how much a reader follows."""
 
     rounds: int
-    rounds_of_peer: int
     streams: int
     tailed: int
     tailed_by_peer: int
 
 
-FULL: Final = Scale(
-    rounds=7, rounds_of_peer=3, streams=10_000, tailed=1_000_000, tailed_by_peer=100_000
-)
-QUICK: Final = Scale(rounds=31, rounds_of_peer=9, streams=400, tailed=15_000, tailed_by_peer=5_000)
+FULL: Final = Scale(rounds=7, streams=10_000, tailed=1_000_000, tailed_by_peer=100_000)
+QUICK: Final = Scale(rounds=11, streams=400, tailed=15_000, tailed_by_peer=5_000)
 
 
 def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `main` calls
@@ -81,55 +79,63 @@ async def _measure(scale: Scale) -> AsyncIterator[Row]:
         skipped = ""
     except PeerFailed as error:
         peer, skipped = None, f"eventsourcing skipped: {error}"
-    async with server() as (postgres, url):
-        for row in await _reading(scale, url, await _peer_reads(scale, peer, postgres), skipped):
+    async with server() as (postgres, url), _peer_reads(scale, peer, postgres) as theirs:
+        for row in await _reading(scale, url, theirs, skipped):
             yield row
     async with server() as (postgres, url):
         for row in await _tailing(scale, url, peer, postgres, skipped):
             yield row
 
 
-async def _reading(scale: Scale, url: str, theirs: dict[str, Rate], skipped: str) -> list[Row]:
+async def _reading(
+    scale: Scale, url: str, ask_peer: Callable[[str], Awaitable[int]] | None, skipped: str
+) -> list[Row]:
     async with connect(url) as store:
         streams = await fill_streams(store, scale.streams, EVENTS_A_STREAM, INTERLEAVE)
         connection = await asyncpg.connect(url)
         try:
             pages = await connection.prepare(_LOG_PAGE)
             whole = await connection.prepare(_STREAM)
+            contests: dict[str, Contenders] = {
+                "log": {"ours": lambda: _our_log(store), "limit": lambda: _raw_log(pages)},
+                "stream": {
+                    "ours": lambda: _our_streams(store, streams),
+                    "limit": lambda: _raw(whole, streams),
+                },
+            }
+            if ask_peer is not None:
+                contests["log"]["peer"] = lambda: ask_peer("log")
+                contests["stream"]["peer"] = lambda: ask_peer("stream")
+            contests["pages"] = {**contests["log"], "ours": lambda: _our_pages(store)}
+            contests["pages"].pop("peer", None)
             await settle(connection)
-            log = await in_pairs(
-                lambda: _our_log(store), lambda: _raw_log(pages), rounds=scale.rounds
-            )
-            by_page = await in_pairs(
-                lambda: _our_pages(store), lambda: _raw_log(pages), rounds=scale.rounds
-            )
-            stream = await in_pairs(
-                lambda: _our_streams(store, streams),
-                lambda: _raw(whole, streams),
-                rounds=scale.rounds,
-            )
+            found = {
+                name: await in_turns(contenders, rounds=scale.rounds)
+                for name, contenders in contests.items()
+            }
         finally:
             await connection.close()
-    page_words = f"page by page {by_page.ratio:.2f} of the limit"
+    page_words = f"page by page {found['pages'].ratio('ours', 'limit'):.2f} of the limit"
     return [
-        _reading_row("log", log, theirs.get("log"), [page_words, skipped]),
-        _reading_row("stream", stream, theirs.get("stream"), [skipped]),
+        _reading_row("log", found["log"], [page_words, skipped]),
+        _reading_row("stream", found["stream"], [skipped]),
     ]
 
 
-def _reading_row(name: str, pairs: Pairs, peer: Rate | None, words: list[str]) -> Row:
-    ours = statistics.median(pairs.ours)
+def _reading_row(name: str, rounds: Rounds, words: list[str]) -> Row:
+    peer = "peer" in rounds.rates
+    noted = (f"{rounds.events:,} events", rounds.words("ours", "limit"), *words)
     return Row(
         name=f"read-{name}",
         unit=UNIT,
-        ours=ours,
-        peer=peer.per_second if peer else None,
+        ours=rounds.median("ours"),
+        peer=rounds.median("peer") if peer else None,
         peer_name=EVENTSOURCING,
-        limit=statistics.median(pairs.limit),
+        limit=rounds.median("limit"),
         limit_name="raw keyset read, undecoded",
-        ratio_to_peer=ours / peer.per_second if peer else None,
-        ratio_to_limit=pairs.ratio,
-        note="; ".join(filter(None, (f"{pairs.events:,} events", pairs.words(), *words))),
+        ratio_to_peer=rounds.ratio("ours", "peer") if peer else None,
+        ratio_to_limit=rounds.ratio("ours", "limit"),
+        note="; ".join(filter(None, noted)),
     )
 
 
@@ -162,9 +168,13 @@ async def _raw(whole: Any, streams: list[StreamName]) -> int:
     return sum([len(await whole.fetch(stream, PAGE)) for stream in streams])
 
 
-async def _peer_reads(scale: Scale, peer: Peer | None, postgres: PostgresServer) -> dict[str, Rate]:
+@asynccontextmanager
+async def _peer_reads(
+    scale: Scale, peer: Peer | None, postgres: PostgresServer
+) -> AsyncIterator[Callable[[str], Awaitable[int]] | None]:
     if peer is None:
-        return {}
+        yield None
+        return
     url = await postgres.create_database("eventsourcing")
     task = {
         "mode": "read",
@@ -172,9 +182,9 @@ async def _peer_reads(scale: Scale, peer: Peer | None, postgres: PostgresServer)
         "streams": scale.streams,
         "events_a_stream": EVENTS_A_STREAM,
         "interleave": INTERLEAVE,
-        "rounds": scale.rounds_of_peer,
     }
-    return msgspec.convert(await asyncio.to_thread(peer.ask, url, task), type=dict[str, Rate])
+    async with peer.conversation(url, task) as ask:
+        yield ask
 
 
 async def _tailing(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import json
 import random
-import statistics
 import sys
 import threading
 import time
@@ -93,7 +92,7 @@ def fill(recorder: PostgresApplicationRecorder, task: dict[str, Any]) -> list[UU
 
 
 def read(recorder: PostgresApplicationRecorder, task: dict[str, Any]) -> dict[str, Any]:
-    """Read the whole log in pages, then each stream whole; the median of some rounds of each."""
+    """Read the whole log in pages, or each stream whole: a round for each line that asks."""
     streams = fill(recorder, task)
     settle(recorder)
 
@@ -106,16 +105,10 @@ def read(recorder: PostgresApplicationRecorder, task: dict[str, Any]) -> dict[st
     def read_streams() -> int:
         return sum(len(recorder.select_events(stream)) for stream in streams)
 
-    def measured(work: Callable[[], int]) -> dict[str, Any]:
-        rounds = []
-        events = work()
-        for _ in range(task["rounds"]):
-            begin = time.perf_counter()
-            events = work()
-            rounds.append(time.perf_counter() - begin)
-        return {"events": events, "seconds": statistics.median(rounds)}
-
-    return {"log": measured(read_log), "stream": measured(read_streams)}
+    rounds = {"log": read_log, "stream": read_streams}
+    for line in sys.stdin:
+        print(rounds[line.strip()](), flush=True)
+    return {}
 
 
 def settle(recorder: PostgresApplicationRecorder) -> None:
