@@ -62,7 +62,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FULL: Final = Scale(rounds=7, streams=10_000, tailed=1_000_000, tailed_by_peer=100_000)
-QUICK: Final = Scale(rounds=11, streams=400, tailed=15_000, tailed_by_peer=5_000)
+QUICK: Final = Scale(rounds=21, streams=400, tailed=15_000, tailed_by_peer=5_000)
 
 
 def measure(quick: bool) -> Iterator[Row]:  # noqa: FBT001 - the shape that `main` calls

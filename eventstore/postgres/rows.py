@@ -55,12 +55,16 @@ def _recorded(
             msgspec.convert(ids, list[UUID]),
             types,
             _decoded(positions, data),
-            _decoded(positions, metadata),
+            [{} for _ in metadata]  # as most are
+            if metadata.count("{}") == len(metadata)
+            else _decoded(positions, metadata),
             streams if stream is None else itertools.repeat(stream),
             versions,
             positions,
             times_of(times),
-            [tuple(text.split(" ")) if text else () for text in tags],
+            [tuple(text.split(" ")) if text else () for text in tags]
+            if any(tags)
+            else itertools.repeat(()),
         )
     )
 
@@ -68,7 +72,7 @@ def _recorded(
 def _decoded(positions: Sequence[int], texts: Sequence[str]) -> list[Any]:
     """Decode a column. PostgreSQL takes as JSON what is none, such as half a surrogate."""
     try:
-        return [{} if text == "{}" else _decode(text) for text in texts]
+        return list(map(_decode, texts))
     except msgspec.DecodeError:
         for position, text in zip(positions, texts, strict=True):
             try:
