@@ -24,6 +24,9 @@ async def test_rounds_take_turns_in_who_goes_first() -> None:
     assert calls == "abc" + "abc" + "bca" + "cab" + "abc"  # the first of them warms up
     assert {name: len(rates) for name, rates in rounds.rates.items()} == {"a": 4, "b": 4, "c": 4}
     assert rounds.events == 3
+    calls = ""
+    await in_turns({name: read(name) for name in "ab"}, rounds=2, passes=3)
+    assert calls == "ab" + "aaabbb" + "bbbaaa"
 
 
 def test_what_slows_a_round_down_leaves_its_ratio_alone() -> None:
