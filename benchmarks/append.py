@@ -1,7 +1,8 @@
 """How fast events are appended: ours beside `eventsourcing` and raw PostgreSQL, on one server.
 
-One embedded PostgreSQL with fsync on, events of 256 bytes, figures in events a second: the best of
-a few rounds in which the contenders take turns. ``ours`` is `eventstore.connect` as a user gets it;
+One embedded PostgreSQL with fsync on, events of 256 bytes, figures in events a second: medians of
+short rounds in which the contenders take turns, and ratios the medians of those within a round; of
+the peers, the best round. ``ours`` is `eventstore.connect` as a user gets it;
 the peer is `eventsourcing` 9.5 with its default table lock, in threads, since it is synchronous
 (its opt-in without the lock loses events); the limit is the same table with the same indexes
 without any of our promises, by single-row inserts on as many connections as there are producers
@@ -15,14 +16,15 @@ log is slower (`benchmarks.large_log`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
+from statistics import median
 from typing import Final
 
 import msgspec
 
 from benchmarks import raw
-from benchmarks.closed_loop import Loop, Rate, best
+from benchmarks.closed_loop import Loop, Rate, best, middle
 from benchmarks.document import Row, main
 from benchmarks.large_log import measure_large_log
 from benchmarks.logs import DATA_JSON, append_rate, hot_rate, server
@@ -43,7 +45,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     large_log: int
 
 
-FULL: Final = Scale(rounds=3, warm_up=1.0, seconds=3.0, large_log=5_000_000)
+FULL: Final = Scale(rounds=7, warm_up=0.5, seconds=1.5, large_log=5_000_000)
 QUICK: Final = Scale(rounds=1, warm_up=0.3, seconds=1.0, large_log=50_000)
 
 
@@ -74,21 +76,10 @@ class Contest:
         self.url = url
         self.raw_log = raw_log
         self._runs = 0
-        self._single_insert: float | None = None
         self._peers = {
             "eventsourcing": (_installed(eventsourcing), peer_url),
             "emmett": (_installed(emmett), emmett_url),
         }
-
-    def latency(self, rate: Rate, limit: Rate, case: Case) -> str:
-        """Our latencies in words, beside the single raw insert, which the flush to disk bounds."""
-        single = self._single_insert
-        if case.batch > 1 or single is None or rate.p99 is None or limit.p99 is None:
-            return rate.words()
-        return (
-            f"{rate.words()} = {rate.p99 / single:.1f} lone raw inserts, "
-            f"where that of raw inserts is {limit.p99 / single:.1f}"
-        )
 
     def run_name(self) -> str:
         """A name for the streams of one round."""
@@ -106,10 +97,7 @@ class Contest:
         """Raw PostgreSQL: single rows, or COPY for batches."""
         if loop.batch > 1:
             return await self.raw_log.copy_rate(loop.seconds, COPY_ROWS)
-        rate = await self.raw_log.insert_rate(loop, min(loop.producers, CONNECTIONS_MAX))
-        if loop.producers == 1:
-            self._single_insert = rate.p50
-        return rate
+        return await self.raw_log.insert_rate(loop, min(loop.producers, CONNECTIONS_MAX))
 
     def peer(self, name: str, loop: Loop) -> Rate | str:
         """A peer's rate, or why there is none."""
@@ -167,21 +155,25 @@ async def _measure_case(contest: Contest, case: Case, scale: Scale) -> Row:
         producers=case.producers, batch=case.batch, warm_up=scale.warm_up, seconds=scale.seconds
     )
     peer_loop = msgspec.structs.replace(loop, producers=case.peer_producers or loop.producers)
+    lone_loop = msgspec.structs.replace(loop, producers=1)
     ours: list[Rate] = []
     limits: list[Rate] = []
+    lone: list[Rate] = []
     theirs: list[Rate | str] = []
     others: list[Rate | str] = []
     for _ in range(scale.rounds):
         ours.append(await contest.ours(loop, hot=case.hot))
         limits.append(await contest.limit(loop))
+        if case.batch == 1:
+            lone.append(limits[-1] if case.producers == 1 else await contest.limit(lone_loop))
         if case.hot:
             continue
         theirs.append(await asyncio.to_thread(contest.peer, "eventsourcing", peer_loop))
         others.append(await asyncio.to_thread(contest.peer, "emmett", peer_loop))
-    rate, limit = best(ours), best(limits)
+    rate, limit = middle(ours), middle(limits)
     peer, peer_note = _best_peer("eventsourcing", theirs)
     _, other_note = _best_peer("emmett", others)
-    notes = [contest.latency(rate, limit, case), peer_note, other_note]
+    notes = [_latency(rate, ours, limits, lone), peer_note, other_note]
     return Row(
         name=case.name,
         unit=UNIT,
@@ -191,9 +183,32 @@ async def _measure_case(contest: Contest, case: Case, scale: Scale) -> Row:
         limit=limit.per_second,
         limit_name="COPY" if case.batch > 1 else "raw inserts",
         ratio_to_peer=rate.per_second / peer if peer else None,
-        ratio_to_limit=rate.per_second / limit.per_second,
+        ratio_to_limit=median(
+            own.per_second / bare.per_second for own, bare in zip(ours, limits, strict=True)
+        ),
         note="; ".join(filter(None, notes)),
     )
+
+
+def _latency(rate: Rate, ours: Sequence[Rate], limits: Sequence[Rate], lone: Sequence[Rate]) -> str:
+    """Our latencies in words, beside the lone raw insert, which the flush to disk bounds."""
+    in_lone = [_in_lone(rates, lone) for rates in (ours, limits)] if lone else []
+    if None in in_lone or not in_lone:
+        return rate.words()
+    return (
+        f"{rate.words()}; p99 {in_lone[0]:.1f} lone raw inserts, "
+        f"where that of raw inserts is {in_lone[1]:.1f}"
+    )
+
+
+def _in_lone(rates: Sequence[Rate], lone: Sequence[Rate]) -> float | None:
+    """The median, over the rounds, of the p99 as a multiple of that round's lone insert."""
+    multiples = [
+        rate.p99 / single.p50
+        for rate, single in zip(rates, lone, strict=True)
+        if rate.p99 is not None and single.p50 is not None
+    ]
+    return median(multiples) if multiples else None
 
 
 def _best_peer(name: str, rounds: list[Rate | str]) -> tuple[float | None, str]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-__all__ = ["Loop", "Rate", "best", "run"]
+__all__ = ["Loop", "Rate", "best", "middle", "run"]
 
 
 class Loop(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +43,11 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 def best(rates: list[Rate]) -> Rate:
     """The fastest of several rounds: what disturbs a round only ever slows it down."""
     return max(rates, key=lambda rate: rate.per_second)
+
+
+def middle(rates: list[Rate]) -> Rate:
+    """The round of the median rate; of an even number, the slower one of the two."""
+    return sorted(rates, key=lambda rate: rate.per_second)[(len(rates) - 1) // 2]
 
 
 async def run(loop: Loop, call: Callable[[int, int], Awaitable[object]]) -> Rate:

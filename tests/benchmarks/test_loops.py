@@ -7,7 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from benchmarks.closed_loop import Loop, Rate, best, run
+from benchmarks.closed_loop import Loop, Rate, best, middle, run
 from benchmarks.large_log import measure_large_log
 from benchmarks.logs import fill, hot_rate
 from benchmarks.raw import open_log
@@ -43,6 +43,12 @@ async def test_a_closed_loop_has_one_call_a_producer_in_flight() -> None:
 def test_the_best_round_counts() -> None:
     slow, fast = Rate(events=10, seconds=1.0), Rate(events=10, seconds=0.5)
     assert best([slow, fast, slow]) is fast
+
+
+def test_the_middle_round_is_of_the_median_rate() -> None:
+    slow, usual, fast = (Rate(events=events, seconds=1.0) for events in (1, 2, 30))
+    assert middle([fast, slow, usual]) is usual
+    assert middle([fast, slow]) is slow
     assert slow.words() == "no call ended in time"
 
 
