@@ -6,15 +6,12 @@ are run, so that ``--help`` is quick. Exit codes: `eventstore.cli.exits`.
 
 from __future__ import annotations
 
-import sys
-import traceback
 from importlib.metadata import version
 
 from cyclopts import App
 
-from eventstore.cli.exits import Exit, exit_of
-from eventstore.cli.standard_files import abandon_output, is_of_output, open_standard_files
-from eventstore.cli.termination import termination
+from eventstore.cli.exits import exit_of
+from eventstore.cli.invocation import invoke
 from eventstore.errors import EventStoreError
 
 __all__ = ["app", "main"]
@@ -134,33 +131,4 @@ app.command("eventstore.cli.relay:app", name="relay", help="Carry the log to NAT
 
 def main() -> int:
     """Run the command that the arguments name, and return its exit code."""
-    open_standard_files()
-    with termination() as terminated:
-        return Exit.TERMINATED if (ended := _run()) == Exit.INTERRUPTED and terminated() else ended
-
-
-def _run() -> int:
-    try:
-        result = app(sys.argv[1:])
-        sys.stdout.flush()
-    except EventStoreError as error:
-        sys.stderr.write("\n".join((f"eventstore: {error}", *getattr(error, "__notes__", ()), "")))
-        return exit_of(error)
-    except BrokenPipeError:
-        abandon_output()  # its reader has seen enough
-        return Exit.PIPE_CLOSED
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
-    except SystemExit:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a bug of any kind, a native panic too, is exit 70
-        if is_of_output(error):
-            abandon_output()
-            sys.stderr.write(
-                f"eventstore: standard output cannot be written ({error}): what was done is done, "
-                "its answer is lost.\n"
-            )
-            return Exit.INFRASTRUCTURE
-        sys.stderr.write(f"eventstore: internal error, please report it\n{traceback.format_exc()}")
-        return Exit.INTERNAL
-    return result if isinstance(result, int) else Exit.OK
+    return invoke("eventstore", app, (EventStoreError,), exit_of)

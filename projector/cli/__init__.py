@@ -6,15 +6,13 @@ are run, so that ``--help`` is quick. Exit codes: `projector.cli.exits`.
 
 from __future__ import annotations
 
-import os
-import sys
-import traceback
 from importlib.metadata import version
 
 from cyclopts import App
 
+from eventstore.cli.invocation import invoke
 from eventstore.errors import EventStoreError
-from projector.cli.exits import Exit, exit_of
+from projector.cli.exits import exit_of
 from projector.errors import ProjectorError
 
 __all__ = ["app", "main"]
@@ -24,6 +22,7 @@ app = App(
     help="Keeps read models from the log that NATS JetStream carries, each event exactly once.",
     version=lambda: version("trueorder"),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 app.command("projector.cli.run:run", name="run", help="Project until SIGINT or SIGTERM.")
 app.command("projector.cli.rebuild:rebuild", name="rebuild", help="Build a read model anew.")
@@ -42,21 +41,4 @@ app.command("projector.cli.top:top", name="top", help="Watch all projections, li
 
 def main() -> int:
     """Run the command that the arguments name, and return its exit code."""
-    try:
-        result = app(sys.argv[1:])
-        sys.stdout.flush()
-    except (ProjectorError, EventStoreError) as error:
-        sys.stderr.write(f"projector: {error}\n")
-        return exit_of(error)
-    except BrokenPipeError:
-        # The reader of our output has seen enough; the interpreter must not flush again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.PIPE_CLOSED
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
-    except SystemExit:
-        raise
-    except BaseException:  # noqa: BLE001 - a bug of any kind, a native panic too, is exit 70
-        sys.stderr.write(f"projector: internal error, please report it\n{traceback.format_exc()}")
-        return Exit.INTERNAL
-    return result if isinstance(result, int) else Exit.OK
+    return invoke("projector", app, (ProjectorError, EventStoreError), exit_of)
