@@ -3,12 +3,16 @@
 A server that flushes to disk before it acknowledges does so once a message in a window and once a
 batch; a batch costs a server a few milliseconds whatever is in it. So batches win by far on a
 server that flushes, windows on one that does not, and no server says which it is. What both take is
-learned from what they took: a few events as a window first, then a batch; and the slower way is
+learned from what they took, a few events as a window first, then batches; and the slower way is
 tried again now and then.
+
+A disk stalls now and then for a hundred times what a flush takes, and that says nothing of either
+way: it is the least of the last few that counts.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final, NamedTuple
 
 __all__ = ["Sending", "Way"]
@@ -25,11 +29,14 @@ _PROBE: Final = 128
 _EVENT_SECONDS: Final = 0.00001
 """What each further event adds to a batch: a server's work, without a flush."""
 
-_TRIED_EVERY: Final = 250_000
-"""After so many events the slower way is tried, to see whether it still is."""
+_REMEMBERED: Final = 5
+"""The least of so many is what a way takes: after them a server that is slower now is noticed."""
 
-_DEAR: Final = 8.0
-"""It is not tried where it would be slower than this many times."""
+_BATCHES_MIN: Final = 3
+"""So many batches are sent before they are held to be slow."""
+
+_TRIAL_SHARE: Final = 0.01
+"""Trying the slower way may take so much of all the time, to see whether it still is slower."""
 
 
 class Way(NamedTuple):
@@ -44,32 +51,37 @@ class Sending:
 
     def __init__(self) -> None:
         self.takes_batches = False
-        self._window: float | None = None  # seconds an event
-        self._batch: tuple[float, int] | None = None  # seconds for so many events
-        self._since_trial = 0
+        self._windows: deque[float] = deque(maxlen=_REMEMBERED)  # seconds an event
+        self._batches: deque[tuple[float, int]] = deque(maxlen=_REMEMBERED)  # seconds, events
+        self._seconds_since_trial = 0.0
 
     def next(self, events: int) -> Way:
         """Choose for the first of so many events, or for all of them."""
         if not self.takes_batches or events < _MANY:
             return Way(events, as_batch=False)
-        if self._window is None:
+        if not self._windows:
             return Way(min(events, _PROBE), as_batch=False)
-        if self._batch is None:
+        if len(self._batches) < _BATCHES_MIN:
             return Way(events, as_batch=True)
-        window = self._window * events
-        seconds, batch_events = self._batch
-        batch = seconds + max(0, events - batch_events) * _EVENT_SECONDS
-        self._since_trial += events
-        if self._since_trial >= _TRIED_EVERY and max(window, batch) < _DEAR * min(window, batch):
-            self._since_trial = 0
-            if batch < window:
-                return Way(min(events, _PROBE), as_batch=False)
-            return Way(events, as_batch=True)
-        return Way(events, as_batch=batch < window)
+        window_event = min(self._windows)
+        batch = self._batch_seconds(events)
+        as_batch = batch < window_event * events
+        trial = window_event * min(events, _PROBE) if as_batch else batch
+        if trial < _TRIAL_SHARE * self._seconds_since_trial:
+            self._seconds_since_trial = 0.0
+            return Way(min(events, _PROBE) if as_batch else events, as_batch=not as_batch)
+        return Way(events, as_batch=as_batch)
+
+    def _batch_seconds(self, events: int) -> float:
+        return min(
+            seconds + max(0, events - of_events) * _EVENT_SECONDS
+            for seconds, of_events in self._batches
+        )
 
     def took(self, *, as_batch: bool, events: int, seconds: float) -> None:
         """Learn how long the server took for what was sent, not counting what it did before."""
+        self._seconds_since_trial += seconds
         if as_batch:
-            self._batch = seconds, events
+            self._batches.append((seconds, events))
         elif events >= _TELLING:
-            self._window = seconds / events
+            self._windows.append(seconds / events)
