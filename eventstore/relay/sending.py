@@ -6,13 +6,14 @@ server that flushes, windows on one that does not, and no server says which it i
 learned from what they took, a few events as a window first, then batches; and the slower way is
 tried again now and then.
 
-A disk stalls now and then for a hundred times what a flush takes, and that says nothing of either
-way: it is the least of the last few that counts.
+A disk stalls now and then for a hundred times what a flush takes, and replies that come together
+make a way look fast; neither says anything of it. So it is the median of the last few that counts.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from statistics import median_low
 from typing import Final, NamedTuple
 
 __all__ = ["Sending", "Way"]
@@ -30,7 +31,7 @@ _EVENT_SECONDS: Final = 0.00001
 """What each further event adds to a batch: a server's work, without a flush."""
 
 _REMEMBERED: Final = 5
-"""The least of so many is what a way takes: after them a server that is slower now is noticed."""
+"""The median of so many is what a way takes; a server that has changed is noticed after three."""
 
 _BATCHES_MIN: Final = 3
 """So many batches are sent before they are held to be slow."""
@@ -63,7 +64,7 @@ class Sending:
             return Way(min(events, _PROBE), as_batch=False)
         if len(self._batches) < _BATCHES_MIN:
             return Way(events, as_batch=True)
-        window_event = min(self._windows)
+        window_event = median_low(self._windows)
         batch = self._batch_seconds(events)
         as_batch = batch < window_event * events
         trial = window_event * min(events, _PROBE) if as_batch else batch
@@ -73,7 +74,7 @@ class Sending:
         return Way(events, as_batch=as_batch)
 
     def _batch_seconds(self, events: int) -> float:
-        return min(
+        return median_low(
             seconds + max(0, events - of_events) * _EVENT_SECONDS
             for seconds, of_events in self._batches
         )
