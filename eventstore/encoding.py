@@ -23,6 +23,7 @@ __all__ = [
     "DEPTH_MAX",
     "EVENT_TYPE_BYTES_MAX",
     "METADATA_BYTES_MAX",
+    "SEPARATOR",
     "TAGS_MAX",
     "TAG_BYTES_MAX",
     "EncodedEvent",
@@ -52,8 +53,11 @@ DEPTH_MAX: Final = 100
 _INTEGER_MAX: Final = 2**64 - 1
 _INTEGER_MIN: Final = -(2**63)
 
-_SEPARATOR: Final = b"\x1e"
-"""Stands between events on their way into the database; only `msgspec.Raw` lets it get here."""
+SEPARATOR: Final = "\x1e"
+"""Stands between events on their way into the database: neither names nor JSON can contain a
+control character. What `msgspec.Raw` lets get here is refused for it.
+"""
+_SEPARATOR: Final = SEPARATOR.encode()
 
 _LONG_NUMBER: Final = 19 * b"0"
 _DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))

@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from eventstore.encoding import EncodedEvent
+from eventstore.encoding import SEPARATOR, EncodedEvent
 from eventstore.errors import (
     BoundaryCrossed,
     EventIdReused,
@@ -37,9 +37,6 @@ __all__ = [
     "one_arguments",
     "singles_arguments",
 ]
-
-_SEPARATOR: Final = "\x1e"
-"""Between texts of a column: neither names nor JSON can contain a control character."""
 
 Answer = tuple[Appended, ...] | EventStoreError
 """What became of one append: an acknowledgement a write, or why it was refused."""
@@ -92,15 +89,15 @@ def singles_arguments(batch: Sequence[PendingAppend[Any]]) -> tuple[str | None, 
     streams = [write.stream for write in writes]
     bounds = [_bounds(write.expected) for write in writes]
     return (
-        _SEPARATOR.join(streams),
+        SEPARATOR.join(streams),
         _array([at_least for at_least, _ in bounds]),
         _array([at_most for _, at_most in bounds]),
         _array(_ahead(writes)) if len(set(streams)) < len(streams) else None,
         _array([event.id for event in events]),
-        _SEPARATOR.join([event.type for event in events]),
+        SEPARATOR.join([event.type for event in events]),
         _tags(events),
-        _SEPARATOR.join([event.data for event in events]),
-        _SEPARATOR.join([event.metadata for event in events]),
+        SEPARATOR.join([event.data for event in events]),
+        SEPARATOR.join([event.metadata for event in events]),
     )
 
 
@@ -165,7 +162,7 @@ def _tags(events: Sequence[EncodedEvent]) -> str | None:
     """Join the tags of each event by spaces, and these; null if there are none at all."""
     if not any(event.tags for event in events):
         return None
-    return _SEPARATOR.join([" ".join(event.tags) for event in events])
+    return SEPARATOR.join([" ".join(event.tags) for event in events])
 
 
 def _ahead(writes: Sequence[EncodedWrite]) -> list[int]:
